@@ -1,0 +1,1 @@
+"""Nouns of the field on the standard library alone."""
