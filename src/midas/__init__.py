@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from midas.client.client import Client
 
 
-def open(home: str | None = None, *, url: str | None = None) -> Client:  # noqa: A001  # `midas.open()` is the public name
+def open(home: str | None = None, *, url: str | None = None) -> Client:  # `midas.open()` is the public name
     """Open a client on the embedded platform under `home`, or on the server at `url`."""
     from midas.client.client import Client
 

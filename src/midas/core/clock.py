@@ -53,7 +53,8 @@ class ManualClock:
 def require_utc(moment: datetime) -> datetime:
     """Return `moment` in UTC.
 
-    Raises:
+    Raises
+    ------
         InvalidInput: `moment` carries no time zone.
     """
     if moment.tzinfo is None:

@@ -37,7 +37,8 @@ class InstrumentId:
     def parse(cls, text: str) -> InstrumentId:
         """Split `text` at its last dot.
 
-        Raises:
+        Raises
+        ------
             InvalidInput: no dot, or a part that is not a symbol or a MIC.
         """
         symbol, dot, venue = text.rpartition(".")

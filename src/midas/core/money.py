@@ -18,7 +18,8 @@ QUANTITY_DIGITS = 9
 def minor_digits(currency: str) -> int:
     """Return how many decimal places `currency` has.
 
-    Raises:
+    Raises
+    ------
         InvalidInput: the currency is not known.
     """
     try:
@@ -40,7 +41,8 @@ class Money:
     def of(cls, amount: Decimal | int | str, currency: str) -> Money:
         """Round `amount` half up to the currency's minor unit.
 
-        Raises:
+        Raises
+        ------
             InvalidInput: not finite, beyond `MAX_AMOUNT`, or an unknown currency.
         """
         value = Decimal(amount)

@@ -22,7 +22,8 @@ class Timeframe:
     def parse(cls, text: str) -> Timeframe:
         """Read `<count><m|h|d|w>`.
 
-        Raises:
+        Raises
+        ------
             InvalidInput: any other text.
         """
         match = _SHAPE.fullmatch(text)

@@ -1,0 +1,1 @@
+"""Market data: sources, contract, lake, panel, universes."""

@@ -1,0 +1,61 @@
+"""Corporate actions and the factors they make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.marketdata.tiles import Matrix
+
+
+class ActionKind(IntEnum):
+    """What happened on the ex-date, before the open."""
+
+    SPLIT = 0
+    CASH_DIVIDEND = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """Corporate actions of a panel, one entry each, ascending by (row, instrument, kind).
+
+    `row` is the ex-date's row, `instrument` the column, `kind` an `ActionKind`. `value` is new shares per old share
+    for a split, currency per share held at the previous close for a dividend.
+    """
+
+    row: NDArray[np.int64]
+    instrument: NDArray[np.int64]
+    kind: NDArray[np.int8]
+    value: NDArray[np.float64]
+
+    @classmethod
+    def none(cls) -> Actions:
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int8), np.empty(0))
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+def forward_factors(raw_close: Matrix, actions: Actions) -> tuple[Matrix, Matrix]:
+    """Return (price factor, share factor), both (time, instrument) and 1 until the first action.
+
+    A raw price times the price factor is a total-return price; a raw volume divided by the share factor is comparable
+    over time. Factors grow forward in time, so a value at row t depends on nothing after t: levels differ from a
+    vendor's back-adjusted series by one constant per instrument, ratios do not. A dividend of d on a previous close c
+    multiplies the price factor by c / (c - d) (the CRSP total-return convention).
+    """
+    price = np.ones_like(raw_close)
+    shares = np.ones_like(raw_close)
+    for row, column, kind, value in zip(actions.row, actions.instrument, actions.kind, actions.value, strict=True):
+        if kind == ActionKind.SPLIT:
+            price[row:, column] *= value
+            shares[row:, column] *= value
+            continue
+        earlier = raw_close[:row, column]
+        known = earlier[~np.isnan(earlier)]
+        if len(known) and known[-1] > value:
+            price[row:, column] *= known[-1] / (known[-1] - value)
+    return price, shares

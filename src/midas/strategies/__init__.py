@@ -1,0 +1,1 @@
+"""Strategies: parameters that build a graph."""

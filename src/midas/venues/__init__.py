@@ -1,0 +1,1 @@
+"""Markets: one module and dated tables for each venue."""

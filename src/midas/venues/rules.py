@@ -1,0 +1,37 @@
+"""A venue's dated rules laid out for the matching kernel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class RuleArrays:
+    """Rules for T sessions and C rule classes (a class is a board and a kind of instrument).
+
+    class_of : (instrument,) int64, the rule class of each instrument.
+    ladder_of : (C, T) int64, row of the tick ladder in force; -1 where prices have no grid.
+    ladder_floor, ladder_tick : (ladder, step) float64; step k applies to prices >= floor[k]; unused steps are +inf.
+    limit : (C, T) float64, price limit as a fraction of the base price (0.3 is ±30 %); NaN where there is none.
+    lot : (C, T) float64, smallest tradable quantity when trading whole lots.
+    buy_rate, sell_rate : (T,) float64, default commission as a fraction of value, exchange and regulator fees included.
+    sell_per_share, sell_per_share_cap : (T,) float64, default fee per share sold, and its cap per fill (inf: none).
+    sell_tax : (C, T) float64, tax as a fraction of value sold, by the date the trade settles.
+    tax_truncates : True where tax is cut to the minor unit instead of rounded half up.
+    """
+
+    class_of: NDArray[np.int64]
+    ladder_of: NDArray[np.int64]
+    ladder_floor: NDArray[np.float64]
+    ladder_tick: NDArray[np.float64]
+    limit: NDArray[np.float64]
+    lot: NDArray[np.float64]
+    buy_rate: NDArray[np.float64]
+    sell_rate: NDArray[np.float64]
+    sell_per_share: NDArray[np.float64]
+    sell_per_share_cap: NDArray[np.float64]
+    sell_tax: NDArray[np.float64]
+    tax_truncates: bool
