@@ -1,0 +1,48 @@
+# Two commands matter: `make start` shows Midas at work, `make test` proves it.
+.DEFAULT_GOAL := help
+.PHONY: help start setup setup-dev test check lint bench lock clean
+
+PYTEST := .venv/bin/python -m pytest
+KERNELS := $(wildcard src/midas/kernels/*.py)
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.venv/.midas: requirements.lock pyproject.toml scripts/setup.sh
+	@sh scripts/setup.sh requirements.lock $@
+
+.venv/.midas-dev: requirements-dev.lock pyproject.toml scripts/setup.sh
+	@sh scripts/setup.sh requirements-dev.lock $@
+	@touch .venv/.midas
+
+setup: .venv/.midas ## Build the environment (.venv); nothing to do when it is current
+
+setup-dev: .venv/.midas-dev
+
+start: setup ## Load the sample market, run a first backtest, serve on 127.0.0.1:$PORT (8000)
+	@exec .venv/bin/midas start
+
+test: setup-dev ## Run the whole suite
+	@$(PYTEST) -n 2 --dist worksteal -q
+
+lint: setup-dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo --no-cache
+	.venv/bin/python scripts/lint/house.py src
+
+check: lint test ## Everything CI runs: lint, formatting, types, layers, house rules, tests
+
+bench: setup-dev ## Measure Midas on the workloads in bench/
+	.venv/bin/python -m bench.run
+
+lock: ## Resolve the lock files again (needs uv)
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 \
+		--group build pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 \
+		--group build --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## Remove the environment and every cache (not your data home)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	find src tests scripts bench -name __pycache__ -type d -prune -exec rm -rf {} +
