@@ -1,0 +1,72 @@
+"""Backtests: what to run, and what came of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import Field
+
+from midas.wire.shape import Answer, Number, Question, Scalar
+from midas.wire.strategies import StrategyRef
+
+SeriesName = Literal["equity", "fills", "trades", "positions", "rejects"]
+SeriesFormat = Literal["json", "csv", "parquet"]
+
+
+class BacktestRequest(Question):
+    """What to run; null leaves the choice to the venue's tables or the data. Costs are in basis points."""
+
+    strategy: StrategyRef
+    params: dict[str, Scalar] = Field(default={}, max_length=100)
+    universe: str | None = Field(default=None, max_length=64)
+    symbols: list[str] = Field(default=[], max_length=10_000)
+    start: date | None = None
+    end: date | None = None
+    initial_capital: Decimal | None = None
+    commission_bps: float | None = None
+    slippage_bps: float = 0.0
+    lots: Literal["whole", "fractional"] = "whole"
+    benchmark: str | None = Field(default=None, max_length=64)
+    fresh: bool = False
+
+
+class Backtest(Answer):
+    """A stored result; ratios are plain numbers (0.12 is 12 %), money is in the venue's currency, undefined is null.
+
+    `id` begins `identity`, the hash of everything the result depends on. `cached` is true where a run was answered
+    with a result that was stored before.
+    """
+
+    id: str
+    identity: str
+    status: str
+    strategy: str
+    params: dict[str, Scalar]
+    universe: str | None
+    symbols: list[str]
+    start: date | None
+    end: date | None
+    created_at: datetime
+    summary: dict[str, Number]
+    costs: dict[str, Number]
+    warnings: list[str]
+    rejects: dict[str, int]
+    settings: dict[str, Scalar]
+    cached: bool = False
+
+
+class ComparedMeasure(Answer):
+    """One measure of each compared backtest, in the order asked for."""
+
+    measure: str
+    unit: str
+    values: list[Number]
+
+
+class Comparison(Answer):
+    """Backtests side by side."""
+
+    ids: list[str]
+    rows: list[ComparedMeasure]

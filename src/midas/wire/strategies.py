@@ -1,0 +1,89 @@
+"""Strategies, as shown, stored and referred to."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, JsonValue, model_validator
+
+from midas.wire.shape import Answer, Question, Scalar
+
+MAX_YAML = 100_000
+"""Longest strategy file that is accepted, in characters."""
+
+
+class ParamInfo(Answer):
+    """A declared parameter: what it may be and what it is when nobody says; `kind` is int, float or choice."""
+
+    name: str
+    kind: str
+    default: Scalar
+    low: Scalar = None
+    high: Scalar = None
+    choices: list[str] = Field(default=[])
+    summary: str = ""
+
+
+class Strategy(Answer):
+    """A strategy of the library, or one version of a stored one; `yaml` is null for the library."""
+
+    name: str
+    source: str
+    version: int
+    summary: str
+    doc: str
+    params: list[ParamInfo]
+    every: str
+    yaml: str | None
+    warm_up: int
+
+
+class StrategyCheck(Answer):
+    """What a strategy reads and needs, or in `messages` why it cannot be built."""
+
+    ok: bool
+    name: str
+    warm_up: int | None
+    operators: list[str]
+    fields: list[str]
+    every: str | None
+    params: list[ParamInfo]
+    messages: list[str]
+
+
+class StrategyRef(Question):
+    """Which strategy is meant: by name (`version` for a stored one), as YAML text, or as canonical graph JSON."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=128)
+    version: int | None = Field(default=None, ge=1)
+    yaml: str | None = Field(default=None, max_length=MAX_YAML)
+    graph: dict[str, JsonValue] | None = None
+
+    @model_validator(mode="after")
+    def _say_it_once(self) -> Self:
+        if sum(given is not None for given in (self.name, self.yaml, self.graph)) != 1:
+            raise ValueError("give exactly one of name, yaml and graph")
+        if self.version is not None and self.name is None:
+            raise ValueError("version goes with name")
+        return self
+
+
+class StrategyCheckRequest(Question):
+    """Build a strategy with these parameters without running it."""
+
+    strategy: StrategyRef
+    params: dict[str, Scalar] = Field(default={}, max_length=100)
+
+
+class StrategyCreate(Question):
+    """Store a strategy under a new name."""
+
+    name: str = Field(min_length=1, max_length=64)
+    yaml: str = Field(max_length=MAX_YAML)
+
+
+class StrategyUpdate(Question):
+    """Store a new version; `version` is the one it was edited from, refused when that is no longer the latest."""
+
+    yaml: str = Field(max_length=MAX_YAML)
+    version: int | None = Field(default=None, ge=1)
