@@ -52,19 +52,19 @@ class StrategyCheck(Answer):
 
 
 class StrategyRef(Question):
-    """Which strategy is meant: by name (`version` for a stored one), as YAML text, or as canonical graph JSON."""
+    """Which strategy is meant: by name (`mine@3` for one stored version), as YAML text, as canonical graph JSON,
+    or the one of an earlier backtest.
+    """
 
     name: str | None = Field(default=None, min_length=1, max_length=128)
-    version: int | None = Field(default=None, ge=1)
     yaml: str | None = Field(default=None, max_length=MAX_YAML)
     graph: dict[str, JsonValue] | None = None
+    backtest: str | None = Field(default=None, min_length=1, max_length=64)
 
     @model_validator(mode="after")
     def _say_it_once(self) -> Self:
-        if sum(given is not None for given in (self.name, self.yaml, self.graph)) != 1:
-            raise ValueError("give exactly one of name, yaml and graph")
-        if self.version is not None and self.name is None:
-            raise ValueError("version goes with name")
+        if sum(given is not None for given in (self.name, self.yaml, self.graph, self.backtest)) != 1:
+            raise ValueError("give exactly one of name, yaml, graph and backtest")
         return self
 
 

@@ -1,0 +1,56 @@
+"""The platform from Python, embedded or at a URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from midas.client.backtests import Backtests
+from midas.client.datasets import Datasets
+from midas.client.factors import Factors
+from midas.client.instruments import Instruments
+from midas.client.jobs import Jobs
+from midas.client.link import Link
+from midas.client.strategies import Strategies
+from midas.wire.health import Health
+
+
+class Client:
+    """Every noun's verbs. Close it, or use it in a `with` statement."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self.jobs = Jobs(link)
+        self.instruments = Instruments(link)
+        self.datasets = Datasets(link, self.jobs)
+        self.strategies = Strategies(link)
+        self.factors = Factors(link)
+        self.backtests = Backtests(link, self.jobs)
+
+    @classmethod
+    def open(cls, home: str | Path | None = None, url: str | None = None) -> Client:
+        """Open the embedded platform under `home` (default `MIDAS_HOME`), or the server at `url`.
+
+        Raises
+        ------
+        InvalidInput: both were given, or `url` is not an http address.
+        Busy, StorageCorrupt, StorageFull: the data home cannot be opened.
+        """
+        from midas.client.opening import open_embedded, open_remote
+
+        return cls(open_remote(url) if url is not None else open_embedded(home))
+
+    def health(self) -> Health:
+        return self._link.get(Health, "/healthz")
+
+    def close(self) -> None:
+        self._link.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

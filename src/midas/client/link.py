@@ -1,0 +1,124 @@
+"""The HTTP connection a client's nouns speak through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+
+import httpx2
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from midas.core.errors import MidasError, Unavailable
+from midas.wire.page import Page
+from midas.wire.problem import MEDIA_TYPE, Problem
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 60.0
+"""Longest silence of a server; work that takes longer is a job and is asked after in steps."""
+
+PAGE_SIZE = 1000
+
+Query = Mapping[str, str | int | float | bool | Sequence[str] | None]
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+class Link:
+    """Sends requests, turns answers into wire shapes and problem documents into the errors they were made from."""
+
+    def __init__(self, http: httpx2.Client, place: str) -> None:
+        self._http = http
+        self._place = place
+
+    def close(self) -> None:
+        self._http.close()
+
+    def get(self, shape: type[Shape], path: str, query: Query | None = None) -> Shape:
+        return _read(shape, self.fetch(path, query))
+
+    def fetch(self, path: str, query: Query | None = None) -> bytes:
+        """Return the body of a GET as it came."""
+        return self.send("GET", path, query)
+
+    def delete(self, path: str) -> None:
+        self.send("DELETE", path)
+
+    def put(self, shape: type[Shape], path: str, body: BaseModel) -> Shape:
+        return _read(shape, self.send("PUT", path, body=body))
+
+    def post(self, shape: type[Shape], path: str, body: BaseModel, query: Query | None = None) -> Shape:
+        return _read(shape, self.send("POST", path, query, body=body))
+
+    def upload(self, shape: type[Shape], path: str, query: Query, content: Iterator[bytes]) -> Shape:
+        return _read(shape, self.send("POST", path, query, content=content))
+
+    def all(self, shape: type[Shape], path: str, query: Query | None = None, limit: int | None = None) -> list[Shape]:
+        """Return the items of a list from as many pages as it takes, at most `limit`."""
+        items: list[Shape] = []
+        page_shape: type[Page[Shape]] = Page[shape]  # type: ignore[valid-type]  # a runtime type is the point here
+        cursor: str | None = None
+        while True:
+            room = PAGE_SIZE if limit is None else min(PAGE_SIZE, limit - len(items))
+            page = self.get(page_shape, path, {**(query or {}), "limit": room, "cursor": cursor})
+            items += page.items
+            cursor = page.next_cursor
+            if cursor is None or (limit is not None and len(items) >= limit):
+                return items
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        body: BaseModel | None = None,
+        content: Iterator[bytes] | None = None,
+    ) -> bytes:
+        """Return the body of a successful answer.
+
+        Raises
+        ------
+        MidasError: what the server's problem document says; Unavailable when there is no server.
+        """
+        given = {key: value for key, value in (query or {}).items() if value is not None}
+        payload = body.model_dump_json().encode() if body is not None else content
+        kind = "application/json" if body is not None else "application/octet-stream"
+        headers = {"content-type": kind} if payload is not None else {}
+        try:
+            answer = self._http.request(method, path, params=given, content=payload, headers=headers)
+        except httpx2.TransportError as error:
+            raise _unreachable(self._place, error) from error
+        if answer.is_success:
+            return answer.content
+        raise _problem(self._place, answer)
+
+
+def _read(shape: type[Shape], body: bytes) -> Shape:
+    try:
+        return TypeAdapter(shape).validate_json(body)
+    except ValidationError as error:
+        raise Unavailable(
+            "The server's answer is not one this client understands.",
+            hint="Are both of the same version? Compare `midas --version` on both sides.",
+            code="answer_unknown",
+        ) from error
+
+
+def _unreachable(place: str, error: httpx2.TransportError) -> Unavailable:
+    if isinstance(error, httpx2.TimeoutException):
+        return Unavailable(
+            f"{place} did not answer in time.", hint="It may be overloaded; try again later.", code="timeout"
+        )
+    return Unavailable(
+        f"{place} cannot be reached.",
+        hint="Is the server running there? Start one with `midas serve`, or leave out --url to work on this machine.",
+        code="unreachable",
+    )
+
+
+def _problem(place: str, answer: httpx2.Response) -> MidasError:
+    if answer.headers.get("content-type", "").startswith(MEDIA_TYPE):
+        return _read(Problem, answer.content).error()
+    return Unavailable(
+        f"{place} answered {answer.status_code} without saying why.",
+        hint="Is that address a Midas server?",
+        code="not_midas",
+    )

@@ -1,0 +1,86 @@
+"""Turning what people call a strategy into what a server accepts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from midas.core.errors import InvalidInput, NotFound
+from midas.wire.backtests import Backtest
+from midas.wire.shape import Scalar
+from midas.wire.strategies import Strategy as StoredStrategy
+
+if TYPE_CHECKING:
+    from midas.strategies.definition import Definition
+    from midas.strategies.strategy import Strategy
+
+StrategyLike: TypeAlias = (
+    "str | Path | Mapping[str, object] | StoredStrategy | Backtest | Strategy | type[Strategy] | Definition"
+)
+"""A name (`momentum`, `mine@3`), a YAML file or its text, a canonical graph, a class or its instance,
+or an earlier backtest (the same strategy with the same parameters)."""
+
+
+def reference(strategy: StrategyLike) -> dict[str, object]:
+    """Return the fields of the wire's `StrategyRef`; code becomes a canonical graph here, on the author's machine.
+
+    Raises
+    ------
+    NotFound: the YAML file does not exist.
+    InvalidInput: not a strategy.
+    """
+    match strategy:
+        case Path():
+            return {"yaml": _text(strategy)}
+        case str() if "\n" in strategy or ": " in strategy:
+            return {"yaml": strategy}
+        case str() if strategy.endswith((".yaml", ".yml")):
+            return {"yaml": _text(Path(strategy))}
+        case str():
+            return {"name": strategy}
+        case StoredStrategy():
+            return {"name": strategy.name if strategy.yaml is None else f"{strategy.name}@{strategy.version}"}
+        case Backtest():
+            return {"backtest": strategy.id}
+        case Mapping():
+            return {"graph": dict(strategy)}
+        case _:
+            return {"graph": _graph(strategy)}
+
+
+def scalars(params: Mapping[str, Scalar] | None) -> dict[str, Scalar]:
+    """Return parameters as JSON can carry them; NaN goes as text, so that the strategy refuses it by name."""
+    return {
+        name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in (params or {}).items()
+    }
+
+
+def _graph(strategy: Strategy | type[Strategy] | Definition) -> dict[str, object]:
+    from midas.strategies.definition import Definition
+    from midas.strategies.strategy import Strategy
+
+    if isinstance(strategy, type) and issubclass(strategy, Strategy):
+        strategy = strategy()
+    if isinstance(strategy, Strategy):
+        strategy = strategy.definition()
+    if isinstance(strategy, Definition):
+        return dict(strategy.graph_json())
+    raise InvalidInput(
+        f"A {type(strategy).__name__} is not a strategy.",
+        hint="Give a name, a YAML file, a Strategy or its graph.",
+        code="not_a_strategy",
+    )
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise NotFound(f"There is no file {file}.", hint="Check the path.", code="file_missing") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(
+            f"{file} cannot be read as text.", hint="A strategy file is YAML in UTF-8.", code="file_unreadable"
+        ) from error
