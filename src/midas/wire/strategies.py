@@ -52,8 +52,9 @@ class StrategyCheck(Answer):
 
 
 class StrategyRef(Question):
-    """Which strategy is meant: by name (`mine@3` for one stored version), as YAML text, as canonical graph JSON,
-    or the one of an earlier backtest.
+    """Which strategy is meant, said in exactly one way.
+
+    `name` (`mine@3` for one stored version), `yaml` text, canonical `graph` JSON, or that of an earlier `backtest`.
     """
 
     name: str | None = Field(default=None, min_length=1, max_length=128)
