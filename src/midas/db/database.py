@@ -1,0 +1,121 @@
+"""The connection to the database, and the transactions queries run in."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from anyio import to_thread
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from midas.core.clock import Clock
+from midas.db.failures import meaning
+from midas.db.schema import upgrade_file
+from midas.db.sessions import ReadSession, WriteSession
+
+BUSY_TIMEOUT_S = 5.0
+"""How long a transaction waits for another process's write."""
+
+_ALWAYS = (
+    f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}",
+    "PRAGMA foreign_keys = ON",
+    # FULL survives a power cut; results are worth the few milliseconds
+    "PRAGMA synchronous = FULL",
+)
+
+Given = ParamSpec("Given")
+Outcome = TypeVar("Outcome")
+
+
+class Database:
+    """A SQLite file. A query is a function of a session; each call is one transaction, run off the event loop.
+
+    Queries are written against a session and not against the engine, so that another database or an asynchronous
+    driver changes this file alone.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._reading = _engine(path, "BEGIN", (*_ALWAYS, "PRAGMA query_only = ON"))
+        self._writing = _engine(path, "BEGIN IMMEDIATE", _ALWAYS)
+
+    @classmethod
+    def open(cls, path: Path, clock: Clock) -> Database:
+        """Open the database at `path`, made or upgraded as needed.
+
+        Raises
+        ------
+        StorageCorrupt, Busy, StorageFull, Unavailable: it cannot be.
+        """
+        upgrade_file(path, clock)
+        return cls(path)
+
+    async def read(
+        self, query: Callable[Concatenate[ReadSession, Given], Outcome], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Outcome:
+        """Return what `query` finds."""
+        return await to_thread.run_sync(lambda: self.read_now(query, *args, **kwargs))
+
+    async def write(
+        self, query: Callable[Concatenate[WriteSession, Given], Outcome], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Outcome:
+        """Return what `query` returns, once it is stored; nothing is stored when it raises."""
+        return await to_thread.run_sync(lambda: self.write_now(query, *args, **kwargs))
+
+    def read_now(
+        self, query: Callable[Concatenate[ReadSession, Given], Outcome], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Outcome:
+        """Read from a thread that may wait."""
+        return self._run(self._reading, lambda connection: query(ReadSession(connection), *args, **kwargs))
+
+    def write_now(
+        self, query: Callable[Concatenate[WriteSession, Given], Outcome], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Outcome:
+        """Write from a thread that may wait."""
+        return self._run(self._writing, lambda connection: query(WriteSession(connection), *args, **kwargs))
+
+    def close(self) -> None:
+        self._reading.dispose()
+        self._writing.dispose()
+
+    def _run(self, engine: Engine, work: Callable[[Connection], Outcome]) -> Outcome:
+        try:
+            with engine.begin() as connection:
+                return work(connection)
+        except DBAPIError as error:
+            if isinstance(error.orig, sqlite3.Error):
+                raise meaning(error.orig, self.path) from error
+            raise
+
+
+def _engine(path: Path, begin: str, pragmas: Sequence[str]) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        json_serializer=_to_json,
+        # None: we begin transactions ourselves, so that a write is one from its first statement
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_TIMEOUT_S},
+    )
+
+    def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", start)
+    return engine
+
+
+def _to_json(value: object) -> str:
+    # NaN is not JSON: a result that still holds one must not be stored
+    return json.dumps(value, allow_nan=False, ensure_ascii=False)

@@ -1,0 +1,15 @@
+"""Run by Alembic, on the connection `midas.db.migrating` hands it."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from midas.db.tables import METADATA
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=METADATA,
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+context.run_migrations()

@@ -1,0 +1,91 @@
+"""What is stored."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+from midas.db.columns import UtcDateTime
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+STRATEGIES = Table(
+    "strategies",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("latest", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+STRATEGY_VERSIONS = Table(
+    "strategy_versions",
+    METADATA,
+    Column("name", String(64), ForeignKey("strategies.name", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("yaml", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+BACKTESTS = Table(
+    "backtests",
+    METADATA,
+    Column("id", String(16), primary_key=True),
+    Column("identity", String(64), nullable=False, unique=True),
+    Column("status", String(16), nullable=False),
+    Column("strategy", String(128), nullable=False),
+    Column("definition", JSON, nullable=False),
+    Column("params", JSON, nullable=False),
+    Column("universe", String(64)),
+    Column("symbols", JSON, nullable=False),
+    Column("start", Date),
+    Column("end", Date),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("summary", JSON, nullable=False),
+    Column("costs", JSON, nullable=False),
+    Column("warnings", JSON, nullable=False),
+    Column("rejects", JSON, nullable=False),
+    Column("settings", JSON, nullable=False),
+    Index("ix_backtests_latest", "created_at", "id"),
+    Index("ix_backtests_strategy", "strategy", "created_at"),
+)
+
+JOBS = Table(
+    "jobs",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("progress", Float, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("result_id", String(64)),
+    Column("result", JSON),
+    Column("error", JSON),
+    Column("owner", String(64), nullable=False),
+    Column("stop_asked", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
+    Index("ix_jobs_latest", "created_at", "id"),
+    Index("ix_jobs_state", "state"),
+)
