@@ -49,13 +49,26 @@ def forward_factors(raw_close: Matrix, actions: Actions) -> tuple[Matrix, Matrix
     """
     price = np.ones_like(raw_close)
     shares = np.ones_like(raw_close)
-    for row, column, kind, value in zip(actions.row, actions.instrument, actions.kind, actions.value, strict=True):
-        if kind == ActionKind.SPLIT:
-            price[row:, column] *= value
-            shares[row:, column] *= value
-            continue
-        earlier = raw_close[:row, column]
-        known = earlier[~np.isnan(earlier)]
-        if len(known) and known[-1] > value:
-            price[row:, column] *= known[-1] / (known[-1] - value)
+    if len(actions) == 0:
+        return price, shares
+    splits = actions.kind == ActionKind.SPLIT
+    ratios = np.where(splits, actions.value, 1.0)
+    np.multiply.at(shares, (actions.row, actions.instrument), ratios)
+    previous = _previous_close(raw_close, actions)
+    with np.errstate(invalid="ignore"):
+        paid = ~splits & (previous > actions.value)
+    np.multiply.at(price, (actions.row, actions.instrument), ratios)
+    kept = np.divide(previous, previous - actions.value, out=np.ones(len(actions)), where=paid)
+    np.multiply.at(price, (actions.row, actions.instrument), kept)
+    np.cumprod(price, axis=0, out=price)
+    np.cumprod(shares, axis=0, out=shares)
     return price, shares
+
+
+def _previous_close(raw_close: Matrix, actions: Actions) -> NDArray[np.float64]:
+    touched, place = np.unique(actions.instrument, return_inverse=True)
+    closes = raw_close[:, touched]
+    rows = np.where(np.isnan(closes), -1, np.arange(len(closes))[:, None])
+    last_known = np.maximum.accumulate(rows, axis=0)
+    row = np.where(actions.row > 0, last_known[actions.row - 1, place], -1)
+    return np.where(row >= 0, closes[row, place], np.nan)

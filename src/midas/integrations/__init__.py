@@ -1,0 +1,1 @@
+"""Vendors: each folder knows ports below it and no other folder here."""

@@ -1,0 +1,1 @@
+"""Files of your own: CSV, TSV and Parquet."""

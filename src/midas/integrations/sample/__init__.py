@@ -1,0 +1,1 @@
+"""The sample market: real prices that come with the installation."""

@@ -1,0 +1,168 @@
+"""Which instruments a run is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from midas.core.basis import Basis
+from midas.core.errors import InvalidInput, NotFound, did_you_mean
+from midas.core.instrument import Instrument, InstrumentId
+from midas.marketdata.dataset import Dataset
+from midas.marketdata.lake import Lake
+from midas.marketdata.panel import Panel
+
+_BEST_FIRST = (Basis.RAW, Basis.SPLIT_ADJUSTED, Basis.TOTAL_RETURN, Basis.CLOSE_ONLY)
+_RECENT = 20
+_LONG_ENOUGH = 252
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A panel of exactly the instruments asked for.
+
+    `label` names the universe for people and for a run's identity; `symbols` are texts of ids, in column order.
+    """
+
+    panel: Panel
+    label: str
+    symbols: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def select(lake: Lake, universe: str | None, symbols: Sequence[str]) -> Selection:
+    """Find the dataset that answers a request and open its panel.
+
+    `universe` is a dataset's name, or a MIC: then every instrument of the dataset of that venue imported last.
+    `symbols` are ids or display symbols; the dataset that holds all of them is taken, the best basis first (raw,
+    split_adjusted, total_return, close_only), then the latest import. Both together: those symbols of that universe.
+
+    Raises
+    ------
+    InvalidInput: neither was given, or a display symbol is ambiguous.
+    NotFound: no such dataset, venue or symbol.
+    """
+    if universe is None and not symbols:
+        raise InvalidInput(
+            "No universe and no symbols were given.",
+            hint="Name a dataset or venue with --universe, or instruments with --symbols.",
+            code="no_universe",
+        )
+    if universe is None:
+        return _of_symbols(lake, symbols)
+    dataset, warnings = _of_universe(lake, universe)
+    if symbols:
+        return _chosen(lake, dataset, _Book(lake.instruments(dataset.name)), symbols, warnings)
+    return _select_all(lake, dataset, universe, warnings)
+
+
+def _of_universe(lake: Lake, universe: str) -> tuple[Dataset, tuple[str, ...]]:
+    datasets = [dataset for dataset in lake.datasets() if dataset.timeframe.is_daily]
+    for dataset in datasets:
+        if dataset.name == universe:
+            return dataset, ()
+    of_venue = sorted((one for one in datasets if one.venue == universe), key=_latest_first)
+    if not of_venue:
+        known = [one.name for one in datasets] + sorted({one.venue for one in datasets})
+        hint = did_you_mean(universe, known) if known else "There is no data yet: pull or import some first."
+        raise NotFound(f"There is no dataset or venue {universe!r}.", hint=hint, code="unknown_universe")
+    chosen, others = of_venue[0], [one.name for one in of_venue[1:]]
+    if not others:
+        return chosen, ()
+    return chosen, (
+        f"{universe} has {len(of_venue)} datasets; using {chosen.name!r}, imported last (also: {', '.join(others)}).",
+    )
+
+
+def _select_all(lake: Lake, dataset: Dataset, universe: str, warnings: tuple[str, ...]) -> Selection:
+    panel = lake.panel(dataset.name)
+    if universe != dataset.name:
+        here = [column for column, one in enumerate(panel.instruments) if one.id.venue == universe]
+        panel = panel.select(here) if here else panel
+    symbols = tuple(str(one.id) for one in panel.instruments)
+    return Selection(panel, universe, symbols, (*warnings, *_survivorship(panel, universe)))
+
+
+def _of_symbols(lake: Lake, symbols: Sequence[str]) -> Selection:
+    datasets = [dataset for dataset in lake.datasets() if dataset.timeframe.is_daily]
+    books = {dataset.name: _Book(lake.instruments(dataset.name)) for dataset in datasets}
+    _require_known(symbols, books)
+    holding = [dataset for dataset in datasets if all(books[dataset.name].find(symbol) for symbol in symbols)]
+    if not holding:
+        places = {symbol: [name for name, book in books.items() if book.find(symbol)] for symbol in symbols}
+        raise NotFound(
+            "No dataset holds all of these: "
+            + "; ".join(f"{symbol} is in {' and '.join(names)}" for symbol, names in places.items())
+            + ".",
+            hint="Import them into one dataset, or run them apart.",
+            code="no_common_dataset",
+        )
+    chosen, *others = sorted(holding, key=lambda one: (_BEST_FIRST.index(one.basis), *_latest_first(one)))
+    same = [one.name for one in others if one.basis is chosen.basis]
+    warnings: tuple[str, ...] = ()
+    if same:
+        warnings = (f"Several {chosen.basis} datasets hold these; using {chosen.name!r} (also: {', '.join(same)}).",)
+    return _chosen(lake, chosen, books[chosen.name], symbols, warnings)
+
+
+def _chosen(lake: Lake, dataset: Dataset, book: _Book, symbols: Sequence[str], warnings: tuple[str, ...]) -> Selection:
+    ids = {book.require(symbol) for symbol in symbols}
+    panel = lake.panel(dataset.name)
+    panel = panel.select([column for column, one in enumerate(panel.instruments) if one.id in ids])
+    return Selection(panel, dataset.name, tuple(str(one.id) for one in panel.instruments), warnings)
+
+
+def _require_known(symbols: Sequence[str], books: Mapping[str, _Book]) -> None:
+    for symbol in symbols:
+        if not any(book.find(symbol) for book in books.values()):
+            known = sorted({name for book in books.values() for name in book.names})
+            hint = did_you_mean(symbol, known) if known else "There is no data yet: pull or import some first."
+            raise NotFound(f"No dataset holds {symbol!r}.", hint=hint, code="unknown_symbol")
+
+
+def _latest_first(dataset: Dataset) -> tuple[float, str]:
+    return -dataset.imported_at_utc.timestamp(), dataset.name
+
+
+class _Book:
+    # The names a dataset's instruments go by.
+    def __init__(self, instruments: Sequence[Instrument]) -> None:
+        self.names: dict[str, set[InstrumentId]] = {}
+        for one in instruments:
+            for name in (str(one.id), one.id.symbol, *(alias.symbol for alias in one.aliases)):
+                self.names.setdefault(name, set()).add(one.id)
+
+    def find(self, symbol: str) -> set[InstrumentId]:
+        return self.names.get(symbol) or self.names.get(symbol.upper()) or set()
+
+    def require(self, symbol: str) -> InstrumentId:
+        ids = sorted(self.find(symbol))
+        if not ids:
+            raise NotFound(
+                f"{symbol!r} is not in this universe.",
+                hint=did_you_mean(symbol, list(self.names)),
+                code="unknown_symbol",
+            )
+        if len(ids) > 1:
+            raise InvalidInput(
+                f"{symbol!r} is {' and '.join(map(str, ids))}.",
+                hint="Write the full id, SYMBOL.MIC.",
+                code="ambiguous_symbol",
+            )
+        return ids[0]
+
+
+def _survivorship(panel: Panel, label: str) -> tuple[str, ...]:
+    # When no name ever stops trading, the list was made with hindsight.
+    if panel.columns < 2 or panel.rows < _LONG_ENOUGH:
+        return ()
+    recent = panel.tiles("raw_close")[:, -_RECENT:, :]
+    alive = int((~np.isnan(recent)).any(axis=1).sum())
+    if alive < panel.columns:
+        return ()
+    return (
+        f"Survivorship: all {panel.columns} names of {label!r} trade to the end of the data, so the list was made "
+        "with hindsight and results are likely too good.",
+    )
