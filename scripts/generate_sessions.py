@@ -1,0 +1,229 @@
+"""Write the session tables that ship with Midas from exchange-calendars and our dated overrides.
+
+usage: generate_sessions.py [--check]
+
+With --check nothing is written; the exit code tells whether the shipped tables are what would be written.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import exchange_calendars
+import pandas as pd
+from exchange_calendars import ExchangeCalendar
+
+from midas.venues.session_table import SessionTable, expand
+
+TABLES: Final = Path(__file__).resolve().parents[1] / "src" / "midas" / "venues" / "tables"
+LIBRARY_LAST: Final = date(2050, 12, 31)
+LAST: Final = date(2049, 12, 31)  # the library garbles the hours of its own last days
+SATURDAY: Final = 6
+ONE_DAY: Final = timedelta(days=1)
+
+T = TypeVar("T")
+Hours = tuple[time, time]
+RegularHours = list[tuple[date, tuple[time, time, time]]]
+"""From a date on: opening, closing, closing on Saturdays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to cover of a venue; `weeks` as in SessionTable."""
+
+    name: str
+    first: date
+    weeks: tuple[tuple[date, str], ...]
+
+    @property
+    def file(self) -> Path:
+        return TABLES / f"{self.name.lower()}_sessions.json"
+
+
+# The library says Korea traded on Saturdays until 1998-12-05 but does not list them as sessions.
+PLANS: Final = (
+    Plan("XKRX", date(1985, 1, 1), ((date(1985, 1, 1), "123456"), (date(1998, 12, 6), "12345"))),
+    Plan("XNYS", date(1962, 1, 1), ((date(1962, 1, 1), "12345"),)),
+)
+
+
+def generate(plan: Plan) -> SessionTable:
+    """Return the table of a venue."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the library lags behind pandas' deprecations
+        library = exchange_calendars.get_calendar(plan.name, start=str(plan.first), end=str(LIBRARY_LAST))
+        holidays = _holidays(library)
+    overrides = tomllib.loads((TABLES / f"{plan.name.lower()}_overrides.toml").read_text(encoding="utf-8"))
+    sessions = _sessions(plan, holidays, overrides)
+    regular = _regular_hours(plan, library, overrides)
+    special = _special_hours(library, sessions, regular, overrides)
+    listed = set(sessions)
+    return SessionTable(
+        name=plan.name,
+        timezone=str(library.tz),
+        source=f"exchange-calendars {exchange_calendars.__version__} with dated overrides",
+        first=plan.first.isoformat(),
+        last=LAST.isoformat(),
+        weeks=[(start.isoformat(), weekdays) for start, weekdays in plan.weeks],
+        hours=[
+            (f"{start}", f"{opens:%H:%M}", f"{closes:%H:%M}", f"{early:%H:%M}")
+            for start, (opens, closes, early) in regular
+        ],
+        closed=_by_year(day for day in _days(plan.first, LAST) if _trades(plan, day) and day not in listed),
+        extra=_by_year(day for day in sessions if not _trades(plan, day)),
+        unsettled=_by_year(day for day in _bank_holidays(overrides) if day in listed),
+        special=_special_by_year(special),
+    )
+
+
+def _holidays(library: ExchangeCalendar) -> set[date]:
+    regular = library.regular_holidays.holidays(str(library.first_session.date()), str(LAST))
+    return {day.date() for day in regular} | {day.date() for day in pd.DatetimeIndex(library.adhoc_holidays)}
+
+
+def _sessions(plan: Plan, holidays: set[date], overrides: dict[str, Any]) -> list[date]:
+    traded = set(overrides.get("open", ()))
+    closed = (holidays | set(overrides.get("closed", ()))) - traded
+    for rule in overrides.get("yearly", ()):
+        for year in range(rule["since"], LAST.year + 1):
+            day = date(year, rule["month"], rule["day"])
+            moved = day.isoweekday() > 5
+            while moved and (not _trades(plan, day) or day in closed):
+                day += ONE_DAY
+            closed.add(day)
+    return [day for day in _days(plan.first, LAST) if day in traded or (_trades(plan, day) and day not in closed)]
+
+
+def _regular_hours(plan: Plan, library: ExchangeCalendar, overrides: dict[str, Any]) -> RegularHours:
+    if "hours" in overrides:
+        return [(row["from"], (row["open"], row["close"], row["close"])) for row in overrides["hours"]]
+    columns = [library.open_times, library.close_times, library.break_start_times]
+    starts = {plan.first} | {_start(row) for column in columns for row in column if _start(row) > plan.first}
+    return [(start, _saturday(*(_in_force(column, start) for column in columns))) for start in sorted(starts)]
+
+
+def _saturday(opens: time, closes: time, break_starts: time | None) -> tuple[time, time, time]:
+    # Saturdays had the morning session only.
+    return opens, closes, break_starts or closes
+
+
+def _start(row: tuple[Any, time | None]) -> date:
+    return date.min if row[0] is None else row[0].date()
+
+
+def _in_force(column: Sequence[tuple[pd.Timestamp | None, T]], day: date) -> T:
+    return [at for start, at in column if start is None or start.date() <= day][-1]
+
+
+def _special_hours(
+    library: ExchangeCalendar, sessions: list[date], regular: RegularHours, overrides: dict[str, Any]
+) -> dict[date, Hours]:
+    special = _library_hours(library, sessions, regular)
+    for rule in overrides.get("delayed", ()):
+        for day in rule["days"]:
+            opens, closes = _regular(regular, day)
+            special[day] = (_later(opens, rule["minutes"]), _later(closes, rule["minutes"]))
+    rule = overrides.get("first_session_of_year")
+    if rule is not None:
+        for day, before in zip(sessions[1:], sessions, strict=False):
+            if day.year != before.year:
+                opens, closes = _regular(regular, day)
+                special[day] = (_later(opens, rule["opens_later_minutes"]), closes)
+    return special
+
+
+def _library_hours(library: ExchangeCalendar, sessions: list[date], regular: RegularHours) -> dict[date, Hours]:
+    # Only days that differ from the library's own regular hours are special.
+    listed = set(sessions)
+    found = {}
+    for row in library.schedule.itertuples():
+        day = row.Index.date()
+        hours = tuple(getattr(row, name).tz_convert(library.tz).time() for name in ("open", "close"))
+        usual = tuple(_in_force(column, day) for column in (library.open_times, library.close_times))
+        if day in listed and hours != usual:
+            opens, closes = _regular(regular, day)
+            found[day] = (opens if hours[0] == usual[0] else hours[0], closes if hours[1] == usual[1] else hours[1])
+    return found
+
+
+def _regular(regular: RegularHours, day: date) -> Hours:
+    opens, closes, saturday = [hours for start, hours in regular if start <= day][-1]
+    return opens, saturday if day.isoweekday() == SATURDAY else closes
+
+
+def _later(at: time, minutes: int) -> time:
+    return (datetime.combine(date.min, at) + timedelta(minutes=minutes)).time()
+
+
+def _bank_holidays(overrides: dict[str, Any]) -> Iterable[date]:
+    rule = overrides.get("bank_holidays")
+    if rule is None:
+        return
+    for year in range(rule["since"], LAST.year + 1):
+        october = date(year, 10, 1)
+        yield october + timedelta(days=(8 - october.isoweekday()) % 7 + 7)  # Columbus Day: the second Monday
+        veterans_day = date(year, 11, 11)
+        yield veterans_day + ONE_DAY if veterans_day.isoweekday() == 7 else veterans_day
+
+
+def _trades(plan: Plan, day: date) -> bool:
+    weekdays = [weekdays for start, weekdays in plan.weeks if start <= day][-1]
+    return str(day.isoweekday()) in weekdays
+
+
+def _days(first: date, last: date) -> Iterable[date]:
+    return (first + timedelta(days=step) for step in range((last - first).days + 1))
+
+
+def _by_year(days: Iterable[date]) -> dict[str, list[str]]:
+    years: dict[str, list[str]] = {}
+    for day in days:
+        years.setdefault(f"{day:%Y}", []).append(f"{day:%m-%d}")
+    return years
+
+
+def _special_by_year(special: dict[date, Hours]) -> dict[str, dict[str, tuple[str, str]]]:
+    years: dict[str, dict[str, tuple[str, str]]] = {}
+    for day, (opens, closes) in sorted(special.items()):
+        years.setdefault(f"{day:%Y}", {})[f"{day:%m-%d}"] = (f"{opens:%H:%M}", f"{closes:%H:%M}")
+    return years
+
+
+def rendered(table: SessionTable) -> str:
+    """Return a table as JSON with one year a line, so that a changed holiday is a one-line difference."""
+    lines = []
+    for key, value in table.items():
+        if isinstance(value, dict):
+            years = ",\n".join(f"  {json.dumps(year)}: {json.dumps(days)}" for year, days in value.items())
+            lines.append(f" {json.dumps(key)}: {{\n{years}\n }}" if years else f" {json.dumps(key)}: {{}}")
+        else:
+            lines.append(f" {json.dumps(key)}: {json.dumps(value)}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the tables, or check them."""
+    stale = 0
+    for plan in PLANS:
+        table = generate(plan)
+        text = rendered(table)
+        if arguments == ["--check"]:
+            same = plan.file.exists() and plan.file.read_text(encoding="utf-8") == text
+            stale += not same
+            print(f"{plan.file.name}: {'up to date' if same else 'differs from what exchange-calendars gives now'}")
+        else:
+            plan.file.write_text(text, encoding="utf-8")
+            print(f"{plan.file.name}: {len(expand(table))} sessions, {len(text) / 1024:.0f} KiB")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
