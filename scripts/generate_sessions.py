@@ -27,6 +27,7 @@ TABLES: Final = Path(__file__).resolve().parents[1] / "src" / "midas" / "venues"
 LIBRARY_LAST: Final = date(2050, 12, 31)
 LAST: Final = date(2049, 12, 31)  # the library garbles the hours of its own last days
 SATURDAY: Final = 6
+SUNDAY: Final = 7
 ONE_DAY: Final = timedelta(days=1)
 
 T = TypeVar("T")
@@ -60,7 +61,7 @@ def generate(plan: Plan) -> SessionTable:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library lags behind pandas' deprecations
         library = exchange_calendars.get_calendar(plan.name, start=str(plan.first), end=str(LIBRARY_LAST))
-        holidays = _holidays(library)
+        holidays = _holidays(library, plan.first)
     overrides = tomllib.loads((TABLES / f"{plan.name.lower()}_overrides.toml").read_text(encoding="utf-8"))
     sessions = _sessions(plan, holidays, overrides)
     regular = _regular_hours(plan, library, overrides)
@@ -84,8 +85,8 @@ def generate(plan: Plan) -> SessionTable:
     )
 
 
-def _holidays(library: ExchangeCalendar) -> set[date]:
-    regular = library.regular_holidays.holidays(str(library.first_session.date()), str(LAST))
+def _holidays(library: ExchangeCalendar, first: date) -> set[date]:
+    regular = library.regular_holidays.holidays(str(first), str(LAST))
     return {day.date() for day in regular} | {day.date() for day in pd.DatetimeIndex(library.adhoc_holidays)}
 
 
@@ -163,15 +164,20 @@ def _later(at: time, minutes: int) -> time:
     return (datetime.combine(date.min, at) + timedelta(minutes=minutes)).time()
 
 
-def _bank_holidays(overrides: dict[str, Any]) -> Iterable[date]:
-    rule = overrides.get("bank_holidays")
-    if rule is None:
-        return
-    for year in range(rule["since"], LAST.year + 1):
-        october = date(year, 10, 1)
-        yield october + timedelta(days=(8 - october.isoweekday()) % 7 + 7)  # Columbus Day: the second Monday
-        veterans_day = date(year, 11, 11)
-        yield veterans_day + ONE_DAY if veterans_day.isoweekday() == 7 else veterans_day
+def _bank_holidays(overrides: dict[str, Any]) -> list[date]:
+    return sorted(
+        _bank_holiday(rule, year)
+        for rule in overrides.get("bank_holidays", ())
+        for year in range(rule["since"], LAST.year + 1)
+    )
+
+
+def _bank_holiday(rule: dict[str, Any], year: int) -> date:
+    if "monday" in rule:
+        first = date(year, rule["month"], 1)
+        return first + timedelta(days=(8 - first.isoweekday()) % 7 + 7 * (rule["monday"] - 1))
+    day = date(year, rule["month"], rule["day"])
+    return day + ONE_DAY if day.isoweekday() == SUNDAY else day
 
 
 def _trades(plan: Plan, day: date) -> bool:

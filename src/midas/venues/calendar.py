@@ -123,7 +123,8 @@ class Calendar:
         known = self._extended(asked.min(), asked.max())
         number = _period_number(period, known)
         last = known[np.append(number[1:] != number[:-1], True)]
-        return np.isin(asked, last)
+        found: NDArray[np.bool_] = last[np.searchsorted(last, asked)] == asked
+        return found
 
     def _extended(self, low: np.datetime64, high: np.datetime64) -> Days:
         # A whole year on both sides, so that no period asked about is cut in two.

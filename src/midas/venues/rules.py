@@ -15,12 +15,16 @@ class RuleArrays:
     class_of : (instrument,) int64, the rule class of each instrument.
     ladder_of : (C, T) int64, row of the tick ladder in force; -1 where prices have no grid.
     ladder_floor, ladder_tick : (ladder, step) float64; step k applies to prices >= floor[k]; unused steps are +inf.
-    limit : (C, T) float64, price limit as a fraction of the base price (0.3 is ±30 %); NaN where there is none.
+    limit : (C, T) float64, price limit as a fraction of the base price (0.3 is ±30 %); NaN where there is none. The
+        width is base times fraction cut to the tick at the base; both ends then move towards the base onto the grid.
     lot : (C, T) float64, smallest tradable quantity when trading whole lots.
     buy_rate, sell_rate : (T,) float64, default commission as a fraction of value, exchange and regulator fees included.
     sell_per_share, sell_per_share_cap : (T,) float64, default fee per share sold, and its cap per fill (inf: none).
     sell_tax : (C, T) float64, tax as a fraction of value sold, by the date the trade settles.
     tax_truncates : True where tax is cut to the minor unit instead of rounded half up.
+
+    Rates are the floats nearest to short decimals, so a product may fall a hair short of the whole minor unit it stands
+    for: undo that before cutting or rounding.
     """
 
     class_of: NDArray[np.int64]

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Final, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from midas.venues.calendar import Calendar, Days, RegularHours, weekdays
 
@@ -58,7 +59,7 @@ def calendar_of(table: SessionTable) -> Calendar:
     }
     first, last = date.fromisoformat(table["first"]), date.fromisoformat(table["last"])
     days = _frozen(expand(table))
-    settling = _frozen(np.setdiff1d(days, _dates(table["unsettled"]), assume_unique=True))
+    settling = _frozen(np.delete(days, np.searchsorted(days, _dates(table["unsettled"]))))
     return Calendar(table["name"], table["timezone"], first, last, days, settling, hours, special, table["source"])
 
 
@@ -71,14 +72,17 @@ def weekday_calendar(name: str) -> Calendar:
 
 def expand(table: SessionTable) -> Days:
     """Return the sessions of a table."""
-    last = np.datetime64(table["last"]) + 1
-    bounds = [np.datetime64(start) for start, _ in table["weeks"]] + [last]
-    parts = [
-        _trading_days(start, stop, weekdays)
-        for start, stop, (_, weekdays) in zip(bounds[:-1], bounds[1:], table["weeks"], strict=True)
-    ]
-    days = np.setdiff1d(np.concatenate(parts), _dates(table["closed"]), assume_unique=True)
-    return np.union1d(days, _dates(table["extra"]))
+    days = np.arange(np.datetime64(table["first"]), np.datetime64(table["last"]) + 1, dtype="datetime64[D]")
+    open_ = np.zeros(len(days), np.bool_)
+    weekday = (days.astype(np.int64) + 4) % 7  # 1970-01-01 was a Thursday; Sunday is 0
+    for start, trading in table["weeks"]:
+        wanted = np.zeros(7, np.bool_)
+        wanted[[int(number) % 7 for number in trading]] = True
+        since = int((np.datetime64(start) - days[0]).astype(np.int64))
+        open_[since:] = wanted[weekday[since:]]
+    open_[_positions(table["closed"], days)] = False
+    open_[_positions(table["extra"], days)] = True
+    return days[open_]
 
 
 def _frozen(days: Days) -> Days:
@@ -86,12 +90,10 @@ def _frozen(days: Days) -> Days:
     return days
 
 
-def _trading_days(start: np.datetime64, stop: np.datetime64, weekdays: str) -> Days:
-    days = np.arange(start, stop, dtype="datetime64[D]")
-    wanted = np.zeros(7, np.bool_)
-    wanted[[int(weekday) % 7 for weekday in weekdays]] = True
-    return days[wanted[(days.astype(np.int64) + 4) % 7]]  # 1970-01-01 was a Thursday
+def _positions(by_year: dict[str, list[str]], days: Days) -> NDArray[np.int64]:
+    positions: NDArray[np.int64] = (_dates(by_year) - days[0]).astype(np.int64)
+    return positions
 
 
 def _dates(by_year: dict[str, list[str]]) -> Days:
-    return np.array([f"{year}-{day}" for year, days in by_year.items() for day in days], "datetime64[D]")
+    return np.array([f"{year}-{day}" for year, month_days in by_year.items() for day in month_days], "datetime64[D]")

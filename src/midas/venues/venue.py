@@ -63,7 +63,7 @@ class Venue:
         return None if ladder is None else ladder.tick(price)
 
     def round_to_tick(
-        self, price: Decimal, day: date, board: str = "", kind: str = "stock", *, up: bool = False
+        self, price: Decimal, day: date, board: str = "", kind: str = "stock", up: bool = False
     ) -> Decimal:
         """Return the nearest price on the grid that is not below (`up`) or not above `price`."""
         ladder = self._ladder(day, board, kind)
