@@ -1,0 +1,1 @@
+"""The `midas` command: parses, asks the client, prints."""

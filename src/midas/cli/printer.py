@@ -1,0 +1,143 @@
+"""What commands print: a document for programs, ids for scripts, tables for people."""
+
+from __future__ import annotations
+
+import json as json_text
+import math
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from midas.cli.plain import plain
+from midas.cli.terminal import columns, shows_blocks, shows_colour
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from rich.console import Console
+
+    from midas.cli.progress import Display
+
+    Document: TypeAlias = BaseModel | Sequence[BaseModel] | Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's title and how it is set; numbers go to the right."""
+
+    title: str
+    right: bool = False
+    keep: bool = False
+    """Never wrapped: ids that people copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printer:
+    """Prints the answer of one command; exactly one of its three forms."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: int = 0
+    no_color: bool = False
+
+    def answer(self, document: Document, ids: Sequence[str], human: Callable[[], None]) -> None:
+        """Print `document` with --json, `ids` one a line with -q, else what `human` prints."""
+        if self.json:
+            _write(json_text.dumps(_plain_json(document), indent=2, allow_nan=False, ensure_ascii=not _wide()))
+        elif self.quiet:
+            for each in ids:
+                _write(plain(each))
+        else:
+            human()
+
+    def line(self, text: str = "") -> None:
+        """Print one line of an answer."""
+        _write(text)
+
+    def table(self, columns: Sequence[Column | str], rows: Sequence[Sequence[str]], title: str = "") -> None:
+        """Print a table; cells may hold anything, they are made safe here."""
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, title=Text(title) if title else None, title_justify="left", pad_edge=False)
+        for given in columns:
+            column = given if isinstance(given, Column) else Column(given)
+            table.add_column(
+                Text(column.title),
+                justify="right" if column.right else "left",
+                no_wrap=column.right or column.keep,
+                overflow="fold",
+            )
+        for row in rows:
+            table.add_row(*(Text(plain(cell)) for cell in row))
+        self.console().print(table)
+
+    def facts(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Print names and values in two columns."""
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, show_header=False, pad_edge=False)
+        table.add_column(no_wrap=True, style="dim")
+        table.add_column(overflow="fold")
+        for name, value in rows:
+            table.add_row(Text(plain(name)), Text(plain(value)))
+        self.console().print(table)
+
+    def warn(self, warnings: Sequence[str]) -> None:
+        """Print warnings to stderr, whatever the form of the answer (a document carries them itself)."""
+        mark, off = ("\x1b[33m", "\x1b[0m") if shows_colour(sys.stderr, self.no_color) else ("", "")
+        if not self.json:
+            for warning in warnings:
+                sys.stderr.write(f"{mark}warning:{off} {plain(warning)}\n")
+
+    def note(self, text: str) -> None:
+        """Say to stderr what is going on, unless only ids or a document are wanted."""
+        if not self.json and not self.quiet:
+            sys.stderr.write(f"{plain(text)}\n")
+            sys.stderr.flush()
+
+    def progress(self, title: str) -> AbstractContextManager[Display]:
+        """Show how far a piece of work is, on stderr, while the block runs."""
+        from midas.cli.progress import display
+
+        return display(title, quiet=self.quiet or self.json, no_color=self.no_color)
+
+    def console(self) -> Console:
+        """Return where rich prints answers."""
+        from rich.console import Console
+
+        colour = shows_colour(sys.stdout, self.no_color)
+        return Console(
+            file=sys.stdout,
+            width=columns(sys.stdout),
+            no_color=not colour,
+            force_terminal=colour,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            soft_wrap=False,
+        )
+
+
+def _wide() -> bool:
+    return shows_blocks(sys.stdout)
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _plain_json(value: object) -> object:
+    dump = getattr(value, "model_dump", None)
+    if dump is not None:
+        return _plain_json(dump(mode="json"))
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain_json(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [_plain_json(item) for item in value]
+    return value

@@ -1,0 +1,25 @@
+"""A curve in one line of text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+ASCII = "_.-:=+*#"
+"""Eight heights for a terminal that knows no block characters."""
+
+
+def sparkline(values: Sequence[float], width: int, heights: str = BLOCKS) -> str:
+    """Return `values` as at most `width` characters; each shows the last value of its stretch.
+
+    Values that are not finite are left out; a flat curve stays at the bottom.
+    """
+    known = [value for value in values if math.isfinite(value)]
+    if not known or width < 1:
+        return ""
+    cells = min(width, len(known))
+    shown = [known[(cell + 1) * len(known) // cells - 1] for cell in range(cells)]
+    low, high = min(shown), max(shown)
+    scale = (len(heights) - 1) / (high - low) if high > low else 0.0
+    return "".join(heights[round((value - low) * scale)] for value in shown)
