@@ -245,7 +245,7 @@ def _show_findings(out: Printer, findings: Sequence[Finding]) -> None:
         "",
     )
     rows = [
-        (each.severity, each.code, each.symbol or "", _day(each.session), count(each.rows), each.detail)
+        (each.severity, each.code, each.symbol or "", each.session or "", count(each.rows), each.detail)
         for each in shown
     ]
     out.table(columns, rows)

@@ -123,6 +123,10 @@ class Noun(TyperGroup):
     def get_params(self, ctx: Context) -> list[Parameter]:
         return [*super().get_params(ctx), *_shared(ctx)]
 
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _first_line(command)) for name, command in self.commands.items()])
+
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         self.format_commands(ctx, formatter)
         _write_options(self, ctx, formatter)
@@ -170,6 +174,10 @@ class Root(TyperGroup):
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         _help_when_bare(ctx, args)
         return super().parse_args(ctx, args)
+
+
+def _first_line(command: Command) -> str:
+    return (command.help or "").partition("\n\n")[0].replace("\n", " ")
 
 
 def _help_when_bare(ctx: Context, args: list[str]) -> None:

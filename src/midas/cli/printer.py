@@ -55,6 +55,12 @@ class Printer:
         """Print one line of an answer."""
         _write(text)
 
+    def raw(self, content: bytes) -> None:
+        """Write the bytes of a file to stdout, as they are."""
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+
     def table(self, columns: Sequence[Column | str], rows: Sequence[Sequence[str]], title: str = "") -> None:
         """Print a table; cells may hold anything, they are made safe here."""
         from rich import box
@@ -84,6 +90,19 @@ class Printer:
         table.add_column(overflow="fold")
         for name, value in rows:
             table.add_row(Text(plain(name)), Text(plain(value)))
+        self.console().print(table)
+
+    def grid(self, rows: Sequence[Sequence[str]]) -> None:
+        """Print pairs of name and value side by side, without lines."""
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 3, 0, 0))
+        for position in range(len(rows[0])):
+            value = position % 2 == 1
+            table.add_column(justify="right" if value else "left", style="bold" if value else "dim", no_wrap=True)
+        for row in rows:
+            table.add_row(*(Text(plain(cell)) for cell in row))
         self.console().print(table)
 
     def warn(self, warnings: Sequence[str]) -> None:

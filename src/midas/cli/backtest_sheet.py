@@ -1,0 +1,184 @@
+"""A backtest on a terminal: where the money went, and how sure one may be of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from midas.cli.numbers import MISSING, count, money, number, percent
+from midas.cli.plain import plain
+from midas.cli.printer import Column, Printer
+from midas.cli.sparkline import ASCII, BLOCKS, sparkline
+from midas.cli.terminal import columns, shows_blocks
+
+if TYPE_CHECKING:
+    from midas.wire.backtests import Backtest, Comparison
+    from midas.wire.shape import Scalar
+
+Unit = Literal["percent", "ratio", "money", "count", "days"]
+
+_RETURN: tuple[tuple[str, str, Unit], ...] = (
+    ("total_return", "total return", "percent"),
+    ("cagr", "CAGR", "percent"),
+    ("benchmark_return", "benchmark", "percent"),
+    ("volatility", "volatility", "percent"),
+    ("max_drawdown", "max drawdown", "percent"),
+)
+_RISK: tuple[tuple[str, str, Unit], ...] = (
+    ("sharpe", "Sharpe", "ratio"),
+    ("sortino", "Sortino", "ratio"),
+    ("calmar", "Calmar", "ratio"),
+    ("time_in_market", "time in market", "percent"),
+    ("turnover", "turnover a year", "percent"),
+)
+_TRADING: tuple[tuple[str, str, Unit], ...] = (
+    ("trades", "trades", "count"),
+    ("win_rate", "win rate", "percent"),
+    ("profit_factor", "profit factor", "ratio"),
+    ("fees", "fees", "money"),
+    ("taxes", "taxes", "money"),
+)
+_NARROW = 76
+_WIDEST_CURVE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """An equity curve and the first and last day of it."""
+
+    days: tuple[str, str]
+    values: tuple[float, ...]
+
+    @classmethod
+    def read(cls, text: bytes) -> Curve | None:
+        """Read the exported equity series; None when it has no rows."""
+        rows = list(csv.DictReader(io.StringIO(text.decode())))
+        if not rows:
+            return None
+        return cls((rows[0]["ts"], rows[-1]["ts"]), tuple(float(row["equity"]) for row in rows))
+
+
+def show_backtest(out: Printer, result: Backtest, curve: Curve | None) -> None:
+    """Print what was run, its curve, the headline measures and what was not filled."""
+    currency = _currency(result)
+    out.line(plain(_headline(result, curve)))
+    out.line(f"{result.id}  {'from the store; --fresh runs it again' if result.cached else 'stored'}")
+    out.line()
+    if curve is not None:
+        out.line(_curve_line(curve, currency))
+        out.line()
+    _show_headlines(out, result.summary, currency)
+    for line in (_unfilled(result.rejects), _method(result.settings)):
+        if line:
+            out.line(plain(line))
+    if out.verbose:
+        show_measures(out, result)
+
+
+def show_measures(out: Printer, result: Backtest) -> None:
+    """Print every measure there is."""
+    rows = [(name, MISSING if value is None else f"{value:,.6g}") for name, value in result.summary.items()]
+    out.table((Column("measure", keep=True), Column("value", right=True)), rows)
+
+
+def show_list(out: Printer, found: Sequence[Backtest]) -> None:
+    """Print backtests, one a line."""
+    if not found:
+        out.line("No backtest yet. Try `midas backtest run --strategy sma_cross --universe sample`.")
+        return
+    titles = ("return", "CAGR", "Sharpe", "max drawdown", "trades")
+    rows = [
+        (
+            each.id,
+            _strategy(each),
+            _where(each),
+            f"{each.created_at:%Y-%m-%d %H:%M}",
+            percent(each.summary.get("total_return")),
+            percent(each.summary.get("cagr")),
+            number(each.summary.get("sharpe")),
+            percent(each.summary.get("max_drawdown")),
+            count(each.summary.get("trades")),
+        )
+        for each in found
+    ]
+    heads = (Column("id", keep=True), "strategy", "on", "run (UTC)")
+    out.table((*heads, *(Column(title, right=True) for title in titles)), rows)
+
+
+def show_comparison(out: Printer, found: Comparison, backtests: Sequence[Backtest]) -> None:
+    """Print measures as rows and backtests as columns."""
+    for each in backtests:
+        out.line(plain(f"{each.id}  {_headline(each, None)}"))
+    currency = _currency(backtests[0]) if len({_currency(each) for each in backtests}) == 1 else ""
+    rows = [(row.measure, *(in_unit(value, row.unit, currency) for value in row.values)) for row in found.rows]
+    out.table((Column("measure", keep=True), *(Column(each, right=True) for each in found.ids)), rows)
+
+
+def in_unit(value: float | None, unit: str, currency: str) -> str:
+    """Return a measure the way its unit is read."""
+    match unit:
+        case "percent" | "fraction":
+            return percent(value)
+        case "money":
+            return money(value, currency)
+        case "count" | "days" | "bars":
+            return count(value)
+        case _:
+            return number(value)
+
+
+def _show_headlines(out: Printer, summary: Mapping[str, float | None], currency: str) -> None:
+    groups = [
+        [(label, in_unit(summary.get(name), unit, currency)) for name, label, unit in group if name in summary]
+        for group in (_RETURN, _RISK, _TRADING)
+    ]
+    if columns(sys.stdout) < _NARROW:
+        groups = [[row for group in groups for row in group]]
+    height = max(len(group) for group in groups)
+    cells = [group + [("", "")] * (height - len(group)) for group in groups]
+    out.grid([[text for pair in row for text in pair] for row in zip(*cells, strict=True)])
+
+
+def _curve_line(curve: Curve, currency: str) -> str:
+    heights = BLOCKS if shows_blocks(sys.stdout) else ASCII
+    words = f"  {money(curve.values[0], currency)} to {money(curve.values[-1], currency)}"
+    room = min(columns(sys.stdout), _WIDEST_CURVE) - len(words)
+    return sparkline(curve.values, max(room, 10), heights) + words
+
+
+def _headline(result: Backtest, curve: Curve | None) -> str:
+    first, last = curve.days if curve is not None else (result.start or "", result.end or "")
+    when = f", {first} to {last}" if first and last else ""
+    return f"{_strategy(result)} on {_where(result)}{when}"
+
+
+def _strategy(result: Backtest) -> str:
+    given = " ".join(f"{name}={value}" for name, value in result.params.items())
+    return f"{result.strategy} {given}".strip()
+
+
+def _where(result: Backtest) -> str:
+    if result.universe is not None:
+        return result.universe
+    shown = ", ".join(result.symbols[:3])
+    return shown + (f" and {len(result.symbols) - 3} more" if len(result.symbols) > 3 else "")
+
+
+def _currency(result: Backtest) -> str:
+    found = result.settings.get("currency")
+    return found if isinstance(found, str) else ""
+
+
+def _unfilled(rejects: Mapping[str, int]) -> str:
+    if not rejects:
+        return ""
+    reasons = ", ".join(f"{reason} {count(n)}" for reason, n in sorted(rejects.items(), key=lambda pair: -pair[1]))
+    return f"orders not filled, or not wholly: {reasons}"
+
+
+def _method(settings: Mapping[str, Scalar]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items() if value is not None)

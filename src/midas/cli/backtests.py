@@ -1,0 +1,229 @@
+"""`midas backtest`: run, look, compare, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from midas.cli.arguments import amount, day, names, pairs
+from midas.cli.backtest_sheet import Curve, show_backtest, show_comparison, show_list
+from midas.cli.confirm import confirmed
+from midas.cli.grammar import noun, verb
+from midas.cli.invocation import Invocation, invocation
+from midas.cli.output_file import require_folder, write_file
+from midas.cli.report_file import write_report
+from midas.cli.result_file import require_result_file, write_result
+from midas.core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from midas.client.backtests import Backtest
+    from midas.client.client import Client
+
+app = noun("backtest")
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a backtest, or its beginning.", show_default=False)]
+Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, or their beginnings.", show_default=False)]
+
+
+@verb(app, "run")
+def run(  # house: function-length: one line per option of the command
+    ctx: typer.Context,
+    strategy: Annotated[
+        str, typer.Option("--strategy", metavar="NAME|FILE.yaml", help="Of the library, stored, or a file.")
+    ],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter; may be repeated.")
+    ] = None,
+    universe: Annotated[
+        str | None, typer.Option("--universe", metavar="NAME", help="A dataset, or a market (XKRX).")
+    ] = None,
+    symbols: Annotated[list[str] | None, typer.Option("--symbols", "-s", metavar="A,B", help="Instruments.")] = None,
+    start: Annotated[str | None, typer.Option("--start", metavar="DATE", help="First day that may decide.")] = None,
+    end: Annotated[str | None, typer.Option("--end", metavar="DATE", help="Last day, inclusive.")] = None,
+    initial_capital: Annotated[
+        str | None,
+        typer.Option("--initial-capital", metavar="N", help="In the market's currency.  [default: 100,000; KRW 100M]"),
+    ] = None,
+    commission_bps: Annotated[
+        str | None,
+        typer.Option("--commission-bps", metavar="X", help="Instead of the market's table; taxes still apply."),
+    ] = None,
+    slippage_bps: Annotated[str, typer.Option("--slippage-bps", metavar="X", help="Against you, each fill.")] = "0",
+    lots: Annotated[Literal["whole", "fractional"], typer.Option("--lots", help="What may be bought.")] = "whole",
+    benchmark: Annotated[
+        str | None, typer.Option("--benchmark", metavar="SYMBOL", help="What to compare with: a buy-and-hold of it.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run again even if the result is stored.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Also write FILE: .json all, .html tear sheet, .csv/.parquet equity."
+        ),
+    ] = None,
+    more_settings: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="Parameters, as --set gives them.")
+    ] = None,
+) -> None:
+    """Run a strategy on the past.
+
+    The same question about the same data is answered from the store unless --fresh. Decisions are taken at a day's
+    close and filled at the next day's open.
+    """
+    call = invocation(ctx)
+    out = call.printer()
+    if output is not None:
+        require_result_file(output)
+    with call.client() as client:
+        with out.progress("Running") as progress:
+            result = client.backtests.run(
+                strategy,
+                pairs([*(settings or ()), *(more_settings or ())], "--set"),
+                universe=universe,
+                symbols=names(symbols or ()),
+                start=day(start, "--start"),
+                end=day(end, "--end"),
+                initial_capital=amount(initial_capital, "--initial-capital"),
+                commission_bps=_basis_points(commission_bps, "--commission-bps"),
+                slippage_bps=_basis_points(slippage_bps, "--slippage-bps") or 0.0,
+                lots=lots,
+                benchmark=benchmark,
+                fresh=fresh,
+                progress=progress,
+            )
+        path = None if output is None else write_result(client, result, output)
+        _print(call, client, result)
+    if path is not None:
+        out.note(f"wrote {path}")
+
+
+@verb(app, "list")
+def list_backtests(
+    ctx: typer.Context,
+    strategy: Annotated[str | None, typer.Option("--strategy", metavar="NAME", help="Only those of one.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 20,
+) -> None:
+    """List backtests, latest first."""
+    call = invocation(ctx)
+    out = call.printer()
+    with call.client() as client:
+        found = client.backtests.list(strategy, limit)
+    out.answer(found, [each.id for each in found], lambda: show_list(out, found))
+
+
+@verb(app, "show")
+def show(ctx: typer.Context, backtest: Id) -> None:
+    """Show a backtest; -v shows every measure."""
+    call = invocation(ctx)
+    with call.client() as client:
+        _print(call, client, client.backtests.show(backtest))
+
+
+@verb(app, "compare")
+def compare(ctx: typer.Context, backtests: Ids) -> None:
+    """Show the measures of several backtests side by side."""
+    call = invocation(ctx)
+    out = call.printer()
+    if len(backtests) < 2:
+        raise InvalidInput("Two backtests or more can be compared.", hint="Name another one.", code="usage")
+    with call.client() as client:
+        found = client.backtests.compare(backtests)
+        shown = [] if call.json or call.quiet else [client.backtests.show(each) for each in found.ids]
+    out.answer(found, found.ids, lambda: show_comparison(out, found, shown))
+
+
+@verb(app, "export")
+def export(
+    ctx: typer.Context,
+    backtest: Id,
+    what: Annotated[
+        Literal["equity", "fills", "trades", "positions", "rejects"], typer.Option("--what", help="Which series.")
+    ] = "equity",
+    format: Annotated[
+        Literal["csv", "parquet"] | None,
+        typer.Option("--format", help="How to write it.  [default: by the file's ending, else csv]"),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where; - is stdout.  [default: ID-WHAT.csv]"),
+    ] = None,
+) -> None:
+    """Write a series of a backtest to a file."""
+    call = invocation(ctx)
+    out = call.printer()
+    written_as = format or ("parquet" if output is not None and output.suffix == ".parquet" else "csv")
+    to_stdout = output == Path("-")
+    if to_stdout and call.json:
+        raise InvalidInput(
+            "stdout cannot hold the series and a JSON document.", hint="Give --output FILE.", code="usage"
+        )
+    if output is not None and not to_stdout:
+        require_folder(output)
+    with call.client() as client:
+        full_id = client.backtests.show(backtest).id
+        content = client.backtests.export(full_id, what, written_as)
+    if to_stdout:
+        out.raw(content)
+        return
+    path = write_file(output or Path(f"{full_id}-{what}.{written_as}"), content)
+    document = {"id": full_id, "what": what, "format": written_as, "path": str(path), "bytes": len(content)}
+    out.answer(document, [str(path)], lambda: out.line(f"wrote {path}"))
+
+
+@verb(app, "report")
+def report(
+    ctx: typer.Context,
+    backtest: Id,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where.  [default: reports/ID.html in the data home]"),
+    ] = None,
+    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Write the tear sheet of a backtest: one HTML file that works offline."""
+    call = invocation(ctx)
+    out = call.printer()
+    if output is not None:
+        require_folder(output)
+    with call.client() as client:
+        full_id = client.backtests.show(backtest).id
+        path = write_report(client, full_id, output)
+    if open_it:
+        typer.launch(path.as_uri())
+    document = {"id": full_id, "path": str(path), "bytes": path.stat().st_size}
+    out.answer(document, [str(path)], lambda: out.line(f"wrote {path}"))
+
+
+@verb(app, "delete")
+def delete(
+    ctx: typer.Context,
+    backtests: Ids,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete backtests and their series."""
+    call = invocation(ctx)
+    out = call.printer()
+    confirmed(f"Delete {', '.join(backtests)}?", yes or call.json or call.quiet)
+    with call.client() as client:
+        gone = [client.backtests.show(each).id for each in backtests]
+        for each in gone:
+            client.backtests.delete(each)
+    out.answer({"deleted": gone}, gone, lambda: out.line(f"deleted {', '.join(gone)}"))
+
+
+def _print(call: Invocation, client: Client, result: Backtest) -> None:
+    out = call.printer()
+
+    def human() -> None:
+        curve = Curve.read(client.backtests.export(result.id, "equity", "csv"))
+        show_backtest(out, result, curve)
+
+    out.answer(result, [result.id], human)
+    if not call.json:
+        out.warn(result.warnings)
+
+
+def _basis_points(text: str | None, flag: str) -> float | None:
+    value = amount(text, flag)
+    return None if value is None else float(value)

@@ -1,0 +1,222 @@
+"""`midas strategy`: of the library, and your own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from midas.cli.arguments import pairs
+from midas.cli.confirm import confirmed
+from midas.cli.exits import Exit
+from midas.cli.grammar import noun, verb
+from midas.cli.invocation import invocation
+from midas.cli.numbers import count
+from midas.cli.output_file import write_file
+from midas.cli.plain import plain_lines
+from midas.cli.printer import Column, Printer
+from midas.cli.template import TEMPLATE
+from midas.core.errors import AlreadyExists, InvalidInput, StrategyInvalid
+
+if TYPE_CHECKING:
+    from midas.client.client import Client
+    from midas.wire.strategies import ParamInfo, Strategy, StrategyCheck
+
+app = noun("strategy")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="`midas strategy list` shows them.", show_default=False)]
+
+
+@verb(app, "list")
+def list_strategies(ctx: typer.Context) -> None:
+    """List the library's strategies and your own."""
+    call = invocation(ctx)
+    out = call.printer()
+    with call.client() as client:
+        found = client.strategies.list()
+    columns = (Column("name", keep=True), "from", "speaks", "parameters", "what it does")
+    rows = [
+        (each.name, _origin(each), each.every, ", ".join(f"{p.name}={p.default}" for p in each.params), each.summary)
+        for each in found
+    ]
+    out.answer(found, [each.name for each in found], lambda: out.table(columns, rows))
+
+
+@verb(app, "show")
+def show(
+    ctx: typer.Context,
+    name: Name,
+    version: Annotated[
+        int | None, typer.Option("--version", min=1, help="A stored version.  [default: latest]")
+    ] = None,
+) -> None:
+    """Show a strategy: what it does, its parameters, its text."""
+    call = invocation(ctx)
+    out = call.printer()
+    with call.client() as client:
+        found = client.strategies.show(name, version)
+    out.answer(found, [found.name], lambda: _show_one(out, found))
+
+
+@verb(app, "check")
+def check(
+    ctx: typer.Context,
+    strategy: Annotated[str, typer.Argument(metavar="NAME|FILE.yaml", help="What to check.", show_default=False)],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Give a parameter this value.")
+    ] = None,
+) -> None:
+    """Build a strategy without running it, and say what it needs; a wrong one ends with exit code 2."""
+    call = invocation(ctx)
+    out = call.printer()
+    params = pairs(settings or (), "--set")
+    with call.client() as client:
+        found = client.strategies.check(strategy, params)
+    if not found.ok and not call.json:
+        raise StrategyInvalid(f"{strategy} is not a strategy that can run.", findings=found.messages)
+    out.answer(found, [found.name], lambda: _show_check(out, found))
+    if not found.ok:
+        raise typer.Exit(Exit.INVALID)
+
+
+@verb(app, "new")
+def new(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.", show_default=False)],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.  [default: NAME.yaml]")
+    ] = None,
+) -> None:
+    """Write a strategy file to begin with."""
+    call = invocation(ctx)
+    out = call.printer()
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", name):
+        raise InvalidInput(f"{name!r} is not a name.", hint="Use letters, digits, _ and -; begin with a letter.")
+    file = output or Path(f"{name}.yaml")
+    if file.exists():
+        raise AlreadyExists(f"{file} is there already.", hint="Give another name, or --output FILE.")
+    path = write_file(file, TEMPLATE.format(name=name).encode())
+
+    def human() -> None:
+        out.line(f"wrote {path}")
+        out.line(f"next: midas strategy check {file}")
+
+    out.answer({"name": name, "path": str(path)}, [str(path)], human)
+
+
+@verb(app, "save")
+def save(
+    ctx: typer.Context,
+    words: Annotated[
+        list[str], typer.Argument(metavar="[NAME] FILE.yaml", help="The file's own name, unless another is given.")
+    ],
+    update: Annotated[bool, typer.Option("--update", help="Make it the next version of a stored one.")] = False,
+    version: Annotated[
+        int | None, typer.Option("--version", min=1, help="Update, if this is still the latest version.")
+    ] = None,
+) -> None:
+    """Store a strategy file under a name."""
+    call = invocation(ctx)
+    out = call.printer()
+    file, given_name = _file_and_name(words)
+    text = _text(file)
+    with call.client() as client:
+        name = given_name or _own_name(client, file, text)
+        base = client.strategies.show(name).version if update and version is None else version
+        saved = client.strategies.save(name, text, base)
+    out.answer(saved, [saved.name], lambda: out.line(f"saved {saved.name}, version {saved.version}"))
+
+
+@verb(app, "delete")
+def delete(
+    ctx: typer.Context,
+    strategies: Annotated[list[str], typer.Argument(metavar="NAME...", help="Stored strategies.", show_default=False)],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Forget stored strategies with all their versions; results made with them stay."""
+    call = invocation(ctx)
+    out = call.printer()
+    confirmed(f"Delete {', '.join(strategies)}?", yes or call.json or call.quiet)
+    with call.client() as client:
+        for name in strategies:
+            client.strategies.delete(name)
+    out.answer({"deleted": strategies}, strategies, lambda: out.line(f"deleted {', '.join(strategies)}"))
+
+
+def _file_and_name(words: Sequence[str]) -> tuple[Path, str | None]:
+    files = [word for word in words if word.endswith((".yaml", ".yml"))]
+    others = [word for word in words if word not in files]
+    if len(files) != 1 or len(others) > 1:
+        raise InvalidInput(
+            "Which file is to be saved?", hint="Write `midas strategy save [NAME] FILE.yaml`.", code="usage"
+        )
+    return Path(files[0]), others[0] if others else None
+
+
+def _text(file: Path) -> str:
+    from midas.client.reference import reference
+
+    return str(reference(file)["yaml"])
+
+
+def _own_name(client: Client, file: Path, text: str) -> str:
+    checked = client.strategies.check(text)
+    if not checked.ok:
+        raise StrategyInvalid(f"{file} is not a strategy that can run.", findings=checked.messages)
+    return checked.name
+
+
+def _origin(strategy: Strategy) -> str:
+    return "library" if strategy.yaml is None else f"you, version {strategy.version}"
+
+
+def _show_one(out: Printer, found: Strategy) -> None:
+    out.facts(
+        [
+            ("strategy", found.name),
+            ("from", _origin(found)),
+            ("speaks", found.every),
+            ("warm-up", f"{count(found.warm_up)} bars"),
+        ]
+    )
+    out.line()
+    out.line(plain_lines(found.doc or found.summary))
+    _show_params(out, found.params)
+    if found.yaml is not None:
+        out.line()
+        out.line(plain_lines(found.yaml))
+
+
+def _show_check(out: Printer, found: StrategyCheck) -> None:
+    out.line(f"{found.name}: well")
+    out.facts(
+        [
+            ("speaks", found.every or ""),
+            ("warm-up", f"{count(found.warm_up)} bars"),
+            ("reads", ", ".join(found.fields)),
+            ("uses", ", ".join(found.operators)),
+        ]
+    )
+    _show_params(out, found.params)
+    out.warn(found.messages)
+
+
+def _show_params(out: Printer, params: Sequence[ParamInfo]) -> None:
+    if params:
+        columns = (Column("parameter", keep=True), "kind", Column("default", right=True), "may be", "")
+        rows = [(each.name, each.kind, str(each.default), _range(each), each.summary) for each in params]
+        out.table(columns, rows)
+
+
+def _range(param: ParamInfo) -> str:
+    if param.choices:
+        return ", ".join(str(choice) for choice in param.choices)
+    low, high = param.low, param.high
+    if low is None and high is None:
+        return "any"
+    if low is None or high is None:
+        return f"at least {low}" if high is None else f"at most {high}"
+    return f"{low} to {high}"
