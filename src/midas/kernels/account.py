@@ -1,0 +1,103 @@
+"""What an account holds and what happened to it, as the few arrays the matching loop works on."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.kernels.compiled import step
+
+State = NDArray[np.float64]
+"""(6, instrument); the rows are named below."""
+
+QUANTITY = 0
+MARK = 1
+"""Last known close, in today's shares, of what is held."""
+TARGET = 2
+"""Last weight heard, 0 at first."""
+DUE = 3
+"""Side of an order that found no market and is tried again, else 0."""
+WANTED = 4
+"""Signed quantity on order."""
+WEIGHT = 5
+"""Weight behind the order."""
+
+Lists = NDArray[np.int64]
+"""(5, instrument): columns held, columns on order, buys being sorted (twice), and 1 for columns that are held."""
+
+HELD = 0
+ORDERS = 1
+BUYS = 2
+SORTED = 3
+IS_HELD = 4
+
+Counts = NDArray[np.int64]
+"""Cash in minor units, length of the list of holdings, of the list of orders, of the journal."""
+
+CASH = 0
+HOLDINGS = 1
+ORDERED = 2
+ENTRIES = 3
+
+Journal = NDArray[np.int64]
+"""(entry, 9): kind, row, column, side, decided row, number of the order or -1, and three amounts in minor units.
+
+`FILL` has value, commission and tax. `DIVIDEND` and `IN_LIEU` have what was paid. A kind from `REFUSED` on is a refused
+order, or the refused rest of one: the reason is the kind less `REFUSED`.
+"""
+
+Amounts = NDArray[np.float64]
+"""(entry, 2) beside the journal: quantity and price of a fill, quantity refused, before and after a split."""
+
+FILL = 0
+SPLIT = 1
+DIVIDEND = 2
+IN_LIEU = 3
+REFUSED = 10
+
+
+@step
+def note(
+    journal: Journal,
+    amounts: Amounts,
+    place: int,
+    kind: int,
+    row: int,
+    column: int,
+    side: int,
+    decided: int,
+    number: int,
+    first: float,
+    second: float,
+) -> None:
+    """Write what every entry has; the amounts in minor units stay 0."""
+    journal[place, 0] = kind
+    journal[place, 1] = row
+    journal[place, 2] = column
+    journal[place, 3] = side
+    journal[place, 4] = decided
+    journal[place, 5] = number
+    for field in range(6, 9):
+        journal[place, field] = 0
+    amounts[place, 0] = first
+    amounts[place, 1] = second
+
+
+@step
+def longer(journal: Journal, used: int, length: int) -> Journal:
+    """Return a journal of `length` entries that begins with the `used` ones."""
+    grown = np.empty((length, 9), np.int64)
+    for place in range(used):
+        for field in range(9):
+            grown[place, field] = journal[place, field]
+    return grown
+
+
+@step
+def longer_amounts(amounts: Amounts, used: int, length: int) -> Amounts:
+    """Return amounts of `length` entries that begin with the `used` ones."""
+    grown = np.empty((length, 2))
+    for place in range(used):
+        grown[place, 0] = amounts[place, 0]
+        grown[place, 1] = amounts[place, 1]
+    return grown

@@ -1,0 +1,202 @@
+"""From target weights to orders: what an account wants to trade at the next bar."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.kernels.account import (
+    BUYS,
+    DUE,
+    ENTRIES,
+    IS_HELD,
+    MARK,
+    ORDERED,
+    ORDERS,
+    QUANTITY,
+    REFUSED,
+    SORTED,
+    TARGET,
+    WANTED,
+    WEIGHT,
+    Amounts,
+    Counts,
+    Journal,
+    Lists,
+    State,
+    note,
+)
+from midas.kernels.compiled import step
+from midas.kernels.fill import BELOW_LOT, NO_BAR, SHARE, SHORT_NOT_ALLOWED, Terms
+from midas.kernels.price_rules import floor_to
+from midas.kernels.world import Dated, Happenings, last_close, lot_of
+
+
+@step
+def first_to_decide(turn: int, by_change: bool, weights: NDArray[np.float64], state: State) -> int:
+    """Return the first column that a row of weights may trade, or how many columns there are: silence.
+
+    A scheduled row with any weight at all speaks for every name.
+    """
+    columns = int(weights.shape[1])
+    for column in range(columns):
+        weight = weights[turn, column]
+        if by_change:
+            if state[DUE, column] != 0.0 or (math.isfinite(weight) and weight != state[TARGET, column]):
+                return column
+        elif math.isfinite(weight):
+            return 0
+    return columns
+
+
+@step
+def decide(
+    row: int,
+    met: int,
+    money: float,
+    by_change: bool,
+    begin: int,
+    turn: int,
+    weights: NDArray[np.float64],
+    closes: NDArray[np.float64],
+    happenings: Happenings,
+    class_of: NDArray[np.int64],
+    dated: Dated,
+    state: State,
+    lists: Lists,
+    counts: Counts,
+    journal: Journal,
+    amounts: Amounts,
+    terms: Terms,
+) -> None:
+    """Turn one row of weights into the orders of the next row, sells first, then buys by falling weight."""
+    buys = 0
+    for column in range(begin, weights.shape[1]):
+        weight = weights[turn, column]
+        due = 0.0
+        if by_change:
+            if state[DUE, column] == 0.0 and not (math.isfinite(weight) and weight != state[TARGET, column]):
+                continue
+            due = _hear(column, weight, state)
+            weight = state[TARGET, column]
+        elif not math.isfinite(weight):
+            weight = 0.0
+        if weight < 0.0:
+            _refuse(row, column, -1, SHORT_NOT_ALLOWED, counts, journal, amounts)
+            weight = 0.0
+        if weight == 0.0 and state[QUANTITY, column] == 0.0:
+            continue
+        target = 0.0
+        if weight > 0.0:
+            target = _target(row, met, column, weight, money, closes, happenings, class_of, dated, state, lists, terms)
+        if due * (target - state[QUANTITY, column]) < 0.0:
+            continue  # the price went past the target meanwhile: turning round is a trade nobody asked for
+        if by_change and math.isnan(target):
+            state[DUE, column] = 1.0
+        buys += _order(row, column, weight, target, buys, state, lists, counts, journal, amounts, terms)
+    _arrange(buys, state, lists, counts)
+
+
+@step
+def _hear(column: int, weight: float, state: State) -> float:
+    # The side on which the name was due; 0 where the weight is a new one.
+    due = state[DUE, column]
+    state[DUE, column] = 0.0
+    if math.isfinite(weight) and weight != state[TARGET, column]:
+        state[TARGET, column] = weight
+        return 0.0
+    return float(due)
+
+
+@step
+def _target(
+    row: int,
+    met: int,
+    column: int,
+    weight: float,
+    money: float,
+    closes: NDArray[np.float64],
+    happenings: Happenings,
+    class_of: NDArray[np.int64],
+    dated: Dated,
+    state: State,
+    lists: Lists,
+    terms: Terms,
+) -> float:
+    # NaN where no price has ever been known.
+    held = lists[IS_HELD, column] == 1
+    price = state[MARK, column] if held else last_close(closes, happenings, met, row, column)
+    return floor_to(weight * money / price, lot_of(row, class_of[column], dated, terms))
+
+
+@step
+def _order(
+    row: int,
+    column: int,
+    weight: float,
+    target: float,
+    buys: int,
+    state: State,
+    lists: Lists,
+    counts: Counts,
+    journal: Journal,
+    amounts: Amounts,
+    terms: Terms,
+) -> int:
+    # 1 for a buy, which waits to be sorted; sells join the orders at once, in the order of the columns.
+    if math.isnan(target):
+        _refuse(row, column, 1, NO_BAR, counts, journal, amounts)
+        return 0
+    gap = target - state[QUANTITY, column]
+    size = floor_to(abs(gap) + 0.5 * terms[SHARE], terms[SHARE])
+    if size == 0.0:
+        if weight > 0.0 and target == 0.0:
+            _refuse(row, column, 1, BELOW_LOT, counts, journal, amounts)
+        return 0
+    state[WANTED, column] = math.copysign(size, gap)
+    state[WEIGHT, column] = weight
+    if gap > 0.0:
+        lists[BUYS, buys] = column
+        return 1
+    lists[ORDERS, counts[ORDERED]] = column
+    counts[ORDERED] += 1
+    return 0
+
+
+@step
+def _refuse(row: int, column: int, side: int, reason: int, counts: Counts, journal: Journal, amounts: Amounts) -> None:
+    # A wish that never became an order: it has no number and no quantity.
+    note(journal, amounts, counts[ENTRIES], REFUSED + reason, row, column, side, row, -1, math.nan, math.nan)
+    counts[ENTRIES] += 1
+
+
+@step
+def _arrange(buys: int, state: State, lists: Lists, counts: Counts) -> None:
+    # The buys go behind the sells by falling weight, equal weights by column: a stable merge sort.
+    source, spare = BUYS, SORTED
+    width = 1
+    while width < buys:
+        for left in range(0, buys, 2 * width):
+            _merge(source, spare, left, min(left + width, buys), min(left + 2 * width, buys), state, lists)
+        source, spare = spare, source
+        width *= 2
+    for place in range(buys):
+        lists[ORDERS, counts[ORDERED] + place] = lists[source, place]
+    counts[ORDERED] += buys
+
+
+@step
+def _merge(source: int, into: int, left: int, middle: int, right: int, state: State, lists: Lists) -> None:
+    one, two = left, middle
+    for place in range(left, right):
+        first = two >= right or (
+            one < middle and state[WEIGHT, lists[source, one]] >= state[WEIGHT, lists[source, two]]
+        )
+        if first:
+            lists[into, place] = lists[source, one]
+            one += 1
+        else:
+            lists[into, place] = lists[source, two]
+            two += 1

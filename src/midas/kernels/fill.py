@@ -1,0 +1,198 @@
+"""One order against one bar: the single place where a trade gets its price, quantity and costs."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.kernels.compiled import step
+from midas.kernels.price_rules import cut, floor_to, half_up, limit_prices, round_to_tick
+
+FILLED = 0
+NO_BAR = 1
+HALTED = 2
+NO_VOLUME = 3
+LOCKED_LIMIT = 4
+VOLUME_CAP = 5
+NO_CASH = 6
+BELOW_LOT = 7
+SHORT_NOT_ALLOWED = 8
+
+Terms = NDArray[np.float64]
+"""How the account trades; the places are named below."""
+
+SLIPPAGE = 0
+"""Fraction of the price, against us."""
+SHARE_OF_VOLUME = 1
+"""Largest share of a bar's volume that one fill may take."""
+SCALE = 2
+"""Minor units in one unit of currency."""
+FRACTION = 3
+"""Smallest quantity where fractions are traded; 0 where the venue's lots hold."""
+SHARE = 4
+"""Smallest quantity that can be held."""
+TAX_TRUNCATES = 5
+"""1 where tax is cut to the minor unit, 0 where it is rounded half up."""
+HAS_RANGE = 6
+"""1 where the data has highs and lows."""
+HAS_VOLUME = 7
+"""1 where the data has volumes."""
+TERMS = 8
+
+
+class Bar(NamedTuple):
+    """What an order meets; `close` only tells whether there is a bar."""
+
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+
+class Costs(NamedTuple):
+    """Fractions of value, and a fee per share with its cap per fill."""
+
+    rate: float
+    per_share: float
+    per_share_cap: float
+    tax: float
+
+
+class Outcome(NamedTuple):
+    """What became of an order.
+
+    `refusal` is FILLED or why nothing traded; `capped` and `unpaid` are the quantities dropped for want of volume and
+    of cash. `value`, `commission` and `tax` are minor units.
+    """
+
+    refusal: int
+    quantity: float
+    price: float
+    value: int
+    commission: int
+    tax: int
+    capped: float
+    unpaid: float
+
+
+@step
+def fill(
+    side: int,
+    wanted: float,
+    cash: int,
+    bar: Bar,
+    base: float,
+    limit: float,
+    lot: float,
+    ladder: NDArray[np.float64],
+    costs: Costs,
+    terms: Terms,
+) -> Outcome:
+    """Match one order; `side` is 1 to buy, -1 to sell, `base` the last known close, `limit` NaN where there is none."""
+    refusal = market_refusal(bar, terms)
+    price = 0.0
+    if refusal == FILLED:
+        price = fill_price(side, bar, ladder, terms)
+        refusal = limit_refusal(price, bar, base, limit, ladder, terms)
+    if refusal != FILLED:
+        return Outcome(refusal, 0.0, 0.0, 0, 0, 0, 0.0, 0.0)
+    quantity = wanted
+    if terms[HAS_VOLUME] > 0.0:
+        quantity = min(wanted, floor_to(bar.volume * terms[SHARE_OF_VOLUME], lot))
+    capped = wanted - quantity
+    unpaid = 0.0
+    if side > 0:
+        payable = affordable(quantity, price, cash, lot, costs, terms)
+        unpaid = quantity - payable
+        quantity = payable
+    value = half_up(quantity * price * terms[SCALE])
+    commission = commission_of(quantity, value, costs, terms)
+    tax = 0
+    if side < 0:
+        tax = tax_of(value, costs, terms)
+        commission = min(commission, value - tax)
+    return Outcome(FILLED, quantity, price, value, commission, tax, capped, unpaid)
+
+
+@step
+def market_refusal(bar: Bar, terms: Terms) -> int:
+    """Return why nothing trades on this bar, or FILLED."""
+    if math.isnan(bar.close):
+        return NO_BAR
+    if math.isnan(bar.open):
+        return HALTED
+    if terms[HAS_VOLUME] > 0.0 and not bar.volume > 0.0:
+        return NO_VOLUME
+    return FILLED
+
+
+@step
+def fill_price(side: int, bar: Bar, ladder: NDArray[np.float64], terms: Terms) -> float:
+    """Return the open moved against us, onto the grid against us, then into the bar."""
+    price = round_to_tick(bar.open * (1.0 + side * terms[SLIPPAGE]), side > 0, ladder)
+    if terms[HAS_RANGE] > 0.0:
+        if price > bar.high:
+            price = bar.high
+        if price < bar.low:
+            price = bar.low
+    return price
+
+
+@step
+def limit_refusal(price: float, bar: Bar, base: float, limit: float, ladder: NDArray[np.float64], terms: Terms) -> int:
+    """Return LOCKED_LIMIT on a bar that only traded at a limit, or where the price is beyond one."""
+    if math.isnan(limit) or math.isnan(base):
+        return FILLED
+    low, high = limit_prices(base, limit, ladder)
+    slack = 1e-9 * high
+    if price > high + slack or price < low - slack:
+        return LOCKED_LIMIT
+    locked = abs(bar.high - high) <= slack or abs(bar.low - low) <= slack
+    if terms[HAS_RANGE] > 0.0 and bar.high == bar.low and locked:
+        return LOCKED_LIMIT
+    return FILLED
+
+
+@step
+def affordable(quantity: float, price: float, cash: int, lot: float, costs: Costs, terms: Terms) -> float:
+    """Return the part of a purchase that `cash` pays, commission included.
+
+    That is the whole of it, or the largest multiple of `lot` below cash over the price with costs; where rounding to
+    the minor unit still asks for more, one lot (at least a minor unit's worth) less, again until it fits.
+    """
+    if cost_of(quantity, price, costs, terms) <= cash:
+        return quantity
+    if cash <= 0:
+        return 0.0
+    unit = price * terms[SCALE]
+    payable = min(quantity, floor_to(cash / (unit * (1.0 + costs.rate)), lot))
+    less = max(lot, floor_to(1.0 / unit, lot))
+    while payable > 0.0 and cost_of(payable, price, costs, terms) > cash:
+        payable = max(0.0, floor_to(payable - less + lot * 0.5, lot))
+    return payable
+
+
+@step
+def cost_of(quantity: float, price: float, costs: Costs, terms: Terms) -> int:
+    """Return what a purchase takes from the account, in minor units."""
+    value = half_up(quantity * price * terms[SCALE])
+    return value + commission_of(quantity, value, costs, terms)
+
+
+@step
+def commission_of(quantity: float, value: int, costs: Costs, terms: Terms) -> int:
+    """Return the commission in minor units, rounded half up once."""
+    per_share = min(quantity * costs.per_share, costs.per_share_cap)
+    return half_up(value * costs.rate + per_share * terms[SCALE])
+
+
+@step
+def tax_of(value: int, costs: Costs, terms: Terms) -> int:
+    """Return the tax on a sale in minor units."""
+    if terms[TAX_TRUNCATES] > 0.0:
+        return cut(value * costs.tax)
+    return half_up(value * costs.tax)

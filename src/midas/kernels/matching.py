@@ -1,0 +1,345 @@
+"""Targets in, fills out: one cash account over many instruments, row by row."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.kernels.account import (
+    CASH,
+    DIVIDEND,
+    DUE,
+    ENTRIES,
+    FILL,
+    HELD,
+    HOLDINGS,
+    IN_LIEU,
+    IS_HELD,
+    MARK,
+    ORDERED,
+    ORDERS,
+    QUANTITY,
+    REFUSED,
+    SPLIT,
+    WANTED,
+    Amounts,
+    Counts,
+    Journal,
+    Lists,
+    State,
+    longer,
+    longer_amounts,
+    note,
+)
+from midas.kernels.compiled import kernel, step
+from midas.kernels.deciding import decide, first_to_decide
+from midas.kernels.fill import BELOW_LOT, FILLED, NO_CASH, SCALE, SHARE, VOLUME_CAP, Bar, Costs, Outcome, Terms, fill
+from midas.kernels.price_rules import floor_to, half_up
+from midas.kernels.world import (
+    BUY_RATE,
+    LADDER,
+    LANES,
+    LIMIT,
+    PER_CLASS,
+    PER_DAY,
+    SELL_PER_SHARE,
+    SELL_PER_SHARE_CAP,
+    SELL_RATE,
+    SELL_TAX,
+    Dated,
+    Happenings,
+    last_close,
+    lot_of,
+)
+
+Tiles = NDArray[np.float64]
+
+TOO_MUCH = 9.0e18
+"""More minor units than a 64-bit integer counts."""
+
+
+class Run(NamedTuple):
+    """What a simulation leaves: the journal, and equity and cash per row, in minor units.
+
+    `overflow` is -1, or the row at which the account outgrew 64-bit integers and the rest was not simulated.
+    """
+
+    journal: Journal
+    amounts: Amounts
+    equity: NDArray[np.int64]
+    cash: NDArray[np.int64]
+    overflow: int
+
+
+@kernel
+def simulate(  # house: function-length: the one loop everything hangs on, and the arrays it needs
+    first: int,
+    stop: int,
+    capital: int,
+    by_change: bool,
+    speaks: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    opens: Tiles,
+    highs: Tiles,
+    lows: Tiles,
+    closes: Tiles,
+    volumes: Tiles,
+    happenings: Happenings,
+    class_of: NDArray[np.int64],
+    dated: Dated,
+    ladders: NDArray[np.float64],
+    terms: Terms,
+) -> Run:
+    """Trade target `weights` (speaking row, instrument) given at the close of the rows `speaks`, none before `first`.
+
+    Rows run over [first, stop); a decision of row t meets the bar of row t + 1. `by_change` trades a name when its own
+    target changes or it is due, else every name whose holding differs from its target. NaN is no weight. Prices are
+    raw tiles; a field the data lacks repeats the closes and `terms` says so. `ladders` is (ladder, step, 2) of floor
+    and tick, the last one without a step, so that index -1 is no grid.
+    """
+    columns = weights.shape[1]
+    state = np.zeros((6, columns))
+    lists = np.zeros((5, columns), np.int64)
+    counts = np.zeros(4, np.int64)
+    counts[CASH] = capital
+    journal = np.empty((64, 9), np.int64)
+    amounts = np.empty((64, 2))
+    equity = np.zeros(stop - first, np.int64)
+    cash = np.zeros(stop - first, np.int64)
+    met = 0
+    while met < len(happenings) and happenings[met, 0] <= first:
+        met += 1
+    turn = 0
+    for row in range(first, stop):
+        place = row - first
+        upcoming = met
+        while upcoming < len(happenings) and happenings[upcoming, 0] == row:
+            upcoming += 1
+        speaking = turn < len(speaks) and speaks[turn] == row
+        most = counts[ENTRIES] + 2 * (upcoming - met) + 3 * counts[ORDERED] + (2 * columns if speaking else 0)
+        if most > len(journal):
+            journal = longer(journal, counts[ENTRIES], 2 * most)
+            amounts = longer_amounts(amounts, counts[ENTRIES], 2 * most)
+        if upcoming > met:
+            _meet_actions(row, met, upcoming, happenings, state, counts, journal, amounts, terms)
+            met = upcoming
+        for number in range(counts[ORDERED]):
+            column = lists[ORDERS, number]
+            tile, lane = column // LANES, column % LANES
+            bar = Bar(
+                opens[tile, row, lane],
+                highs[tile, row, lane],
+                lows[tile, row, lane],
+                closes[tile, row, lane],
+                volumes[tile, row, lane],
+            )
+            base = last_close(closes, happenings, met, row - 1, column)
+            outcome = _match(row, column, bar, base, class_of[column], state, counts, dated, ladders, terms)
+            _settle(row, column, number, by_change, outcome, state, lists, counts, journal, amounts, terms)
+        counts[ORDERED] = 0
+        held = _mark(row, closes, state, lists, counts, terms) if counts[HOLDINGS] > 0 else 0
+        if held < 0:
+            return Run(journal[: counts[ENTRIES]], amounts[: counts[ENTRIES]], equity, cash, row)
+        cash[place] = counts[CASH]
+        equity[place] = counts[CASH] + held
+        if speaking:
+            begin = first_to_decide(turn, by_change, weights, state) if row + 1 < stop else columns
+            if begin < columns:
+                money = equity[place] / terms[SCALE]
+                decide(
+                    row, met, money, by_change, begin, turn, weights, closes, happenings, class_of, dated,
+                    state, lists, counts, journal, amounts, terms,
+                )  # fmt: skip
+            turn += 1
+    return Run(journal[: counts[ENTRIES]], amounts[: counts[ENTRIES]], equity, cash, -1)
+
+
+@step
+def _meet_actions(
+    row: int,
+    met: int,
+    upcoming: int,
+    happenings: Happenings,
+    state: State,
+    counts: Counts,
+    journal: Journal,
+    amounts: Amounts,
+    terms: Terms,
+) -> None:
+    last = -1
+    before = 0.0
+    for action in range(met, upcoming):
+        column = int(happenings[action, 1])
+        if column != last:
+            last = column
+            before = state[QUANTITY, column]
+        if happenings[action, 2] == 0.0:
+            _split(row, column, happenings[action, 3], state, counts, journal, amounts, terms)
+        elif before > 0.0:
+            amount = half_up(before * happenings[action, 3] * terms[SCALE])
+            _pay(row, column, DIVIDEND, amount, before, counts, journal, amounts)
+
+
+@step
+def _split(
+    row: int,
+    column: int,
+    ratio: float,
+    state: State,
+    counts: Counts,
+    journal: Journal,
+    amounts: Amounts,
+    terms: Terms,
+) -> None:
+    state[MARK, column] /= ratio
+    wanted = state[WANTED, column]
+    if wanted != 0.0:
+        state[WANTED, column] = math.copysign(floor_to(abs(wanted) * ratio, terms[SHARE]), wanted)
+    before = state[QUANTITY, column]
+    if before <= 0.0:
+        return
+    after = floor_to(before * ratio, terms[SHARE])
+    state[QUANTITY, column] = after
+    note(journal, amounts, counts[ENTRIES], SPLIT, row, column, 0, row, -1, before, after)
+    counts[ENTRIES] += 1
+    fraction = max(0.0, before * ratio - after)
+    amount = half_up(fraction * state[MARK, column] * terms[SCALE])
+    if amount > 0:
+        _pay(row, column, IN_LIEU, amount, fraction, counts, journal, amounts)
+
+
+@step
+def _pay(
+    row: int, column: int, kind: int, amount: int, quantity: float, counts: Counts, journal: Journal, amounts: Amounts
+) -> None:
+    note(journal, amounts, counts[ENTRIES], kind, row, column, 0, row, -1, quantity, math.nan)
+    journal[counts[ENTRIES], 6] = amount
+    counts[ENTRIES] += 1
+    counts[CASH] += amount
+
+
+@step
+def _match(
+    row: int,
+    column: int,
+    bar: Bar,
+    base: float,
+    kind: int,
+    state: State,
+    counts: Counts,
+    dated: Dated,
+    ladders: NDArray[np.float64],
+    terms: Terms,
+) -> Outcome:
+    wanted = state[WANTED, column]
+    if wanted == 0.0:  # a reverse split left less than a share of it
+        return Outcome(BELOW_LOT, 0.0, 0.0, 0, 0, 0, 0.0, 0.0)
+    offset = PER_DAY + PER_CLASS * kind
+    if wanted > 0.0:
+        side = 1
+        costs = Costs(dated[row, BUY_RATE], 0.0, 0.0, 0.0)
+    else:
+        side = -1
+        costs = Costs(
+            dated[row, SELL_RATE],
+            dated[row, SELL_PER_SHARE],
+            dated[row, SELL_PER_SHARE_CAP],
+            dated[row, offset + SELL_TAX],
+        )
+    ladder = ladders[int(dated[row, offset + LADDER])]
+    limit = float(dated[row, offset + LIMIT])
+    lot = lot_of(row, kind, dated, terms)
+    return fill(side, abs(wanted), counts[CASH], bar, base, limit, lot, ladder, costs, terms)
+
+
+@step
+def _settle(
+    row: int,
+    column: int,
+    number: int,
+    by_change: bool,
+    outcome: Outcome,
+    state: State,
+    lists: Lists,
+    counts: Counts,
+    journal: Journal,
+    amounts: Amounts,
+    terms: Terms,
+) -> None:
+    wanted = state[WANTED, column]
+    side = 1 if wanted > 0.0 else -1
+    state[WANTED, column] = 0.0
+    if by_change and outcome.refusal != BELOW_LOT and (outcome.refusal != FILLED or outcome.capped > 0.0):
+        state[DUE, column] = side
+    place = counts[ENTRIES]
+    if outcome.refusal != FILLED:
+        _drop(row, column, side, number, outcome.refusal, abs(wanted), counts, journal, amounts)
+        return
+    if outcome.quantity > 0.0:
+        place = counts[ENTRIES]
+        note(journal, amounts, place, FILL, row, column, side, row - 1, number, outcome.quantity, outcome.price)
+        journal[place, 6] = outcome.value
+        journal[place, 7] = outcome.commission
+        journal[place, 8] = outcome.tax
+        counts[ENTRIES] = place + 1
+        counts[CASH] -= side * outcome.value + outcome.commission + outcome.tax
+        _hold(column, side * outcome.quantity, state, lists, counts, terms)
+    if outcome.capped > 0.0:
+        _drop(row, column, side, number, VOLUME_CAP, outcome.capped, counts, journal, amounts)
+    if outcome.unpaid > 0.0:
+        _drop(row, column, side, number, NO_CASH, outcome.unpaid, counts, journal, amounts)
+
+
+@step
+def _drop(
+    row: int,
+    column: int,
+    side: int,
+    number: int,
+    reason: int,
+    quantity: float,
+    counts: Counts,
+    journal: Journal,
+    amounts: Amounts,
+) -> None:
+    place = counts[ENTRIES]
+    note(journal, amounts, place, REFUSED + reason, row, column, side, row - 1, number, quantity, math.nan)
+    counts[ENTRIES] = place + 1
+
+
+@step
+def _hold(column: int, change: float, state: State, lists: Lists, counts: Counts, terms: Terms) -> None:
+    share = terms[SHARE]
+    state[QUANTITY, column] = floor_to(state[QUANTITY, column] + change + 0.5 * share, share)
+    if lists[IS_HELD, column] == 0:
+        lists[IS_HELD, column] = 1
+        lists[HELD, counts[HOLDINGS]] = column
+        counts[HOLDINGS] += 1
+
+
+@step
+def _mark(row: int, closes: Tiles, state: State, lists: Lists, counts: Counts, terms: Terms) -> int:
+    # The value of what is held, -1 where it outgrows an integer; names sold out leave the list.
+    total = 0
+    size = float(counts[CASH])
+    kept = 0
+    for place in range(counts[HOLDINGS]):
+        column = lists[HELD, place]
+        if state[QUANTITY, column] <= 0.0:
+            lists[IS_HELD, column] = 0
+            continue
+        lists[HELD, kept] = column
+        kept += 1
+        close = closes[column // LANES, row, column % LANES]
+        if not math.isnan(close):
+            state[MARK, column] = close
+        worth = state[QUANTITY, column] * state[MARK, column] * terms[SCALE]
+        size += worth
+        if size > TOO_MUCH:
+            return -1
+        total += half_up(worth)
+    counts[HOLDINGS] = kept
+    return total

@@ -1,0 +1,58 @@
+"""What surrounds an account: corporate actions and the venue's dated rules, each as one table."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.kernels.compiled import step
+from midas.kernels.fill import FRACTION, Terms
+
+LANES = 32
+
+Happenings = NDArray[np.float64]
+"""(action, 4): row, column, kind (0 split, 1 cash dividend), value; ascending by the first three."""
+
+Dated = NDArray[np.float64]
+"""(row, 4 + 4 classes): rates and fees of the day, then for each rule class its ladder, limit, lot and sales tax."""
+
+BUY_RATE = 0
+SELL_RATE = 1
+SELL_PER_SHARE = 2
+SELL_PER_SHARE_CAP = 3
+PER_DAY = 4
+LADDER = 0
+LIMIT = 1
+LOT = 2
+SELL_TAX = 3
+PER_CLASS = 4
+
+
+@step
+def lot_of(row: int, kind: int, dated: Dated, terms: Terms) -> float:
+    """Return the smallest quantity that may be ordered."""
+    if terms[FRACTION] > 0.0:
+        return float(terms[FRACTION])
+    return float(dated[row, PER_DAY + PER_CLASS * kind + LOT])
+
+
+@step
+def last_close(closes: NDArray[np.float64], happenings: Happenings, met: int, row: int, column: int) -> float:
+    """Return the last close known at `row` in today's shares, NaN if there never was one.
+
+    Splits among the first `met` actions that came after that close are applied to it.
+    """
+    tile, lane = column // LANES, column % LANES
+    while row >= 0 and math.isnan(closes[tile, row, lane]):
+        row -= 1
+    if row < 0:
+        return math.nan
+    price = float(closes[tile, row, lane])
+    place = met - 1
+    while place >= 0 and happenings[place, 0] > row:
+        if happenings[place, 1] == column and happenings[place, 2] == 0.0:
+            price /= happenings[place, 3]
+        place -= 1
+    return price
