@@ -1,12 +1,12 @@
 """Write the session tables that ship with Midas from exchange-calendars and our dated overrides.
 
-usage: generate_sessions.py [--check]
-
-With --check nothing is written; the exit code tells whether the shipped tables are what would be written.
+Run it after a new exchange-calendars or a change to a file of overrides. With --check nothing is written; the exit code
+tells whether the shipped tables are what would be written.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import tomllib
@@ -49,10 +49,11 @@ class Plan:
         return TABLES / f"{self.name.lower()}_sessions.json"
 
 
-# The library says Korea traded on Saturdays until 1998-12-05 but does not list them as sessions.
+# Sessions are made here from the library's holidays: its own list leaves out the Saturdays of Korea (until 1998-12-05)
+# and the regular holidays before 1970. New York ended its Saturdays when this table begins.
 PLANS: Final = (
     Plan("XKRX", date(1985, 1, 1), ((date(1985, 1, 1), "123456"), (date(1998, 12, 6), "12345"))),
-    Plan("XNYS", date(1962, 1, 1), ((date(1962, 1, 1), "12345"),)),
+    Plan("XNYS", date(1952, 9, 29), ((date(1952, 9, 29), "12345"),)),
 )
 
 
@@ -217,18 +218,22 @@ def rendered(table: SessionTable) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the tables, or check them."""
-    stale = 0
-    for plan in PLANS:
-        table = generate(plan)
-        text = rendered(table)
-        if arguments == ["--check"]:
-            same = plan.file.exists() and plan.file.read_text(encoding="utf-8") == text
-            stale += not same
-            print(f"{plan.file.name}: {'up to date' if same else 'differs from what exchange-calendars gives now'}")
-        else:
-            plan.file.write_text(text, encoding="utf-8")
-            print(f"{plan.file.name}: {len(expand(table))} sessions, {len(text) / 1024:.0f} KiB")
-    return 1 if stale else 0
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing, tell whether the tables are up to date")
+    check = parser.parse_args(arguments).check
+    return 1 if [plan for plan in PLANS if not _done(plan, check=check)] else 0
+
+
+def _done(plan: Plan, *, check: bool) -> bool:
+    table = generate(plan)
+    text = rendered(table)
+    if check:
+        same = plan.file.exists() and plan.file.read_text(encoding="utf-8") == text
+        print(f"{plan.file.name}: {'up to date' if same else 'differs from what exchange-calendars gives now'}")
+        return same
+    plan.file.write_text(text, encoding="utf-8")
+    print(f"{plan.file.name}: {len(expand(table))} sessions, {len(text) / 1024:.0f} KiB")
+    return True
 
 
 if __name__ == "__main__":

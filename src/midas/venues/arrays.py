@@ -45,7 +45,6 @@ def rule_arrays(venue: Venue, instruments: Sequence[Instrument], sessions: Days)
 
     ladder_of = table(tables.tick, ladder_row).astype(np.int64)
     floors, ticks = _ladder_arrays(tuple(ladders))
-    fee = _along(costs.sell_fee_rate, sessions, float)
     return RuleArrays(
         class_of=np.array([number[venue.board(item.board), item.kind] for item in instruments], np.int64),
         ladder_of=ladder_of,
@@ -54,7 +53,7 @@ def rule_arrays(venue: Venue, instruments: Sequence[Instrument], sessions: Days)
         limit=table(tables.limit, _or_nan),
         lot=table(tables.lot, float),
         buy_rate=_along(costs.buy_rate, sessions, float),
-        sell_rate=_along(costs.sell_rate, sessions, float) + fee,
+        sell_rate=_along(costs.sell_rate, sessions, float),
         sell_per_share=_along(costs.sell_per_share, sessions, lambda pair: float(pair[0])),
         sell_per_share_cap=_along(costs.sell_per_share, sessions, lambda pair: _or_inf(pair[1])),
         sell_tax=table(tables.sell_tax, float),

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from midas.venues.calendar import Days
 
 T = TypeVar("T")
+U = TypeVar("U")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,12 @@ class Dated(Generic[T]):
         """Return for each day which of `values` holds."""
         starts = np.array(self.starts, "datetime64[D]")
         return np.searchsorted(starts, days.astype("datetime64[D]"), side="right").astype(np.int64)
+
+    def joined(self, other: Dated[U], join: Callable[[T, U], V]) -> Dated[V]:
+        """Return what `join` makes of both, changing when either does."""
+        starts = tuple(sorted({*self.starts, *other.starts}))
+        later = (join(self.at(start), other.at(start)) for start in starts)
+        return Dated(starts, (join(self.values[0], other.values[0]), *later))
 
     def moved(self, to: Callable[[date], date]) -> Dated[T]:
         """Return the same values with every start replaced."""

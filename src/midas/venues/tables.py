@@ -54,8 +54,7 @@ class Costs:
 
     buy_rate: Dated[Decimal]
     sell_rate: Dated[Decimal]
-    sell_fee_rate: Dated[Decimal]
-    """What regulators take of a sale; set by the settlement date, kept here by trade date."""
+    """With what regulators take, which is set by the settlement date and kept here by trade date."""
     sell_per_share: Dated[tuple[Decimal, Decimal | None]]
     """Fee per share sold, and its cap per fill."""
 
@@ -120,10 +119,10 @@ _NOTES: Final = frozenset({"source", "verified"})
 def _costs(rules: Row, settlement: Settlement) -> Costs:
     commission = rules.get("commission", ())
     fee = _dated(rules.get("regulator_fee", ()), lambda row: Decimal(row["rate"]), Decimal(0))
+    sell = _dated(commission, lambda row: Decimal(row["sell"]), Decimal(0))
     return Costs(
         buy_rate=_dated(commission, lambda row: Decimal(row["buy"]), Decimal(0)),
-        sell_rate=_dated(commission, lambda row: Decimal(row["sell"]), Decimal(0)),
-        sell_fee_rate=fee.moved(settlement.first_trade_settling_from),
+        sell_rate=sell.joined(fee.moved(settlement.first_trade_settling_from), Decimal.__add__),
         sell_per_share=_dated(
             rules.get("share_fee", ()), lambda row: (Decimal(row["per_share"]), Decimal(row["cap"])), (Decimal(0), None)
         ),

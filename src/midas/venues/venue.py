@@ -112,7 +112,7 @@ class Venue:
         fee = quantity * per_share
         if cap is not None:
             fee = min(fee, cap)
-        return self._rounded(value * (costs.sell_rate.at(day) + costs.sell_fee_rate.at(day)) + fee)
+        return self._rounded(value * costs.sell_rate.at(day) + fee)
 
     def tax(self, value: Decimal, side: Side, day: date, board: str = "", kind: str = "stock") -> Decimal:
         """Return the transaction tax on a fill at the rate of its settlement date, in whole minor units."""
