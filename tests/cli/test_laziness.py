@@ -1,0 +1,59 @@
+"""What commands load before they need it; each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+MIDAS = Path(sys.executable).with_name("midas")
+HEAVY = ("fastapi", "starlette", "sqlalchemy", "polars", "numba", "numpy", "pydantic", "httpx2", "uvicorn", "rich")
+LOADED = """
+import json, sys
+from midas.cli.main import run
+code = run({words!r})
+sys.stderr.write(json.dumps([code, sorted(name for name in {heavy!r} if name in sys.modules)]))
+"""
+
+
+def loaded_by(*words: str) -> list[str]:
+    script = LOADED.format(words=list(words), heavy=HEAVY)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    code, modules = json.loads(done.stderr)
+    assert code == 0
+    return list(modules)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["--version"],
+        ["backtest", "run", "--help"],
+        ["data", "--help"],
+        ["start", "--help"],
+        ["doctor", "-h"],
+    ],
+    ids=" ".join,
+)
+def test_help_loads_nothing_heavy(words: list[str]) -> None:
+    # below the first word Typer reads options with pydantic
+    assert set(loaded_by(*words)) <= ({"pydantic"} if len(words) > 1 else set())
+
+
+def test_writing_a_strategy_file_needs_no_server(tmp_path: Path) -> None:
+    assert set(loaded_by("strategy", "new", "mine", "--output", str(tmp_path / "mine.yaml"))) <= {"pydantic"}
+
+
+def test_help_comes_at_once() -> None:
+    spent = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        subprocess.run([MIDAS, "--help"], capture_output=True, timeout=30, check=True)
+        spent.append(time.perf_counter() - begun)
+    # the best of five: another process may hold the machine for a while
+    assert min(spent) <= 0.3
