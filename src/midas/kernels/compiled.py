@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Lock
 from types import FunctionType
 from typing import Any, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_COMPILING = Lock()  # numba takes the folder from one setting of the process
 
 
 def kernel_folder() -> Path:
@@ -38,11 +42,10 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """
     import numba
 
-    # Numba's own cache key sees only the kernel's file; a step imported from another file must change the key too.
-    folder = kernel_folder() / _source_key(cast("FunctionType", function))
-    folder.mkdir(parents=True, exist_ok=True)
-    cast("Any", numba.config).CACHE_DIR = str(folder)
-    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    with _COMPILING:
+        # Numba's own cache key sees only the kernel's file; a step from another file must change the key too.
+        _keep_in(kernel_folder() / _source_key(cast("FunctionType", function)))
+        return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 def step(function: Callable[P, R]) -> Callable[P, R]:
@@ -52,9 +55,37 @@ def step(function: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", numba.njit(nogil=True, error_model="numpy")(function))
 
 
-def _source_key(function: FunctionType) -> str:
+def machine_code(source: str, name: str, steps: Mapping[str, FunctionType], pointers: int, integers: int) -> int:
+    """Compile a loop made from a template and return the address of its machine code.
+
+    `source` defines the function `name`, which takes `pointers` pointers to float64, then `integers` int64, and calls
+    `steps` by the given names. The code is kept like a kernel's, keyed by the template and the steps' files.
+    """
+    import numba
+    from numba import types
+
+    first = next(iter(steps.values()))
+    with _COMPILING:
+        _keep_in(kernel_folder() / _source_key(*steps.values(), extra=source))
+        scope: dict[str, Any] = {key: step(function) for key, function in steps.items()}
+        scope |= {"carray": cast("Any", numba).carray, "nan": math.nan, "__name__": first.__module__}
+        # The file named here is the steps' own: numba asks it whether the kept code is still good.
+        exec(compile(source, first.__code__.co_filename, "exec"), scope)
+        pointer = cast("Any", types.CPointer)(types.float64)
+        signature = types.void(*[pointer] * pointers, *[types.int64] * integers)
+        return cast("int", numba.cfunc(signature, cache=True, error_model="numpy")(scope[name]).address)
+
+
+def _keep_in(folder: Path) -> None:
+    import numba
+
+    folder.mkdir(parents=True, exist_ok=True)
+    cast("Any", numba.config).CACHE_DIR = str(folder)
+
+
+def _source_key(*functions: FunctionType, extra: str = "") -> str:
     files: set[str] = set()
-    waiting, seen = [function], set()
+    waiting, seen = list(functions), set()
     while waiting:
         current = waiting.pop()
         seen.add(current)
@@ -63,7 +94,7 @@ def _source_key(function: FunctionType) -> str:
             callee = getattr(current.__globals__.get(name), "py_func", None)
             if callee is not None and callee not in seen:
                 waiting.append(callee)
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(extra.encode())
     for file in sorted(files):
         digest.update(Path(file).read_bytes())
     return digest.hexdigest()[:16]

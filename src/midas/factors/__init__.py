@@ -1,0 +1,1 @@
+"""The strategy graph: nodes, operators, text form, compiler."""

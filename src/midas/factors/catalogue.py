@@ -1,0 +1,58 @@
+"""Every operator there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain
+from types import MappingProxyType
+
+from midas.factors.operator import Kind, Operator
+from midas.factors.operators import arithmetic, cross_section, fields, recursive, time
+
+OPERATORS: Mapping[str, Operator] = MappingProxyType(
+    {
+        entry.name: entry
+        for entry in chain(fields.ENTRIES, arithmetic.ENTRIES, time.ENTRIES, recursive.ENTRIES, cross_section.ENTRIES)
+    }
+)
+FIELDS: Mapping[str, Operator] = MappingProxyType(
+    {name: entry for name, entry in OPERATORS.items() if entry.kind is Kind.FIELD}
+)
+_ALIASES = MappingProxyType({alias: entry.name for entry in OPERATORS.values() for alias in entry.aliases})
+
+
+def find(name: str) -> Operator | None:
+    """Return the operator of a name or alias."""
+    return OPERATORS.get(_ALIASES.get(name, name))
+
+
+def callable_names() -> list[str]:
+    """Return what may be called in the text language, aliases included."""
+    return sorted([*(name for name, entry in OPERATORS.items() if entry.inputs), *_ALIASES])
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorInfo:
+    """An operator as people read about it."""
+
+    name: str
+    signature: str
+    summary: str
+    kind: str
+    unit: str
+    missing: str
+    source: str
+    aliases: tuple[str, ...]
+
+
+def operators() -> tuple[OperatorInfo, ...]:
+    """Return every field and operator, in the order of the catalogue."""
+    return tuple(_info(entry) for entry in OPERATORS.values() if entry.kind is not Kind.CONSTANT)
+
+
+def _info(entry: Operator) -> OperatorInfo:
+    unit = str(entry.fixed) if entry.fixed else entry.unit.__name__
+    return OperatorInfo(
+        entry.name, entry.signature, entry.summary, str(entry.kind), unit, entry.missing, entry.source, entry.aliases
+    )

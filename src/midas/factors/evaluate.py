@@ -1,0 +1,59 @@
+"""A plan over a panel."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.core.errors import InvalidInput
+from midas.factors.engine import Engine
+from midas.factors.plan import Plan
+from midas.factors.program import build
+from midas.marketdata.panel import Panel
+
+SPAN = 256
+"""Rows after which a time stage hands over to a stage across the market, when there are both on every row."""
+
+
+def evaluate(
+    plan: Plan,
+    panel: Panel,
+    first_row: int,
+    stop_row: int,
+    rows: NDArray[np.int64],
+    threads: int = 2,
+    state_from: int | None = None,
+) -> NDArray[np.float64]:
+    """Return the graph's values on `rows`, (row, instrument) float64, NaN where there is none.
+
+    Reads rows first_row..stop_row only, as if nothing had been before; `rows` are among them, ascending. State
+    operators (`hold`) begin flat at `state_from` (default: first_row).
+
+    Raises
+    ------
+    InvalidInput: rows out of range or out of order.
+    DataBlocked: the panel lacks a field.
+    """
+    wanted = np.asarray(rows, np.int64)
+    if not 0 <= first_row <= stop_row <= panel.rows:
+        raise InvalidInput(f"Rows {first_row} to {stop_row} are not in a panel of {panel.rows} rows.")
+    if len(wanted) and (wanted[0] < first_row or wanted[-1] >= stop_row or (np.diff(wanted) <= 0).any()):
+        raise InvalidInput(f"The rows asked for must ascend and lie between {first_row} and {stop_row}.")
+    result = np.empty((len(wanted), panel.columns))
+    if not result.size:
+        return result
+    stop = int(wanted[-1]) + 1
+    program = build(plan, every_row=3 * len(wanted) > stop - first_row)
+    engine = Engine(
+        program,
+        {name: panel.tiles(name) for name in plan.fields},
+        panel.columns,
+        wanted,
+        lowest=first_row,
+        span=SPAN if len(program.stages) > 1 else max(1, stop - first_row),
+        state_from=first_row if state_from is None else state_from,
+        threads=threads,
+        resumable=False,
+    )
+    engine.run(first_row, stop, result)
+    return result

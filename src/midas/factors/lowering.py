@@ -1,0 +1,52 @@
+"""From the operators people write to those that have a loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from midas.factors.catalogue import OPERATORS
+from midas.factors.node import Node, apply
+from midas.factors.text import read_formula
+
+
+def walk(root: Node) -> Iterator[Node]:
+    """Yield every distinct node once, inputs before what reads them, the root last."""
+    done: set[Node] = set()
+    waiting: list[tuple[Node, bool]] = [(root, False)]
+    while waiting:
+        node, ready = waiting.pop()
+        if node in done:
+            continue
+        if ready:
+            done.add(node)
+            yield node
+        else:
+            waiting.append((node, True))
+            waiting.extend((child, False) for child in reversed(node.inputs))
+
+
+def lowered(root: Node) -> Node:
+    """Return the same graph in operators that have a loop of their own."""
+    known: dict[Node, Node] = {}
+    for node in walk(root):
+        inputs = tuple(known[child] for child in node.inputs)
+        known[node] = _lowered(node, inputs, known)
+    return known[root]
+
+
+def _lowered(node: Node, inputs: tuple[Node, ...], known: dict[Node, Node]) -> Node:
+    operator = node.operator
+    if operator.formula:
+        heads = [*(i.name for i in operator.inputs), *(p.name for p in operator.parameters)]
+        names: dict[str, Node | float | int] = dict(zip(heads, [*inputs, *node.arguments], strict=True))
+        expanded = cast("Node", read_formula(operator.formula, names))
+        # What the formula brought in may be composed too; what it was given is lowered already.
+        known |= {child: child for child in inputs}
+        for step in walk(expanded):
+            if step not in known:
+                known[step] = _lowered(step, tuple(known[child] for child in step.inputs), known)
+        return known[expanded]
+    if operator.only_with_bar:
+        inputs = (apply(OPERATORS["with_bar"], inputs[0]),)
+    return node if inputs == node.inputs else Node(node.op, inputs, node.arguments, node.unit)

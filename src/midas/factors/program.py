@@ -1,0 +1,207 @@
+"""A plan laid out for the driver: which loop runs in which stage, on which rows, from and into which room."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from midas.factors.node import Node
+from midas.factors.operator import Kind
+from midas.factors.plan import Plan
+
+ON_EVERY_ROW = -1
+"""In a value's place for "how many rows before the rows asked for"."""
+
+Value = tuple[Node, int]
+"""A node on every row, or n >= 0 rows before each of the rows asked for."""
+
+_FREE = (Kind.FIELD, Kind.CONSTANT)
+_SPARSE = (Kind.POINTWISE, Kind.CROSS_SECTION)
+
+
+class Does(Enum):
+    """What a call does; see `midas.kernels.drive`."""
+
+    RUN = auto()
+    ACROSS = auto()
+    PICK = auto()
+    LEAF = auto()
+    EMIT = auto()
+
+
+class Room(Enum):
+    """Where a value is kept."""
+
+    FIELD = auto()
+    CONSTANT = auto()
+    SLOT = auto()
+    KEPT = auto()
+    PICKED = auto()
+
+
+Place = tuple[Room, str | float | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One line of the driver's table, before places are known."""
+
+    does: Does
+    reads: tuple[Value, ...]
+    makes: Value | None = None
+    back: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Calls that run together: tile by tile over time, or across the market row by row.
+
+    `places[i]` is (out, inputs) of call i.
+    """
+
+    across: bool
+    calls: tuple[Call, ...]
+    places: tuple[tuple[Place | None, tuple[Place, ...]], ...]
+    slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Stages over every row, then the tail over the rows asked for."""
+
+    stages: tuple[Stage, ...]
+    tail: Stage | None
+    kept: int
+    picked: int
+
+
+def build(plan: Plan, *, every_row: bool) -> Program:
+    """Lay out a plan.
+
+    With `every_row` all runs on every row and the rows asked for are read off at the end. Without, what needs no
+    memory (arithmetic, delays of it, cross-sections) runs only on the rows asked for, and n rows before them where
+    it is read through a delay; windows and recursions, and all below them, run on every row.
+    """
+    root = plan.nodes[-1]
+    dense = set(plan.nodes) if every_row else _needed_on_every_row(plan.nodes)
+    levels = _levels([node for node in plan.nodes if node in dense])
+    if root in dense:
+        return _laid_out(root, levels, [])
+    tasks = _tasks(root, levels, 4 * len(plan.nodes) + 16)
+    return build(plan, every_row=True) if tasks is None else _laid_out(root, levels, tasks)
+
+
+def _needed_on_every_row(nodes: Sequence[Node]) -> set[Node]:
+    asked, dense = {nodes[-1]}, set[Node]()
+    for node in reversed(nodes):
+        if node in dense or (node in asked and node.operator.kind in (Kind.WINDOW, Kind.RECURSIVE)):
+            dense.add(node)
+            dense.update(node.inputs)
+        elif node in asked:
+            asked.update(node.inputs)
+    return dense
+
+
+def _levels(dense: Sequence[Node]) -> dict[Node, int]:
+    """Return the stage of each node, even ones over time, odd ones across the market; fields and numbers have none."""
+    levels: dict[Node, int] = {}
+    for node in dense:
+        kind = node.operator.kind
+        if kind in _FREE:
+            continue
+        level = max((levels.get(child, 0) for child in node.inputs), default=0)
+        if kind is not Kind.POINTWISE and (level % 2 == 1) != (kind is Kind.CROSS_SECTION):
+            level += 1
+        levels[node] = level
+    return levels
+
+
+def _tasks(root: Node, levels: dict[Node, int], most: int) -> list[Call] | None:
+    """Return the calls of the tail in order, None when the same nodes would run at too many distances."""
+    calls: dict[Value, Call] = {}
+    waiting = [(_source((root, 0), levels), False)]
+    while waiting:
+        value, ready = waiting.pop()
+        if value in calls or value[0].operator.kind is Kind.CONSTANT:
+            continue
+        call = _task(value, levels)
+        if ready or call.does in (Does.PICK, Does.LEAF):
+            calls[value] = call
+        else:
+            waiting.append((value, True))
+            waiting.extend((read, False) for read in reversed(call.reads))
+        if len(calls) > most:
+            return None
+    return list(calls.values())
+
+
+def _source(value: Value, levels: dict[Node, int]) -> Value:
+    node, back = value
+    while node.operator.kind is Kind.DELAY and levels.get(node, 1) % 2 == 1:
+        node, back = node.inputs[0], back + int(node.arguments[0])
+    return node, back
+
+
+def _task(value: Value, levels: dict[Node, int]) -> Call:
+    node, back = value
+    if node.operator.kind is Kind.FIELD:
+        return Call(Does.LEAF, ((node, ON_EVERY_ROW),), value, back)
+    if levels.get(node, 1) % 2 == 0:
+        return Call(Does.PICK, ((node, ON_EVERY_ROW),), value, back)
+    does = Does.ACROSS if node.operator.kind is Kind.CROSS_SECTION else Does.RUN
+    return Call(does, tuple(_source((child, back), levels) for child in node.inputs), value)
+
+
+def _laid_out(root: Node, levels: dict[Node, int], tasks: list[Call]) -> Program:
+    stages: dict[int, list[Call]] = defaultdict(list)
+    for node, level in levels.items():
+        does = Does.ACROSS if node.operator.kind is Kind.CROSS_SECTION else Does.RUN
+        reads = tuple((child, ON_EVERY_ROW) for child in node.inputs)
+        stages[level].append(Call(does, reads, (node, ON_EVERY_ROW)))
+        stages[level] += [task for task in tasks if task.does is Does.PICK and task.reads[0][0] == node]
+    tail = [task for task in tasks if task.does is not Does.PICK]
+    asked = _source((root, 0), levels) if tasks else (root, ON_EVERY_ROW)
+    (tail if tasks else stages[levels.get(root, 0)]).append(Call(Does.EMIT, (asked,)))
+
+    picks = [task for task in tasks if task.does is Does.PICK]
+    fixed: dict[Value, Place] = {task.makes: (Room.PICKED, place) for place, task in enumerate(picks) if task.makes}
+    for level, calls in stages.items():
+        for value in (value for call in calls for value in call.reads):
+            if levels.get(value[0], level) < level and value not in fixed:
+                fixed[value] = (Room.KEPT, len(fixed) - len(picks))
+    return Program(
+        tuple(_allocated(level % 2 == 1, stages[level], fixed) for level in sorted(stages)),
+        _allocated(True, tail, fixed) if tail else None,
+        len(fixed) - len(picks),
+        len(picks),
+    )
+
+
+def _allocated(across: bool, calls: Sequence[Call], fixed: Mapping[Value, Place]) -> Stage:
+    last = {value: index for index, call in enumerate(calls) for value in call.reads}
+    used: dict[Value, int] = {}
+    free: list[int] = []
+    places: list[tuple[Place | None, tuple[Place, ...]]] = []
+    slots = 0
+    for index, call in enumerate(calls):
+        out = fixed.get(call.makes) if call.makes else None
+        if call.makes and out is None:
+            # Taken before the inputs' slots are given back: a loop that reads what it writes does not vectorise.
+            used[call.makes] = free.pop() if free else slots
+            slots = max(slots, used[call.makes] + 1)
+            out = (Room.SLOT, used[call.makes])
+        places.append((out, tuple(_place(value, fixed, used) for value in call.reads)))
+        finished = [value for value in dict.fromkeys(call.reads) if value in used and last[value] == index]
+        free.extend(used.pop(value) for value in finished)
+    return Stage(across, tuple(calls), tuple(places), slots)
+
+
+def _place(value: Value, fixed: Mapping[Value, Place], used: Mapping[Value, int]) -> Place:
+    node, back = value
+    if node.operator.kind is Kind.CONSTANT:
+        return Room.CONSTANT, float(node.arguments[0])
+    if node.operator.kind is Kind.FIELD and back == ON_EVERY_ROW:
+        return Room.FIELD, node.op
+    return fixed[value] if value in fixed else (Room.SLOT, used[value])

@@ -1,0 +1,256 @@
+"""Across one row of the market: every step reads `values` and writes `result`, both one number per instrument.
+
+NaN in `values` means that the name is not there. `spare` is room for 5 numbers per instrument and 256 more. Where order
+decides between equals, the lower column comes first.
+"""
+# ruff: noqa: D103  the catalogue of operators documents them
+
+from __future__ import annotations
+
+import math
+from types import FunctionType
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.kernels.compiled import step
+from midas.kernels.lanes import LANES
+from midas.kernels.loop import Loop
+
+Row = NDArray[np.float64]
+Keys = NDArray[np.uint64]
+
+NAN = math.nan
+SIGN = np.uint64(1 << 63)
+ALL = np.uint64(2**64 - 1)
+RADIX = 256
+
+
+def scratch_size(tiles: int) -> int:
+    """Return how many doubles of room a loop across the market needs."""
+    return 7 * tiles * LANES + RADIX
+
+
+_HEAD = f"""
+def {{name}}_loop(out, a, b, scratch, params, tiles, columns, rows, out_stride, a_stride, b_stride):
+    width = tiles * {LANES}
+    x = carray(a, (tiles, a_stride, {LANES}))
+    y = carray(out, (tiles, out_stride, {LANES}))
+    room = carray(scratch, (7 * width + {RADIX},))
+    numbers = carray(params, (1,))
+    values = room[:width]
+    result = room[width : 2 * width]
+    spare = room[2 * width :]
+    for r in range(rows):
+        for tile in range(tiles):
+            v = x[tile, r]
+            for i in range({LANES}):
+                values[tile * {LANES} + i] = v[i]
+        step(values[:columns], result[:columns], spare, numbers[0])
+        for tile in range(tiles):
+            w = y[tile, r]
+            for i in range({LANES}):
+                at = tile * {LANES} + i
+                w[i] = result[at] if at < columns else nan
+"""
+
+
+def across(function: object) -> Loop:
+    """Make the loop over rows of a step `(values, result, spare, param)`."""
+    made = cast("FunctionType", function)
+    return Loop(made.__name__, _HEAD.format(name=made.__name__), (("step", made),), across=True)
+
+
+@step
+def _present(values: Row, found: Row) -> int:
+    count = 0
+    for i in range(len(values)):
+        if values[i] == values[i]:
+            found[count] = values[i]
+            count += 1
+    return count
+
+
+@step
+def _kth_smallest(items: Row, count: int, k: int) -> float:
+    low, high = 0, count - 1
+    while low < high:
+        pivot = items[(low + high) // 2]
+        i, j = low, high
+        while i <= j:
+            while items[i] < pivot:
+                i += 1
+            while items[j] > pivot:
+                j -= 1
+            if i <= j:
+                items[i], items[j] = items[j], items[i]
+                i += 1
+                j -= 1
+        if k <= j:
+            high = j
+        elif k >= i:
+            low = i
+        else:
+            break
+    return float(items[k])
+
+
+@step
+def _choose(values: Row, result: Row, spare: Row, wanted: int, sign: float) -> None:
+    count = 0
+    for i in range(len(values)):
+        if values[i] == values[i]:
+            spare[count] = sign * values[i]
+            count += 1
+    bound = _kth_smallest(spare, count, count - wanted) if 0 < wanted <= count else -math.inf
+    beyond = 0
+    for i in range(len(values)):
+        if sign * values[i] > bound:
+            beyond += 1
+    ties = wanted - beyond
+    for i in range(len(values)):
+        value = sign * values[i]
+        result[i] = value if value != value else 0.0
+        if value > bound:
+            result[i] = 1.0
+        elif value == bound and ties > 0:
+            result[i] = 1.0
+            ties -= 1
+
+
+@across
+def top(values: Row, result: Row, spare: Row, count: float) -> None:
+    _choose(values, result, spare, int(count), 1.0)
+
+
+@across
+def bottom(values: Row, result: Row, spare: Row, count: float) -> None:
+    _choose(values, result, spare, int(count), -1.0)
+
+
+@step
+def _sorted_keys(values: Row, spare: Row) -> int:
+    """Sort what is there by value, equals by descending column; leave keys in spare[:n], columns in spare[n:2n]."""
+    n = len(values)
+    room = spare.view(np.uint64)
+    keys, columns = room[:n], room[n : 2 * n]
+    other_keys, other_columns = room[2 * n : 3 * n], room[3 * n : 4 * n]
+    counts = room[5 * n : 5 * n + RADIX]
+    bits = values.view(np.uint64)
+    count = 0
+    for back in range(n):
+        i = n - 1 - back
+        if values[i] == values[i]:
+            key = bits[i] if values[i] != 0.0 else np.uint64(0)
+            keys[count] = key ^ (ALL if key & SIGN else SIGN)
+            columns[count] = np.uint64(i)
+            count += 1
+    for digit in range(8):
+        shift = np.uint64(8 * digit)
+        for k in range(RADIX):
+            counts[k] = np.uint64(0)
+        for i in range(count):
+            counts[(keys[i] >> shift) & np.uint64(255)] += np.uint64(1)
+        if count and counts[(keys[0] >> shift) & np.uint64(255)] == np.uint64(count):
+            continue
+        place = np.uint64(0)
+        for k in range(RADIX):
+            here = counts[k]
+            counts[k] = place
+            place += here
+        for i in range(count):
+            k = (keys[i] >> shift) & np.uint64(255)
+            at = counts[k]
+            counts[k] = at + np.uint64(1)
+            other_keys[at] = keys[i]
+            other_columns[at] = columns[i]
+        keys, other_keys = other_keys, keys
+        columns, other_columns = other_columns, columns
+    for i in range(count):
+        room[4 * n + i] = columns[i]
+    return count
+
+
+@across
+def rank(values: Row, result: Row, spare: Row, _: float) -> None:
+    n = len(values)
+    count = _sorted_keys(values, spare)
+    columns = spare.view(np.uint64)[4 * n : 5 * n]
+    for i in range(n):
+        result[i] = NAN
+    for place in range(count):
+        result[columns[place]] = (place + 1) / count
+
+
+@step
+def _quantile(values: Row, order: Keys, count: int, share: float) -> float:
+    at = share * (count - 1)
+    below = math.floor(at)
+    above = min(below + 1, count - 1)
+    low, high = values[order[below]], values[order[above]]
+    return float(low + (high - low) * (at - below))
+
+
+@across
+def winsorise(values: Row, result: Row, spare: Row, tail: float) -> None:
+    n = len(values)
+    count = _sorted_keys(values, spare)
+    order = spare.view(np.uint64)[4 * n : 5 * n]
+    low, high = NAN, NAN
+    if count:
+        low, high = _quantile(values, order, count, tail), _quantile(values, order, count, 1.0 - tail)
+    for i in range(n):
+        value = values[i]
+        result[i] = low if value < low else (high if value > high else value)
+
+
+@step
+def _mean(values: Row, found: Row) -> tuple[int, float]:
+    # Measured from the first value, so that equal values have exactly that mean.
+    count = _present(values, found)
+    total = 0.0
+    for i in range(count):
+        total += found[i] - found[0]
+    return count, (found[0] + total / count if count else NAN)
+
+
+@across
+def demean(values: Row, result: Row, spare: Row, _: float) -> None:
+    _count, mean = _mean(values, spare)
+    for i in range(len(values)):
+        result[i] = values[i] - mean
+
+
+@across
+def standardise(values: Row, result: Row, spare: Row, _: float) -> None:
+    count, mean = _mean(values, spare)
+    squares = 0.0
+    for i in range(count):
+        squares += (spare[i] - mean) ** 2
+    spread = math.sqrt(squares / (count - 1)) if count > 1 else 0.0
+    for i in range(len(values)):
+        result[i] = (values[i] - mean) / spread if spread > 0.0 else NAN
+
+
+@across
+def normalise(values: Row, result: Row, spare: Row, gross: float) -> None:
+    count = _present(values, spare)
+    total = 0.0
+    for i in range(count):
+        total += abs(spare[i])
+    scale = gross / total if total > 0.0 else 0.0
+    for i in range(len(values)):
+        value = values[i] * scale
+        result[i] = value if value == value else (0.0 if count else NAN)
+
+
+@across
+def slot(values: Row, result: Row, spare: Row, gross: float) -> None:
+    count = _present(values, spare)
+    weight = gross / len(values)
+    for i in range(len(values)):
+        result[i] = (weight if values[i] == 1.0 else 0.0) if count else NAN
+
+
+LOOPS = (top, bottom, rank, winsorise, demean, standardise, normalise, slot)

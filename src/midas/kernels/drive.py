@@ -1,0 +1,179 @@
+"""The driver: one native loop that runs a table of calls over tiles and rows.
+
+A table has one line per call (`CALL` names its columns). An operand is where numbers are: `PLACE` names the columns
+of that table; the number at (tile, row, lane) is at `base + tile * tile_step + (row - origin) * row_step + 8 * lane`.
+A place with row_step 0 is room that each stretch of rows writes anew.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.kernels.compiled import kernel, step
+from midas.kernels.lanes import LANES, ROW_BYTES
+from midas.kernels.pointers import call_across, call_over_time, doubles
+
+carray = cast("Any", numba).carray
+
+Table = NDArray[np.int64]
+
+RUN, ACROSS, PICK, LEAF, EMIT = range(5)
+"""What a call does: run a loop tile by tile, run a loop across the market, copy the rows asked for, copy rows of a
+field, write rows of the result."""
+
+CALL = ("kind", "address", "out", "a", "b", "c", "state", "params", "n", "constants")
+KIND, ADDRESS, OUT, A, B, C, STATE, PARAMS, N, CONSTANTS = range(len(CALL))
+
+PLACE = ("base", "tile_step", "row_step", "origin")
+BASE, TILE_STEP, ROW_STEP, ORIGIN = range(len(PLACE))
+
+
+@step
+def _at(places: Table, place: int, tile: int, row: int) -> int:
+    line = places[place]
+    return int(line[BASE] + tile * line[TILE_STEP] + (row - line[ORIGIN]) * line[ROW_STEP])
+
+
+@step
+def _from(rows: Table, row: int) -> int:
+    low, high = 0, len(rows)
+    while low < high:
+        middle = (low + high) // 2
+        if rows[middle] < row:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@step
+def _copy(target: int, source: int, count: int) -> None:
+    to, come = carray(doubles(target), (LANES,)), carray(doubles(source), (LANES,))
+    for i in range(count):
+        to[i] = come[i]
+
+
+@step
+def _blank(target: int, count: int) -> None:
+    to = carray(doubles(target), (count,))
+    for i in range(count):
+        to[i] = np.nan
+
+
+@step
+def _run(call: Table, places: Table, params: int, state: int, tile: int, row: int, rows: int) -> None:
+    call_over_time(
+        call[ADDRESS], _at(places, call[OUT], tile, row), _at(places, call[A], tile, row),
+        _at(places, call[B], tile, row), _at(places, call[C], tile, row), state + call[STATE] * 8,
+        params + call[PARAMS] * 8, call[N], call[CONSTANTS], row, rows,
+    )  # fmt: skip
+
+
+@step
+def _emit(source: int, out: int, columns: int, tile: int, k: int) -> None:
+    width = min(LANES, columns - tile * LANES)
+    _copy(out + (k * columns + tile * LANES) * 8, source, width)
+
+
+@kernel
+def run_tile(
+    calls: Table,
+    places: Table,
+    params: int,
+    state: int,
+    blank: int,
+    wanted: Table,
+    out: int,
+    columns: int,
+    tile: int,
+    first: int,
+    stop: int,
+    stretch: int,
+) -> None:
+    """Run calls over rows first..stop of one tile, `stretch` rows at a time so that they stay in cache.
+
+    `params`, `state` and `out` are addresses. `blank` doubles of state are set to NaN first. `wanted` are the rows
+    asked for, ascending: PICK copies the values n rows before them, EMIT writes them to out[k, instrument].
+    """  # fmt: skip
+    _blank(state, blank)
+    for row in range(first, stop, stretch):
+        count = min(stretch, stop - row)
+        for index in range(len(calls)):
+            call = calls[index]
+            if call[KIND] == RUN:
+                _run(call, places, params, state, tile, row, count)
+                continue
+            back = call[N]
+            for k in range(_from(wanted, row + back), _from(wanted, row + count + back)):
+                source = _at(places, call[A], tile, row) + (wanted[k] - back - row) * ROW_BYTES
+                if call[KIND] == PICK:
+                    _copy(_at(places, call[OUT], tile, k), source, LANES)
+                else:
+                    _emit(source, out, columns, tile, k)
+
+
+@step
+def _leaf(call: Table, places: Table, wanted: Table, lowest: int, tile: int, k: int, count: int) -> None:
+    target = _at(places, call[OUT], tile, k)
+    for j in range(count):
+        row = wanted[k + j] - call[N]
+        if row >= lowest:
+            _copy(target + j * ROW_BYTES, _at(places, call[A], tile, row), LANES)
+        else:
+            _blank(target + j * ROW_BYTES, LANES)
+
+
+@step
+def _across(
+    call: Table, places: Table, params: int, scratch: int, tiles: int, columns: int, row: int, rows: int
+) -> None:
+    call_across(
+        call[ADDRESS], _at(places, call[OUT], 0, row), _at(places, call[A], 0, row), _at(places, call[B], 0, row),
+        scratch, params + call[PARAMS] * 8, tiles, columns, rows, places[call[OUT], TILE_STEP] // ROW_BYTES,
+        places[call[A], TILE_STEP] // ROW_BYTES, places[call[B], TILE_STEP] // ROW_BYTES,
+    )  # fmt: skip
+
+
+@kernel
+def run_rows(
+    calls: Table,
+    places: Table,
+    params: int,
+    scratch: int,
+    wanted: Table,
+    lowest: int,
+    out: int,
+    columns: int,
+    tiles: int,
+    first: int,
+    stop: int,
+    stretch: int,
+    picked: bool,
+) -> None:
+    """Run calls over rows first..stop of the whole market, `stretch` rows at a time; no call here has a state.
+
+    When `picked`, a row is an index into `wanted` (LEAF copies the field `n` rows before that row, NaN below
+    `lowest`); else it is a row of the panel. EMIT as in `run_tile`.
+    """  # fmt: skip
+    for row in range(first, stop, stretch):
+        count = min(stretch, stop - row)
+        for index in range(len(calls)):
+            call = calls[index]
+            kind = call[KIND]
+            if kind == ACROSS:
+                _across(call, places, params, scratch, tiles, columns, row, count)
+                continue
+            low, high = (row, row + count) if picked else (_from(wanted, row), _from(wanted, row + count))
+            for tile in range(tiles):
+                if kind == RUN:
+                    _run(call, places, params, 0, tile, row, count)
+                elif kind == LEAF:
+                    _leaf(call, places, wanted, lowest, tile, row, count)
+                else:
+                    for k in range(low, high):
+                        at = k if picked else wanted[k]
+                        _emit(_at(places, call[A], tile, row) + (at - row) * ROW_BYTES, out, columns, tile, k)

@@ -1,0 +1,18 @@
+"""The loop of every operator that is not composed of others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain
+from types import MappingProxyType
+
+from midas.kernels import crosssection, delay, pointwise, recursive, windows
+from midas.kernels.loop import Loop
+
+LOOPS: Mapping[str, Loop] = MappingProxyType(
+    {
+        loop.name: loop
+        for loop in chain(pointwise.LOOPS, windows.LOOPS, recursive.LOOPS, delay.LOOPS, crosssection.LOOPS)
+    }
+    | {"abs": pointwise.absolute}
+)
