@@ -13,6 +13,7 @@ from midas.client.instruments import Instruments
 from midas.client.jobs import Jobs
 from midas.client.link import Link
 from midas.client.strategies import Strategies
+from midas.core.errors import InvalidInput
 from midas.wire.health import Health
 
 
@@ -39,6 +40,12 @@ class Client:
         """
         from midas.client.opening import open_embedded, open_remote
 
+        if home is not None and url is not None:
+            raise InvalidInput(
+                "Both a data home and a URL were given.",
+                hint="A server has its own home: leave one out.",
+                code="bad_url",
+            )
         return cls(open_remote(url) if url is not None else open_embedded(home))
 
     def health(self) -> Health:

@@ -88,7 +88,7 @@ class Link:
             raise _unreachable(self._place, error) from error
         if answer.is_success:
             return answer.content
-        raise _problem(self._place, answer)
+        raise _problem(self._place, answer) from answer.extensions.get("cause")
 
 
 def _read(shape: type[Shape], body: bytes) -> Shape:

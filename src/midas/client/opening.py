@@ -31,5 +31,16 @@ def open_remote(url: str) -> Link:
 
 
 def open_embedded(home: str | Path | None) -> Link:
-    """Return a link to a platform that runs inside this process, on the data home given."""
-    raise NotImplementedError
+    """Return a link to a platform that runs inside this process, on the data home given.
+
+    Raises
+    ------
+    StorageCorrupt, Busy, StorageFull, Unavailable: the data home cannot be opened.
+    """
+    from midas.app.settings import Settings
+    from midas.app.workspace import Workspace
+    from midas.client.embedded import ADDRESS, EmbeddedTransport
+
+    settings = Settings() if home is None else Settings(home=Path(home))
+    transport = EmbeddedTransport(Workspace.open(settings))
+    return Link(httpx2.Client(base_url=ADDRESS, transport=transport, timeout=None), str(settings.home))

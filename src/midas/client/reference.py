@@ -52,10 +52,13 @@ def reference(strategy: StrategyLike) -> dict[str, object]:
 
 def scalars(params: Mapping[str, Scalar] | None) -> dict[str, Scalar]:
     """Return parameters as JSON can carry them; NaN goes as text, so that the strategy refuses it by name."""
-    return {
-        name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in (params or {}).items()
-    }
+    return {name: _plain(value) for name, value in (params or {}).items()}
+
+
+def _plain(value: Scalar) -> Scalar:
+    # numpy's own numbers are not JSON; asking for `item` spares an import
+    value = getattr(value, "item", lambda: value)()
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _graph(strategy: Strategy | type[Strategy] | Definition) -> dict[str, object]:

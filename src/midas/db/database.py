@@ -14,7 +14,6 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from midas.core.clock import Clock
 from midas.db.failures import meaning
 from midas.db.schema import upgrade_file
 from midas.db.sessions import ReadSession, WriteSession
@@ -46,14 +45,14 @@ class Database:
         self._writing = _engine(path, "BEGIN IMMEDIATE", _ALWAYS)
 
     @classmethod
-    def open(cls, path: Path, clock: Clock) -> Database:
+    def open(cls, path: Path) -> Database:
         """Open the database at `path`, made or upgraded as needed.
 
         Raises
         ------
         StorageCorrupt, Busy, StorageFull, Unavailable: it cannot be.
         """
-        upgrade_file(path, clock)
+        upgrade_file(path)
         return cls(path)
 
     async def read(

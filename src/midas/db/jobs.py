@@ -70,8 +70,8 @@ def report(session: WriteSession, job: str, progress: float, message: str) -> bo
     """Note how far a job is; return whether it should stop."""
     running = update(JOBS).where(JOBS.c.id == job, JOBS.c.state.in_(ACTIVE))
     session.change(running.values(state="running", progress=progress, message=message))
-    row = session.first(select(JOBS.c.stop_asked).where(JOBS.c.id == job))
-    return row is None or bool(row["stop_asked"])
+    row = session.first(select(JOBS.c.state, JOBS.c.stop_asked).where(JOBS.c.id == job))
+    return row is None or row["state"] not in ACTIVE or bool(row["stop_asked"])
 
 
 def finish(session: WriteSession, done: JobRecord) -> None:

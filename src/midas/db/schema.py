@@ -6,10 +6,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from midas.core.clock import Clock
 from midas.core.errors import StorageCorrupt
 from midas.db.failures import meaning
-from midas.db.file_lock import held
+from midas.marketdata.lock import exclusive
 
 HEAD = "0001"
 """The latest revision under `migrations/versions`."""
@@ -18,7 +17,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _PATIENCE_S = 30.0
 
 
-def upgrade_file(path: Path, clock: Clock) -> None:
+def upgrade_file(path: Path) -> None:
     """Create or upgrade the SQLite database at `path`; at once when it is at HEAD already.
 
     Raises
@@ -29,8 +28,7 @@ def upgrade_file(path: Path, clock: Clock) -> None:
     # alembic costs 0.3 s to import: a database that is already right must not pay for it
     if revision(path) == HEAD:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with held(path.with_name(path.name + ".lock"), clock, _PATIENCE_S):
+    with exclusive(path.with_name(path.name + ".lock"), f"the database {path}", _PATIENCE_S):
         found = revision(path)
         if found == HEAD:
             return

@@ -43,7 +43,7 @@ class Finding(Answer):
     code: str
     severity: str
     symbol: str | None
-    session: date | None
+    session: str | None
     detail: str
     rows: int
 

@@ -6,10 +6,13 @@ from midas.wire.shape import Answer
 
 
 class Operator(Answer):
-    """One operator of the strategy graph."""
+    """One operator of the strategy graph; `missing` is what it makes of NaN, `source` where its formula comes from."""
 
     name: str
     signature: str
     summary: str
     kind: str
     unit: str
+    missing: str
+    source: str
+    aliases: list[str]

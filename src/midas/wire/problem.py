@@ -41,6 +41,9 @@ STATUS: dict[type[MidasError], HTTPStatus] = {
 }
 """The HTTP status of each error class; this is the one place that says."""
 
+STATUS_OF_CODE = {"bad_cursor": HTTPStatus.BAD_REQUEST}
+"""Where a code says more than its class."""
+
 _TITLES: dict[type[MidasError], str] = {
     InvalidInput: "The request is wrong",
     StrategyInvalid: "The strategy is wrong",
@@ -76,7 +79,7 @@ class Problem(Answer):
         return cls(
             type=_URN + kind.default_code,
             title=_TITLES[kind],
-            status=STATUS[kind],
+            status=STATUS_OF_CODE.get(error.code, STATUS[kind]),
             detail=error.message,
             code=error.code,
             hint=error.hint,

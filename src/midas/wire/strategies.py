@@ -13,14 +13,14 @@ MAX_YAML = 100_000
 
 
 class ParamInfo(Answer):
-    """A declared parameter: what it may be and what it is when nobody says; `kind` is int, float or choice."""
+    """A declared parameter: what it may be and what it is when nobody says; `kind` is bool, int, float or str."""
 
     name: str
     kind: str
     default: Scalar
     low: Scalar = None
     high: Scalar = None
-    choices: list[str] = Field(default=[])
+    choices: list[Scalar] = Field(default=[])
     summary: str = ""
 
 

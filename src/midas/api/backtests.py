@@ -1,0 +1,114 @@
+"""`/api/v1/backtests`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse
+
+from midas.api import security_headers
+from midas.api.dependencies import Cursor, Here, Limit, Wait
+from midas.api.etag import etag, headers, unchanged
+from midas.api.jobs import accepted
+from midas.api.pages import after, page
+from midas.app import backtests, series, tearsheets
+from midas.app.paging import Key, Part
+from midas.wire.backtests import Backtest, BacktestRequest, Comparison, SeriesFormat, SeriesName
+from midas.wire.jobs import Job
+from midas.wire.page import Page
+
+if TYPE_CHECKING:
+    import polars as pl
+
+router = APIRouter(prefix="/api/v1/backtests", tags=["backtests"])
+
+_MEDIA = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
+_FILES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {}, **{media.partition(";")[0]: {} for media in _MEDIA.values()}}}
+}
+
+
+@router.post("", status_code=202, responses={200: {"model": Job}})
+async def run_backtest(workspace: Here, request: BacktestRequest, response: Response, wait_s: Wait = 0.0) -> Job:
+    """Run a strategy; answered at once when the same question was answered before, unless `fresh`."""
+    return accepted(await backtests.run(workspace, request, wait_s), response)
+
+
+@router.get("")
+async def list_backtests(
+    workspace: Here,
+    strategy: Annotated[str | None, Query(max_length=128)] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[Backtest]:
+    """List results, latest first."""
+    return page("backtests", await backtests.page(workspace, strategy, limit, after("backtests", cursor)))
+
+
+@router.get("/compare")
+async def compare_backtests(
+    workspace: Here, ids: Annotated[str, Query(max_length=1024, description="Separated by commas.")]
+) -> Comparison:
+    """Show the measures of several results side by side."""
+    return await backtests.compare(workspace, [each.strip() for each in ids.split(",") if each.strip()])
+
+
+@router.get("/{backtest}", response_model=Backtest, responses={304: {}})
+async def show_backtest(workspace: Here, request: Request, response: Response, backtest: str) -> Backtest | Response:
+    """Show a result by its id or the beginning of it."""
+    row = await backtests.show(workspace, backtest)
+    tag = etag(row, "row")
+    response.headers.update(headers(tag))
+    return unchanged(request, tag) or row
+
+
+@router.delete("/{backtest}", status_code=204)
+async def delete_backtest(workspace: Here, backtest: str) -> None:
+    """Remove a result and its series."""
+    await backtests.delete(workspace, backtest)
+
+
+@router.get("/{backtest}/series/{what}", response_model=Page[dict[str, Any]], responses=_FILES)
+async def show_series(
+    workspace: Here,
+    request: Request,
+    backtest: str,
+    what: SeriesName,
+    format: SeriesFormat = "json",
+    limit: Limit = 1000,
+    cursor: Cursor = None,
+) -> Response:
+    """Download a series: whole as CSV or Parquet, in pages as JSON."""
+    row = await backtests.show(workspace, backtest)
+    tag = etag(row, f"{what} {format} {limit} {cursor}")
+    if same := unchanged(request, tag):
+        return same
+    frame = await backtests.series(workspace, row, what)
+    if format == "json":
+        body = await to_thread.run_sync(_rows, frame, f"{row.id} {what}", limit, cursor)
+        return Response(body, media_type="application/json", headers=headers(tag))
+    body = await to_thread.run_sync(series.csv if format == "csv" else series.parquet, frame)
+    name = {"content-disposition": f'attachment; filename="{row.id}-{what}.{format}"'}
+    return Response(body, media_type=_MEDIA[format], headers=headers(tag) | name)
+
+
+@router.get("/{backtest}/tearsheet", response_class=HTMLResponse, responses={304: {}})
+async def show_tear_sheet(workspace: Here, request: Request, backtest: str) -> Response:
+    """Show a result as one self-contained page."""
+    row = await backtests.show(workspace, backtest)
+    tag = etag(row, "tearsheet")
+    policy = {"content-security-policy": security_headers.TEAR_SHEET}
+    return unchanged(request, tag) or HTMLResponse(
+        await tearsheets.render(workspace, row), headers=headers(tag) | policy
+    )
+
+
+def _rows(frame: pl.DataFrame, of: str, limit: int, cursor: str | None) -> bytes:
+    key = after(of, cursor)
+    first = 0 if key is None else int(key[0])
+    shown = series.rows(frame.slice(first, limit))
+    following = first + limit
+    last_key: Key | None = [following] if following < frame.height else None
+    return page(of, Part(shown, last_key)).model_dump_json().encode()

@@ -1,0 +1,1 @@
+"""Use cases, one file per noun; `workspace` is the only wiring."""

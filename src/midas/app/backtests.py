@@ -1,0 +1,170 @@
+"""Backtests: running, looking, comparing, exporting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+
+from midas.app import running
+from midas.app.home import Home
+from midas.app.job_runner import Settled, Task
+from midas.app.jobs import moment_and_id, wire_job
+from midas.app.jobs import show as show_job
+from midas.app.paging import Key, Part, part
+from midas.app.running import Made, Order
+from midas.app.series import exported
+from midas.app.workspace import Workspace
+from midas.core.errors import InvalidInput, NotFound, StorageCorrupt
+from midas.db import backtests as rows
+from midas.db.backtests import BacktestRecord
+from midas.marketdata.files import remove
+from midas.wire.backtests import Backtest, BacktestRequest, ComparedMeasure, Comparison, SeriesName
+from midas.wire.jobs import Job
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from midas.backtest.artifact import StoredResult
+
+_MOST_COMPARED = 20
+_FRAMES: dict[str, Callable[[StoredResult], pl.DataFrame]] = {
+    "equity": lambda result: result.equity_frame(),
+    "fills": lambda result: result.fills(),
+    "trades": lambda result: result.trades(),
+    "positions": lambda result: result.positions(),
+    "rejects": lambda result: result.rejects(),
+}
+
+
+async def run(workspace: Workspace, request: BacktestRequest, wait_s: float) -> Job:
+    """Answer a question from the store, or queue its run; return the job.
+
+    Raises
+    ------
+    NotFound: an unknown strategy, universe or symbol.
+    InvalidInput: the question makes no sense, before anything runs.
+    """
+    order = await to_thread.run_sync(running.order, workspace, request)
+    if not request.fresh:
+        stored = await workspace.database.read(rows.by_identity, order.identity)
+        if stored is not None and await to_thread.run_sync(_complete, workspace.home, stored):
+            return wire_job(await workspace.jobs.finished("backtest", Settled(stored.id, {"cached": True})))
+    work = partial(running.perform, workspace.home.root, order)
+    record = await workspace.jobs.submit(Task("backtest", work, partial(_settle, workspace, order)))
+    return await show_job(workspace, record.id, wait_s)
+
+
+async def page(workspace: Workspace, strategy: str | None, limit: int, after: Key | None) -> Part[Backtest]:
+    """Return results, latest first."""
+    found = await workspace.database.read(rows.page, limit + 1, moment_and_id(after), strategy)
+    return part(list(map(_wire, found)), limit, lambda item: [item.created_at.isoformat(), item.id])
+
+
+async def show(workspace: Workspace, backtest: str) -> Backtest:
+    """Return a result by its id or the beginning of it.
+
+    Raises
+    ------
+    NotFound: none begins so.
+    InvalidInput: several do.
+    """
+    return _wire(await workspace.database.read(rows.show, backtest))
+
+
+async def delete(workspace: Workspace, backtest: str) -> None:
+    """Remove a result and its series.
+
+    Raises
+    ------
+    NotFound: no such result.
+    """
+    record = await workspace.database.read(rows.show, backtest)
+    # the row first: series without a row are never found, a row without series would be a broken promise
+    await workspace.database.write(rows.remove, record.identity)
+    await to_thread.run_sync(remove, workspace.home.result(record.identity))
+
+
+async def compare(workspace: Workspace, backtests: list[str]) -> Comparison:
+    """Return the measures of several results side by side; null where a result lacks one."""
+    if not 1 <= len(backtests) <= _MOST_COMPARED:
+        raise InvalidInput(f"Compare 1 to {_MOST_COMPARED} backtests.", hint="Name their ids.", code="bad_ids")
+    found = [await show(workspace, each) for each in backtests]
+    return await to_thread.run_sync(_compared, found)
+
+
+async def stored(workspace: Workspace, row: Backtest) -> StoredResult:
+    """Return a result with its series.
+
+    Raises
+    ------
+    StorageCorrupt: the series are gone or damaged.
+    """
+    return await to_thread.run_sync(_load, workspace.home.result(row.identity), row.id)
+
+
+async def series(workspace: Workspace, row: Backtest, what: SeriesName) -> pl.DataFrame:
+    """Return one series of a result, with the columns that outside programs rely on.
+
+    Raises
+    ------
+    StorageCorrupt: the series are gone or damaged.
+    """
+    return exported(what, _FRAMES[what](await stored(workspace, row)))
+
+
+def _complete(home: Home, record: BacktestRecord) -> bool:
+    try:
+        _load(home.result(record.identity), record.id)
+    except StorageCorrupt:
+        return False
+    return True
+
+
+def _load(folder: Path, backtest: str) -> StoredResult:
+    from midas.backtest.artifact import load
+
+    try:
+        return load(folder)
+    except (NotFound, StorageCorrupt) as error:
+        raise StorageCorrupt(
+            f"The series of backtest {backtest} are gone or damaged.",
+            hint="Run it again: the same question gives the same numbers.",
+            code="series_corrupt",
+        ) from error
+
+
+def _settle(workspace: Workspace, order: Order, made: Made) -> Settled:
+    record = BacktestRecord(
+        id=made.identity[:12],
+        identity=made.identity,
+        status="done",
+        strategy=order.name,
+        definition=made.definition,
+        params=made.params,
+        universe=order.request.universe,
+        symbols=[*order.request.symbols],
+        start=made.start,
+        end=made.end,
+        created_at=workspace.clock.now_utc(),
+        summary=made.summary,
+        costs=made.costs,
+        warnings=made.warnings,
+        rejects=made.rejects,
+        settings=made.settings,
+    )
+    workspace.database.write_now(rows.save, record)
+    return Settled(record.id, {"cached": False})
+
+
+def _compared(found: list[Backtest]) -> Comparison:
+    names = list(dict.fromkeys(name for each in found for name in each.summary))
+    rows = [ComparedMeasure(measure=name, unit="", values=[each.summary.get(name) for each in found]) for name in names]
+    return Comparison(ids=[each.id for each in found], rows=rows)
+
+
+def _wire(record: BacktestRecord) -> Backtest:
+    return Backtest.model_validate(record, from_attributes=True)

@@ -1,0 +1,221 @@
+"""Datasets: pulling, importing, looking, checking."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+
+from midas.app.job_runner import Settled, Task
+from midas.app.jobs import show as show_job
+from midas.app.seats import Report
+from midas.app.workspace import Workspace, lake_of, source, source_entries
+from midas.core.clock import SystemClock
+from midas.core.errors import InvalidInput
+from midas.marketdata.files import remove, writing
+from midas.wire import datasets as wire
+from midas.wire.jobs import Job
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from midas.marketdata.dataset import Dataset
+    from midas.marketdata.finding import Finding
+    from midas.marketdata.importing import ImportReport
+    from midas.marketdata.source import PullRequest
+
+_BUFFER = 4 << 20
+_LONGEST_NAME = 128
+
+
+@dataclass(frozen=True, slots=True)
+class FileImport:
+    """How to read an uploaded file; `mapping` names the file's column for each of ours, `adjusted` None detects."""
+
+    filename: str
+    venue: str
+    timeframe: str
+    mapping: Mapping[str, str]
+    adjusted: bool | None
+    skip_bad: bool
+    name: str | None
+
+
+async def sources() -> list[wire.SourceInfo]:
+    """Return where data can be pulled from."""
+    return await to_thread.run_sync(_sources)
+
+
+async def every(workspace: Workspace) -> list[wire.Dataset]:
+    """Return all datasets by name, without their actions."""
+    found = await to_thread.run_sync(lambda: workspace.lake.datasets())
+    return [wire_dataset(dataset) for dataset in found]
+
+
+async def show(workspace: Workspace, name: str) -> wire.Dataset:
+    """Return a dataset with its corporate actions.
+
+    Raises
+    ------
+    NotFound: there is none of that name.
+    """
+    return await to_thread.run_sync(_show, workspace, name)
+
+
+async def delete(workspace: Workspace, name: str) -> None:
+    """Remove a dataset; results made with it stay.
+
+    Raises
+    ------
+    NotFound: there is none of that name.
+    """
+    await to_thread.run_sync(lambda: workspace.lake.delete(name))
+
+
+async def check(workspace: Workspace, name: str) -> wire.CheckReport:
+    """Check a stored dataset against the data contract again."""
+    return await to_thread.run_sync(_check, workspace, name)
+
+
+async def pull(workspace: Workspace, request: wire.DatasetPull, wait_s: float) -> Job:
+    """Queue a pull and return its job.
+
+    Raises
+    ------
+    NotFound: no such source.
+    """
+    from midas.marketdata.source import PullRequest
+
+    await to_thread.run_sync(source, request.source)  # an unknown one is refused before there is a job
+    wanted = PullRequest(tuple(request.symbols), request.start, request.end)
+    work = partial(_pull, workspace.home.root, request.source, wanted, request.dataset, False)
+    record = await workspace.jobs.submit(Task("pull", work, _settle))
+    return await show_job(workspace, record.id, wait_s)
+
+
+async def import_file(workspace: Workspace, chunks: AsyncIterator[bytes], how: FileImport, wait_s: float) -> Job:
+    """Take a file in, queue its import and return the job."""
+    workspace.jobs.start()
+    file = await _staged(workspace.jobs.owner.staging, how.filename, chunks)
+    work = partial(_import, workspace.home.root, file, how)
+    record = await workspace.jobs.submit(Task("import", work, _settle))
+    return await show_job(workspace, record.id, wait_s)
+
+
+def wire_dataset(dataset: Dataset, actions: pl.DataFrame | None = None) -> wire.Dataset:
+    """Return a dataset as it is shown."""
+    rows = [] if actions is None else actions.select("symbol", "ts", "kind", "value").to_dicts()
+    return wire.Dataset(**{**dataset.to_json(), "actions": rows})
+
+
+async def _staged(folder: Path, filename: str, chunks: AsyncIterator[bytes]) -> Path:
+    # the name is kept: formats are told by suffix, and messages name the file
+    name = Path(filename.replace("\\", "/")).name[-_LONGEST_NAME:]
+    if name in ("", ".", "..") or not name.isprintable():
+        raise InvalidInput("That cannot be a file's name.", hint="Say which file it is.", code="bad_filename")
+    file = folder / token_hex(4) / name
+    with writing("The uploaded file", folder):
+        file.parent.mkdir()
+        try:
+            with file.open("wb") as stream:
+                held = bytearray()
+                async for chunk in chunks:
+                    held += chunk
+                    if len(held) >= _BUFFER:
+                        await to_thread.run_sync(stream.write, bytes(held))
+                        held.clear()
+                await to_thread.run_sync(stream.write, bytes(held))
+        except BaseException:  # house: broad-except: whatever ends the upload, half a file must not stay
+            remove(file.parent)
+            raise
+    return file
+
+
+def _settle(reports: list[wire.ImportReport]) -> Settled:
+    return Settled(None, [report.model_dump(mode="json") for report in reports])
+
+
+def _import(home: Path, file: Path, how: FileImport, report: Report) -> list[wire.ImportReport]:
+    from midas.marketdata.source import PullRequest
+
+    options = {"path": str(file), "venue": how.venue, "timeframe": how.timeframe}
+    options |= {f"map.{ours}": theirs for ours, theirs in how.mapping.items()}
+    if how.adjusted is not None:
+        options["adjusted"] = str(how.adjusted).lower()
+    if how.name is not None:
+        options["dataset"] = how.name
+    try:
+        return _pull(home, "file", PullRequest(options=options), how.name, how.skip_bad, report)
+    finally:
+        remove(file.parent)
+
+
+def _pull(
+    home: Path, name: str, request: PullRequest, dataset: str | None, skip_bad: bool, report: Report
+) -> list[wire.ImportReport]:
+    from midas.marketdata.importing import pull_bars
+
+    done = pull_bars(
+        lake_of(home, SystemClock()), source(name), request, dataset=dataset, skip_bad=skip_bad, progress=report
+    )
+    return [_wire_report(each) for each in done]
+
+
+def _sources() -> list[wire.SourceInfo]:
+    return [wire.SourceInfo(name=name, summary=source(name).summary) for name in source_entries()]
+
+
+def _show(workspace: Workspace, name: str) -> wire.Dataset:
+    lake = workspace.lake
+    return wire_dataset(lake.dataset(name), lake.actions(name))
+
+
+def _check(workspace: Workspace, name: str) -> wire.CheckReport:
+    from midas.marketdata.importing import check_raw
+    from midas.marketdata.source import RawBars
+
+    lake = workspace.lake
+    known = lake.dataset(name)
+    stored = RawBars(
+        dataset=name,
+        venue=known.venue,
+        timeframe=known.timeframe,
+        frame=lake.bars(name),
+        basis=known.basis,
+        currency=known.currency,
+        source=known.source,
+        instruments=lake.instruments(name),
+        actions=lake.actions(name),
+    )
+    checked = check_raw(stored, known.basis, workspace.clock.now_utc())
+    return wire.CheckReport(
+        dataset=name, ok=not checked.errors, findings=[_wire_finding(finding) for finding in checked.findings]
+    )
+
+
+def _wire_report(done: ImportReport) -> wire.ImportReport:
+    return wire.ImportReport(
+        dataset=wire_dataset(done.dataset, done.actions),
+        rows=done.rows,
+        symbols=done.symbols,
+        findings=[_wire_finding(finding) for finding in done.findings],
+        skipped=[*done.skipped],
+        warnings=[*done.warnings],
+        unchanged=done.unchanged,
+    )
+
+
+def _wire_finding(finding: Finding) -> wire.Finding:
+    return wire.Finding(
+        code=finding.code,
+        severity=finding.severity.value,
+        symbol=finding.symbol or None,
+        session=finding.session or None,
+        detail=finding.detail,
+        rows=finding.rows,
+    )

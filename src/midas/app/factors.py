@@ -1,0 +1,20 @@
+"""What strategies are made of."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from anyio import to_thread
+
+from midas.wire.factors import Operator
+
+
+async def operators() -> list[Operator]:
+    """Return every field and operator of the strategy graph."""
+    return await to_thread.run_sync(_operators)
+
+
+def _operators() -> list[Operator]:
+    from midas.factors.catalogue import operators
+
+    return [Operator.model_validate(asdict(info)) for info in operators()]

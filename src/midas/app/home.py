@@ -1,0 +1,34 @@
+"""What lies where under a data home."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folders of one data home."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / "midas.db"
+
+    @property
+    def lake(self) -> Path:
+        return self.root / "lake"
+
+    @property
+    def results(self) -> Path:
+        return self.root / "results"
+
+    @property
+    def run(self) -> Path:
+        """Locks and staged files of living processes."""
+        return self.root / "run"
+
+    def result(self, identity: str) -> Path:
+        """The folder of one backtest's series."""
+        return self.results / identity[:2] / identity

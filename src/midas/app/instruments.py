@@ -1,0 +1,139 @@
+"""Instruments and their bars."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+
+from midas.app.paging import Key, Part, part
+from midas.app.workspace import Workspace
+from midas.core.errors import DataBlocked, NotFound, did_you_mean
+from midas.core.instrument import Instrument
+from midas.wire import instruments as wire
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_PRICES = ("open", "high", "low", "close", "volume", "turnover")
+
+
+async def page(
+    workspace: Workspace, query: str | None, dataset: str | None, limit: int, after: Key | None
+) -> Part[wire.Instrument]:
+    """Return instruments by id; `query` is part of an id, a name or an alias."""
+    return await to_thread.run_sync(_page, workspace, query, dataset, limit, after)
+
+
+async def show(workspace: Workspace, instrument: str) -> wire.Instrument:
+    """Return an instrument by id or display symbol.
+
+    Raises
+    ------
+    NotFound: no dataset holds it.
+    """
+    return await to_thread.run_sync(_show, workspace, instrument)
+
+
+async def bars(
+    workspace: Workspace,
+    instrument: str,
+    dataset: str | None,
+    start: date | None,
+    end: date | None,
+    limit: int,
+    after: Key | None,
+) -> Part[wire.Bar]:
+    """Return bars, oldest first, of `dataset` or else of the best that holds the instrument."""
+    if after is not None:
+        start = date.fromisoformat(str(after[0]))
+    frame = await to_thread.run_sync(_bars, workspace, instrument, dataset, start, end)
+    skip = 0 if after is None else bisect_right(frame["ts"].to_list(), start)
+    found = _rows(frame.slice(skip, limit + 1))
+    return part(found, limit, lambda bar: [bar.ts.isoformat()])
+
+
+async def latest(workspace: Workspace, instrument: str) -> wire.Bar:
+    """Return the last bar there is.
+
+    Raises
+    ------
+    NotFound: no dataset holds the instrument.
+    """
+    frame = await to_thread.run_sync(_bars, workspace, instrument, None, None, None)
+    if frame.is_empty():
+        raise DataBlocked(f"{instrument} has no bars.", hint="Pull or import some.", code="empty")
+    return _rows(frame.tail(1))[0]
+
+
+def _page(
+    workspace: Workspace, query: str | None, dataset: str | None, limit: int, after: Key | None
+) -> Part[wire.Instrument]:
+    wanted = (query or "").casefold()
+    found = [
+        (one, datasets)
+        for one, datasets in _all(workspace, dataset)
+        if any(wanted in text.casefold() for text in _texts(one))
+    ]
+    ids = [str(one.id) for one, _ in found]
+    first = 0 if after is None else bisect_right(ids, str(after[0]))
+    shown = [_wire(one, datasets) for one, datasets in found[first : first + limit + 1]]
+    return part(shown, limit, lambda each: [each.id])
+
+
+def _show(workspace: Workspace, instrument: str) -> wire.Instrument:
+    wanted = instrument.upper()
+    known = _all(workspace, None)
+    for one, datasets in known:
+        if wanted == str(one.id) or wanted in {one.id.symbol, *(alias.symbol for alias in one.aliases)}:
+            return _wire(one, datasets)
+    names = [text for one, _ in known for text in (str(one.id), one.id.symbol)]
+    hint = did_you_mean(wanted, names) if names else "There is no data yet: pull or import some first."
+    raise NotFound(f"No dataset holds {instrument[:64]!r}.", hint=hint, code="unknown_symbol")
+
+
+def _bars(
+    workspace: Workspace, instrument: str, dataset: str | None, start: date | None, end: date | None
+) -> pl.DataFrame:
+    from midas.marketdata.universe import select
+
+    chosen = select(workspace.lake, dataset, [instrument])
+    return workspace.lake.bars(chosen.panel.dataset, chosen.symbols, start, end)
+
+
+def _all(workspace: Workspace, dataset: str | None) -> list[tuple[Instrument, list[str]]]:
+    lake = workspace.lake
+    names = [each.name for each in lake.datasets()] if dataset is None else [lake.dataset(dataset).name]
+    merged: dict[str, tuple[Instrument, list[str]]] = {}
+    for name in names:
+        for one in lake.instruments(name):
+            merged.setdefault(str(one.id), (one, []))[1].append(name)
+    return [merged[text] for text in sorted(merged)]
+
+
+def _texts(one: Instrument) -> Iterable[str]:
+    yield str(one.id)
+    yield one.name
+    yield from (alias.symbol for alias in one.aliases)
+
+
+def _wire(one: Instrument, datasets: list[str]) -> wire.Instrument:
+    return wire.Instrument(
+        id=str(one.id),
+        symbol=one.id.symbol,
+        venue=one.id.venue,
+        name=one.name,
+        currency=one.currency,
+        board=one.board,
+        kind=one.kind,
+        datasets=datasets,
+    )
+
+
+def _rows(frame: pl.DataFrame) -> list[wire.Bar]:
+    columns = ["ts", *(name for name in _PRICES if name in frame.columns)]
+    missing = dict.fromkeys(_PRICES)
+    return [wire.Bar(**{**missing, **row}) for row in frame.select(columns).iter_rows(named=True)]
