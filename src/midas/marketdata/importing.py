@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from midas.core.basis import Basis
-from midas.core.errors import DataBlocked, NotFound, did_you_mean
+from midas.core.errors import DataBlocked, DataInvalid, NotFound, did_you_mean
+from midas.marketdata.base_price import derive_from_base
+from midas.marketdata.basis_detection import Detected, detect_basis
+from midas.marketdata.contract import Checked, Terms, check_bars
 from midas.marketdata.dataset import Dataset, default_name
-from midas.marketdata.derive import derive_actions
+from midas.marketdata.derive import Derived, derive_actions
 from midas.marketdata.finding import Finding
 from midas.marketdata.lake import Lake
 from midas.marketdata.merge import Merged, merge
-from midas.marketdata.snapshot import BAR_COLUMNS, Snapshot, no_actions
+from midas.marketdata.snapshot import BAR_COLUMNS, CASH_DIVIDEND, SPLIT, Snapshot, no_actions
 from midas.marketdata.source import Progress, PullRequest, RawBars, Source, silent
+from midas.venues.catalogue import known_venues, venue
+
+_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     """What an import did.
 
-    `rows` and `symbols` count what the source gave and the dataset took; `added` of those rows are new, `corrected`
-    replaced another value. `findings` are the contract's; `skipped` names the rows left out; `actions` lists derived
-    and stated corporate actions for review.
+    `rows` and `symbols` count what the dataset took from the source; `added` of those rows are new, `corrected`
+    replaced another value. `findings` are the contract's, errors first; `skipped` names what was left out; `actions`
+    lists derived and stated corporate actions for review.
     """
 
     dataset: Dataset
@@ -47,11 +56,109 @@ def pull_bars(
     skip_bad: bool = False,
     progress: Progress = silent,
 ) -> tuple[ImportReport, ...]:
-    """Fetch from a source and import every dataset it gives; `dataset` names the result where it gives one."""
+    """Fetch from a source and import every dataset it gives; `dataset` names the result, or chooses one of several."""
     raws = source.fetch(request, progress)
     if dataset is not None:
         raws = _named(raws, dataset, source.name)
     return tuple(import_bars(lake, raw, skip_bad=skip_bad, progress=progress) for raw in raws)
+
+
+def import_bars(lake: Lake, raw: RawBars, *, skip_bad: bool = False, progress: Progress = silent) -> ImportReport:
+    """Check a source's bars and make them, or them on top of what was there, the dataset's current version.
+
+    Raises
+    ------
+    DataInvalid: the bars break the contract and `skip_bad` is off; nothing was imported.
+    DataBlocked: there are no bars.
+    InvalidInput: the dataset holds another kind of bars.
+    Busy, StorageFull: nothing was imported.
+    """
+    if raw.frame.is_empty() and not raw.findings:
+        raise DataBlocked(f"{raw.source} gave no bars.", hint="Check the symbols and dates, or the file.", code="empty")
+    progress(0.3, "checking")
+    detected = _basis(raw)
+    checked = check_raw(raw, detected.basis, lake.clock.now_utc())
+    findings = (*raw.findings, *checked.findings)
+    errors = tuple(one for one in findings if one.is_error)
+    if errors and not skip_bad:
+        raise _invalid(raw, errors)
+    if checked.bars.is_empty():
+        raise _invalid(raw, errors)
+    warnings = tuple(filter(None, (*raw.warnings, detected.warning)))
+    new = _snapshot(raw, detected.basis, checked, warnings)
+    name = raw.dataset or default_name(raw.venue, raw.timeframe, detected.basis)
+    outcome: list[Merged] = []
+
+    def change(present: Snapshot | None) -> Snapshot:
+        outcome.append(merge(name, present, new))
+        return outcome[-1].snapshot
+
+    progress(0.7, f"writing dataset {name}")
+    dataset, changed = lake.update(name, change)
+    progress(1.0, f"wrote dataset {name}")
+    return ImportReport(
+        dataset, new.bars.height, len(new.instruments), outcome[-1].added, outcome[-1].corrected, findings,
+        tuple(str(one) for one in errors), new.actions, warnings, not changed,
+    )  # fmt: skip
+
+
+def check_raw(raw: RawBars, basis: Basis, now_utc: datetime) -> Checked:
+    """Hold a source's bars against the contract without importing them."""
+    place = venue(raw.venue, raw.currency)
+    now: date | datetime = now_utc
+    if raw.timeframe.unit in "dw":
+        now = now_utc.astimezone(ZoneInfo(place.timezone)).date()
+    terms = Terms(place, basis, now, raw.venue in known_venues())
+    return check_bars(raw.frame, terms, lambda bars: _derive(raw, basis, bars))
+
+
+def _basis(raw: RawBars) -> Detected:
+    return Detected(raw.basis) if raw.basis is not None else detect_basis(raw.frame, venue(raw.venue, raw.currency))
+
+
+def _derive(raw: RawBars, basis: Basis, bars: pl.DataFrame) -> Derived:
+    if raw.actions is not None:
+        return Derived(raw.actions, ())
+    if "base" in bars.columns and basis.is_raw:
+        derived = derive_from_base(bars)
+        if derived is not None:
+            return derived
+    if "adj_close" in bars.columns and basis in (Basis.RAW, Basis.SPLIT_ADJUSTED):
+        return derive_actions(bars)
+    return Derived(no_actions(), ())
+
+
+def _snapshot(raw: RawBars, basis: Basis, checked: Checked, warnings: tuple[str, ...]) -> Snapshot:
+    columns = [name for name in BAR_COLUMNS if name in checked.bars.columns]
+    bars = checked.bars.select(columns).with_columns(pl.exclude("symbol", "ts").cast(pl.Float64).fill_nan(None))
+    held = set(bars["symbol"].unique())
+    instruments = sorted((one for one in raw.instruments if str(one.id) in held), key=lambda one: str(one.id))
+    actions = checked.derived.actions
+    notes = (*warnings, *checked.derived.notes, *_action_note(actions))
+    return Snapshot(raw.venue, raw.timeframe, basis, raw.currency, raw.source, bars, tuple(instruments), actions, notes)
+
+
+def _action_note(actions: pl.DataFrame) -> tuple[str, ...]:
+    derived = Counter(actions.filter(pl.col("origin") == "derived")["kind"])
+    if not derived:
+        return ()
+    return (
+        f"Derived, not stated by the source: {derived[SPLIT]} splits and {derived[CASH_DIVIDEND]} cash distributions. "
+        "Review them in the dataset's actions.",
+    )
+
+
+def _invalid(raw: RawBars, errors: tuple[Finding, ...]) -> DataInvalid:
+    counts = Counter(one.code for one in errors)
+    summary = ", ".join(f"{code} ({count})" for code, count in counts.most_common())
+    shown = [str(one) for one in errors[:_SHOWN]]
+    if len(errors) > _SHOWN:
+        shown.append(f"and {len(errors) - _SHOWN} more")
+    return DataInvalid(
+        f"{raw.source} breaks the data contract: {summary}. Nothing was imported.",
+        hint="Correct the data, or leave the bad rows out with --skip-bad.",
+        findings=shown,
+    )
 
 
 def _named(raws: list[RawBars], dataset: str, source: str) -> list[RawBars]:
@@ -64,47 +171,3 @@ def _named(raws: list[RawBars], dataset: str, source: str) -> list[RawBars]:
     raise NotFound(
         f"Source {source!r} gives no dataset {dataset!r}.", hint=did_you_mean(dataset, names), code="unknown_dataset"
     )
-
-
-def import_bars(
-    lake: Lake,
-    raw: RawBars,
-    *,
-    skip_bad: bool = False,  # noqa: ARG001
-    progress: Progress = silent,
-) -> ImportReport:
-    """Check a source's bars and make them, or them on top of what was there, the dataset's current version.
-
-    Raises
-    ------
-    DataInvalid: the bars break the contract and `skip_bad` is off; nothing was imported.
-    DataBlocked: there are no bars.
-    InvalidInput: the dataset holds another kind of bars.
-    Busy, StorageFull: nothing was imported.
-    """
-    if raw.frame.is_empty():
-        raise DataBlocked(f"{raw.source} gave no bars.", hint="Check the symbols and dates, or the file.", code="empty")
-    bars = raw.frame.select(name for name in BAR_COLUMNS if name in raw.frame.columns).sort("symbol", "ts")
-    basis = raw.basis or Basis.RAW
-    derived = derive_actions(bars) if "adj_close" in bars.columns else None
-    actions = raw.actions if raw.actions is not None else (derived.actions if derived else no_actions())
-    notes = derived.notes if derived else ()
-    new = Snapshot(
-        raw.venue, raw.timeframe, basis, raw.currency, raw.source, bars,
-        tuple(sorted(raw.instruments, key=lambda one: str(one.id))), actions, notes,
-    )  # fmt: skip
-    name = raw.dataset or default_name(raw.venue, raw.timeframe, basis)
-    outcome: list[Merged] = []
-
-    def change(present: Snapshot | None) -> Snapshot:
-        outcome.append(merge(name, present, new))
-        return outcome[-1].snapshot
-
-    progress(0.5, f"writing dataset {name}")
-    dataset, changed = lake.update(name, change)
-    progress(1.0, f"wrote dataset {name}")
-    merged = outcome[-1]
-    return ImportReport(
-        dataset, bars.height, len(raw.instruments), merged.added, merged.corrected, (), (), actions,
-        raw.warnings, not changed,
-    )  # fmt: skip

@@ -43,7 +43,7 @@ class Lake:
 
     def __init__(self, root: Path, clock: Clock, *, wait_s: float = _WAIT_S) -> None:
         self.root = root
-        self._clock = clock
+        self.clock = clock
         self._wait_s = wait_s
 
     def datasets(self) -> tuple[Dataset, ...]:
@@ -192,7 +192,7 @@ class Lake:
             raise DataBlocked(f"Dataset {name!r} would hold no bars.", hint="Check the source.", code="empty")
         return Dataset(
             name, version, snapshot.venue, snapshot.timeframe, snapshot.basis, snapshot.currency, snapshot.source,
-            snapshot.bars.height, len(snapshot.instruments), first, last, self._clock.now_utc(), snapshot.notes,
+            snapshot.bars.height, len(snapshot.instruments), first, last, self.clock.now_utc(), snapshot.notes,
         )  # fmt: skip
 
     def _commit(self, dataset: Dataset, snapshot: Snapshot) -> None:

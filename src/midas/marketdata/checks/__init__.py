@@ -1,0 +1,1 @@
+"""The data contract, one file per family of defects."""
