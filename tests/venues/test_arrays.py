@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decim
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midas.core.errors import InvalidInput
@@ -75,6 +75,7 @@ class Reader:
         return (value * exact(self.arrays.sell_rate[self.row]) + fee).quantize(minor, ROUND_HALF_UP)
 
 
+@settings(max_examples=300)
 @given(
     place=st.sampled_from(VENUES),
     day=st.dates(date(1985, 1, 4), date(2045, 1, 1)),
@@ -83,7 +84,7 @@ class Reader:
                   st.sampled_from(["stock", "etf", "etn", "index"])), min_size=1, max_size=6
     ),
     price=st.decimals(D("0.01"), D(2_000_000), places=2),
-    shares=st.integers(1, 10**6),
+    shares=st.integers(1, 1000) | st.integers(50_000, 10**6),
     data=st.data(),
 )  # fmt: skip
 def test_arrays_agree_with_the_exact_methods(
@@ -131,6 +132,12 @@ class TestShapes:
         )
         before, after, later = arrays.ladder_of[0]
         assert before != after == later
+
+    def test_the_activity_fee_and_its_cap(self) -> None:
+        days = VENUES[1].calendar.sessions(date(2023, 12, 29), date(2024, 1, 2))
+        arrays = rule_arrays(VENUES[1], [instrument()], days)
+        assert arrays.sell_per_share.tolist() == [0.000145, 0.000166]
+        assert arrays.sell_per_share_cap.tolist() == [7.27, 8.30]
 
     def test_no_instruments(self) -> None:
         days = VENUES[1].calendar.sessions(date(2024, 1, 2), date(2024, 1, 5))
