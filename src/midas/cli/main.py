@@ -111,3 +111,7 @@ def _never_fail_to_print(stream: TextIO) -> None:
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="replace")
+
+
+if __name__ == "__main__":
+    main()

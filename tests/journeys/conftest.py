@@ -1,0 +1,51 @@
+"""Data homes to run commands on."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.journeys.command import Midas
+
+
+@pytest.fixture(scope="session")
+def pulled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data home with the sample market, to be copied."""
+    folder = tmp_path_factory.mktemp("pulled")
+    midas = Midas(folder / "home", folder)
+    done = midas("data", "pull", "sample", "--json")
+    assert done.code == 0, done.err + done.out
+    return midas.home
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Midas:
+    """`midas` on a data home that does not exist yet."""
+    return Midas(tmp_path / "home", tmp_path)
+
+
+@pytest.fixture
+def midas(tmp_path: Path, pulled: Path) -> Midas:
+    """`midas` on a data home that holds the sample market and nothing else."""
+    shutil.copytree(pulled, tmp_path / "home")
+    return Midas(tmp_path / "home", tmp_path)
+
+
+@pytest.fixture(scope="session")
+def reading(tmp_path_factory: pytest.TempPathFactory, pulled: Path) -> Midas:
+    """`midas` on a data home with the sample market, for commands that change nothing."""
+    return Midas(pulled, tmp_path_factory.mktemp("reading"))
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
+    """Write a file beside the data home."""
+
+    def written(name: str, content: str | bytes) -> Path:
+        file = tmp_path / name
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return file
+
+    return written
