@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import FrozenInstanceError
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midas.core.errors import StrategyInvalid
@@ -53,6 +53,7 @@ class TestExits:
         with pytest.raises(StrategyInvalid, match="one policy with one number"):
             exit_from_json(value)
 
+    @settings(deadline=None)
     @given(
         st.dictionaries(
             st.text(max_size=12) | st.sampled_from(["stop_loss", "time_stop"]),

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midas.core.errors import StrategyInvalid
@@ -80,6 +80,7 @@ class TestRead:
         assert "one of long, flat" in caught.value.message
         assert "Did you mean 'long'?" in caught.value.hint
 
+    @settings(deadline=None)
     @given(
         st.one_of(st.text(), st.floats(), st.integers(), st.booleans(), st.none(), st.lists(st.integers()), st.binary())
     )
@@ -95,10 +96,12 @@ class TestRead:
                 assert spec.low <= read <= spec.high  # type: ignore[operator]
             assert spec.read(str(read), "x") == read
 
+    @settings(deadline=None)
     @given(st.integers(2, 250))
     def test_text_and_value_agree(self, value: int) -> None:
         assert FAST.read(str(value), "x") == FAST.read(value, "x") == FAST.read(float(value), "x") == value
 
+    @settings(deadline=None)
     @given(st.floats(0, 100))
     def test_a_float_survives_its_text(self, value: float) -> None:
         assert LEVEL.read(repr(value), "x") == value
@@ -179,6 +182,7 @@ class TestReadValues:
 
 
 class TestNumberFromText:
+    @settings(deadline=None)
     @given(st.text(alphabet="0123456789+-.eEnaif_ x", max_size=12))
     def test_agrees_with_python_where_it_reads(self, text: str) -> None:
         number = number_from_text(text)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -101,6 +101,7 @@ class TestSpeakingRows:
         assert rows.tolist() == []
         assert rows.dtype == np.int64
 
+    @settings(deadline=None)
     @given(
         every=st.sampled_from(PERIODIC),
         calendar=st.sampled_from([KOREA, UNITED_STATES]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midas.core.errors import StrategyInvalid
@@ -114,6 +114,7 @@ class TestReading:
         assert isinstance(absent, Scalar)
         assert absent.absent
 
+    @settings(deadline=None)
     @given(st.text(max_size=200) | st.text(alphabet="ab:-[]{}!&*|>'\"#%@`,? \n\t\\0~", max_size=80))
     def test_anything_is_read_or_refused(self, text: str) -> None:
         try:
@@ -121,6 +122,7 @@ class TestReading:
         except StrategyInvalid:
             return
 
+    @settings(deadline=None)
     @given(st.binary(max_size=120))
     def test_bytes_as_text_are_read_or_refused(self, data: bytes) -> None:
         try:

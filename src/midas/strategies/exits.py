@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from midas.core.errors import StrategyInvalid, did_you_mean
-from midas.strategies.param import number_from_text
+from midas.strategies.param import number_from_text, shortest
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ _KINDS: Mapping[str, type[StopLoss] | type[TakeProfit] | type[TrailingStop] | ty
 
 def exit_to_json(policy: Exit) -> dict[str, float | int]:
     """Return e.g. `{"stop_loss": 0.15}`."""
-    return {policy.key: policy.value}
+    return {policy.key: shortest(policy.value)}
 
 
 def exit_from_json(value: object) -> Exit:

@@ -197,6 +197,11 @@ def plain(value: T) -> T | str:
     return str(value.value) if isinstance(value, StrEnum) else value
 
 
+def shortest(value: T) -> T | int:
+    """Return a whole float as an int: 30 and 30.0 are one number, also to programs that write both as 30."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def type_of(value: object) -> str:
     """Return bool, int, float or str.
 

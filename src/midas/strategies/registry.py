@@ -1,0 +1,74 @@
+"""The strategies that come with Midas, by name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from midas.core.errors import NotFound, did_you_mean
+from midas.strategies.definition import Definition
+from midas.strategies.library.buy_and_hold import BuyAndHold
+from midas.strategies.library.momentum import Momentum
+from midas.strategies.library.rsi_reversion import RsiReversion
+from midas.strategies.library.sma_cross import SmaCross
+from midas.strategies.param import ParamSpec
+from midas.strategies.schedule import Every
+from midas.strategies.strategy import Strategy
+
+_LIBRARY: tuple[type[Strategy], ...] = (BuyAndHold, Momentum, RsiReversion, SmaCross)
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyInfo:
+    """A strategy as people read about it before they run it."""
+
+    name: str
+    summary: str
+    doc: str
+    params_spec: tuple[ParamSpec, ...]
+    every: Every
+
+
+def library() -> tuple[StrategyInfo, ...]:
+    """Return every strategy of the library, by name."""
+    return tuple(_info(strategy) for strategy in _LIBRARY)
+
+
+def build(name: str, overrides: Mapping[str, object] | None = None) -> Definition:
+    """Return a library strategy; `overrides` gives parameters as values or as text.
+
+    Raises
+    ------
+    NotFound: there is no such strategy.
+    StrategyInvalid: a parameter is unknown or cannot have its value.
+    """
+    return replace(find(name)(**dict(overrides or {})).definition(), source="library")
+
+
+def find(name: str) -> type[Strategy]:
+    """Return the class of a library strategy.
+
+    Raises
+    ------
+    NotFound: there is no such strategy.
+    """
+    for strategy in _LIBRARY:
+        if strategy.name == name:
+            return strategy
+    raise NotFound(
+        f"There is no strategy {name[:64]!r}.",
+        hint=did_you_mean(name[:64], [strategy.name for strategy in _LIBRARY]),
+        code="unknown_strategy",
+    )
+
+
+def _info(strategy: type[Strategy]) -> StrategyInfo:
+    doc = inspect.getdoc(strategy) or ""
+    return StrategyInfo(
+        name=strategy.name,
+        summary=doc.partition("\n")[0],
+        doc=doc,
+        params_spec=tuple(strategy.param_specs.values()),
+        every=strategy.every,
+    )
