@@ -22,9 +22,8 @@ T = TypeVar("T")
 Row = Mapping[str, Any]  # a TOML table
 
 KINDS: Final = ("stock", "etf", "etn", "index")
-TABLES: Final = (
-    "tick", "limit", "lot", "tax", "settlement", "commission", "regulator_fee", "share_fee",
-)  # fmt: skip
+TABLES: Final = ("tick", "limit", "lot", "tax", "settlement", "commission", "regulator_fee", "share_fee")
+_NOTES: Final = frozenset({"source", "verified"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +110,6 @@ def version_of(*documents: object) -> str:
     text = json.dumps(documents, default=str, sort_keys=True, ensure_ascii=False)
     kept = json.loads(text, object_hook=lambda table: {k: v for k, v in table.items() if k not in _NOTES})
     return hashlib.sha256(json.dumps(kept, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
-
-
-_NOTES: Final = frozenset({"source", "verified"})
 
 
 def _costs(rules: Row, settlement: Settlement) -> Costs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
@@ -30,8 +30,8 @@ class Venue:
     boards: tuple[str, ...]
     default_board: str
     table_version: str
-    calendar: Calendar
-    tables: Tables
+    calendar: Calendar = field(repr=False)
+    tables: Tables = field(repr=False)
     warnings: tuple[str, ...] = ()
     """What the user should know before trusting the rules, e.g. that there are none."""
 
