@@ -75,7 +75,7 @@ class Reader:
         return (value * exact(self.arrays.sell_rate[self.row]) + fee).quantize(minor, ROUND_HALF_UP)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     place=st.sampled_from(VENUES),
     day=st.dates(date(1985, 1, 4), date(2045, 1, 1)),

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midas.core.errors import DataBlocked, InvalidInput
@@ -215,6 +215,7 @@ class TestLastSessions:
         expected = [period_of(period, day) != period_of(period, after) for day, after in pairwise(dates)]
         assert calendar.last_sessions(period, days).tolist() == expected
 
+    @settings(deadline=None)
     @given(
         st.lists(st.dates(date(1970, 1, 1), date(2070, 1, 1)), min_size=1, unique=True), st.sampled_from([KRX, NYSE])
     )
