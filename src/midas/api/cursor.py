@@ -18,7 +18,7 @@ _LONGEST = 512
 def encode(of: str, key: Key) -> str:
     """Return the cursor that continues the list `of` after the item with this key."""
     payload = json.dumps([of, *key], separators=(",", ":"), ensure_ascii=False).encode()
-    return urlsafe_b64encode(_seal(payload) + payload).rstrip(b"=").decode()
+    return _spelled(_seal(payload) + payload)
 
 
 def decode(of: str, cursor: str) -> Key:
@@ -31,7 +31,7 @@ def decode(of: str, cursor: str) -> Key:
     try:
         raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         payload = raw[_SEAL_BYTES:]
-        genuine = len(cursor) <= _LONGEST and _seal(payload) == raw[:_SEAL_BYTES] and encode_raw(raw) == cursor
+        genuine = len(cursor) <= _LONGEST and _seal(payload) == raw[:_SEAL_BYTES] and _spelled(raw) == cursor
         found = json.loads(payload) if genuine else None
     except (ValueError, UnicodeError, binascii.Error):
         found = None
@@ -42,8 +42,7 @@ def decode(of: str, cursor: str) -> Key:
     return found[1:]
 
 
-def encode_raw(raw: bytes) -> str:
-    """Return bytes as unpadded URL-safe base64; the one spelling of them we accept."""
+def _spelled(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 

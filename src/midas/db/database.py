@@ -22,7 +22,6 @@ BUSY_TIMEOUT_S = 5.0
 """How long a transaction waits for another process's write."""
 
 _ALWAYS = (
-    f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}",
     "PRAGMA foreign_keys = ON",
     # FULL survives a power cut; results are worth the few milliseconds
     "PRAGMA synchronous = FULL",
@@ -39,10 +38,10 @@ class Database:
     driver changes this file alone.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self.path = path
-        self._reading = _engine(path, "BEGIN", (*_ALWAYS, "PRAGMA query_only = ON"))
-        self._writing = _engine(path, "BEGIN IMMEDIATE", _ALWAYS)
+        self._reading = _engine(path, "BEGIN", (*_ALWAYS, "PRAGMA query_only = ON"), busy_timeout_s)
+        self._writing = _engine(path, "BEGIN IMMEDIATE", _ALWAYS, busy_timeout_s)
 
     @classmethod
     def open(cls, path: Path) -> Database:
@@ -93,12 +92,12 @@ class Database:
             raise
 
 
-def _engine(path: Path, begin: str, pragmas: Sequence[str]) -> Engine:
+def _engine(path: Path, begin: str, pragmas: Sequence[str], busy_timeout_s: float) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         json_serializer=_to_json,
         # None: we begin transactions ourselves, so that a write is one from its first statement
-        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_TIMEOUT_S},
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": busy_timeout_s},
     )
 
     def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
