@@ -30,7 +30,7 @@ from midas.kernels.account import (
 )
 from midas.kernels.compiled import step
 from midas.kernels.fill import BELOW_LOT, NO_BAR, SHARE, SHORT_NOT_ALLOWED, Terms
-from midas.kernels.price_rules import floor_to
+from midas.kernels.price_rules import floor_to, nearest_to
 from midas.kernels.world import Dated, Happenings, last_close, lot_of
 
 
@@ -128,6 +128,8 @@ def _target(
     # NaN where no price has ever been known.
     held = lists[IS_HELD, column] == 1
     price = state[MARK, column] if held else last_close(closes, happenings, met, row, column)
+    if not price > 0.0:
+        return math.nan
     return floor_to(weight * money / price, lot_of(row, class_of[column], dated, terms))
 
 
@@ -150,7 +152,7 @@ def _order(
         _refuse(row, column, 1, NO_BAR, counts, journal, amounts)
         return 0
     gap = target - state[QUANTITY, column]
-    size = floor_to(abs(gap) + 0.5 * terms[SHARE], terms[SHARE])
+    size = nearest_to(abs(gap), terms[SHARE])
     if size == 0.0:
         if weight > 0.0 and target == 0.0:
             _refuse(row, column, 1, BELOW_LOT, counts, journal, amounts)

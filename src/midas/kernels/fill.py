@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.kernels.compiled import step
-from midas.kernels.price_rules import cut, floor_to, half_up, limit_prices, round_to_tick
+from midas.kernels.price_rules import cut, floor_to, half_up, limit_prices, nearest_to, round_to_tick
 
 FILLED = 0
 NO_BAR = 1
@@ -172,7 +172,7 @@ def affordable(quantity: float, price: float, cash: int, lot: float, costs: Cost
     payable = min(quantity, floor_to(cash / (unit * (1.0 + costs.rate)), lot))
     less = max(lot, floor_to(1.0 / unit, lot))
     while payable > 0.0 and cost_of(payable, price, costs, terms) > cash:
-        payable = max(0.0, floor_to(payable - less + lot * 0.5, lot))
+        payable = max(0.0, nearest_to(payable - less, lot))
     return payable
 
 

@@ -37,7 +37,7 @@ from midas.kernels.account import (
 from midas.kernels.compiled import kernel, step
 from midas.kernels.deciding import decide, first_to_decide
 from midas.kernels.fill import BELOW_LOT, FILLED, NO_CASH, SCALE, SHARE, VOLUME_CAP, Bar, Costs, Outcome, Terms, fill
-from midas.kernels.price_rules import floor_to, half_up
+from midas.kernels.price_rules import floor_to, half_up, nearest_to
 from midas.kernels.world import (
     BUY_RATE,
     LADDER,
@@ -270,7 +270,7 @@ def _settle(
     terms: Terms,
 ) -> None:
     wanted = state[WANTED, column]
-    side = 1 if wanted > 0.0 else -1
+    side = 1 if math.copysign(1.0, wanted) > 0.0 else -1  # what a reverse split left may be a signed zero
     state[WANTED, column] = 0.0
     if by_change and outcome.refusal != BELOW_LOT and (outcome.refusal != FILLED or outcome.capped > 0.0):
         state[DUE, column] = side
@@ -312,8 +312,7 @@ def _drop(
 
 @step
 def _hold(column: int, change: float, state: State, lists: Lists, counts: Counts, terms: Terms) -> None:
-    share = terms[SHARE]
-    state[QUANTITY, column] = floor_to(state[QUANTITY, column] + change + 0.5 * share, share)
+    state[QUANTITY, column] = nearest_to(state[QUANTITY, column] + change, terms[SHARE])
     if lists[IS_HELD, column] == 0:
         lists[IS_HELD, column] = 1
         lists[HELD, counts[HOLDINGS]] = column

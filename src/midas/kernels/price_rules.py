@@ -33,8 +33,14 @@ def on_grid(count: float, size: float) -> float:
 
 @step
 def floor_to(quantity: float, size: float) -> float:
-    """Return the largest multiple of `size` not above `quantity`, forgiving `NEAR_LOT` and one part in 1e12."""
-    return on_grid(math.floor(quantity / size * (1.0 + 1e-12) + NEAR_LOT), size)
+    """Return the largest multiple of `size` not above `quantity`, forgiving `NEAR_LOT` and `ULPS`."""
+    return on_grid(np.floor(quantity / size * (1.0 + ULPS) + NEAR_LOT), size)
+
+
+@step
+def nearest_to(quantity: float, size: float) -> float:
+    """Return the multiple of `size` nearest to `quantity`, which is one but for the last bits."""
+    return on_grid(np.rint(quantity / size), size)
 
 
 @step
@@ -69,7 +75,7 @@ def round_to_tick(price: float, up: bool, ladder: NDArray[np.float64]) -> float:
     count = price / tick
     whole = np.rint(count)
     if abs(count - whole) > NEAR_TICK:
-        whole = math.ceil(count) if up else math.floor(count)
+        whole = np.ceil(count) if up else np.floor(count)
     return on_grid(whole, tick)
 
 
@@ -83,5 +89,5 @@ def limit_prices(base: float, fraction: float, ladder: NDArray[np.float64]) -> t
     tick = tick_at(base, ladder)
     if tick <= 0.0:
         return base * (1.0 - fraction), base * (1.0 + fraction)
-    room = on_grid(math.floor(base * fraction / tick + NEAR_TICK), tick)
+    room = on_grid(np.floor(base * fraction / tick + NEAR_TICK), tick)
     return round_to_tick(base - room, True, ladder), round_to_tick(base + room, False, ladder)

@@ -1,0 +1,1 @@
+"""Execution: account terms, costs, and matching of targets against bars."""

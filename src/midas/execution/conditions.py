@@ -1,0 +1,110 @@
+"""A panel, its venue's rules and an account's terms, laid out for the matching kernel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.core.money import minor_digits
+from midas.execution.terms import AccountTerms
+from midas.kernels.fill import TERMS
+from midas.kernels.world import PER_CLASS, PER_DAY
+from midas.marketdata.panel import Panel
+from midas.marketdata.tiles import Tiles
+from midas.venues.rules import RuleArrays
+
+A = TypeVar("A", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a simulation reads, every array read-only and C-contiguous so that one compiled version serves all.
+
+    For shapes see `kernels.matching.simulate`.
+    """
+
+    opens: Tiles
+    highs: Tiles
+    lows: Tiles
+    closes: Tiles
+    volumes: Tiles
+    happenings: NDArray[np.float64]
+    class_of: NDArray[np.int64]
+    dated: NDArray[np.float64]
+    ladders: NDArray[np.float64]
+    terms: NDArray[np.float64]
+
+
+def conditions(panel: Panel, rules: RuleArrays, terms: AccountTerms) -> Conditions:
+    """Lay out everything an order meets; tick and limit rules hold for raw prices only."""
+    if not panel.basis.is_raw:
+        rules = without_grid(rules)
+    closes = panel.tiles("raw_close")
+    prices = {name: panel.fields.get(f"raw_{name}", closes) for name in ("open", "high", "low", "volume")}
+    has_range = "raw_high" in panel.fields and "raw_low" in panel.fields
+    actions = panel.actions
+    return Conditions(
+        opens=read_only(prices["open"]),
+        highs=read_only(prices["high"]),
+        lows=read_only(prices["low"]),
+        closes=read_only(closes),
+        volumes=read_only(prices["volume"]),
+        happenings=read_only(np.column_stack((actions.row, actions.instrument, actions.kind, actions.value))),
+        class_of=read_only(rules.class_of),
+        dated=read_only(_dated(rules, terms)),
+        ladders=read_only(_ladders(rules)),
+        terms=read_only(_terms(panel, rules, terms, has_range)),
+    )
+
+
+def without_grid(rules: RuleArrays) -> RuleArrays:
+    """Return the rules without ticks and price limits, for prices that were never quoted."""
+    return replace(rules, ladder_of=np.full_like(rules.ladder_of, -1), limit=np.full_like(rules.limit, np.nan))
+
+
+def read_only(array: NDArray[A]) -> NDArray[A]:
+    """Return a plain, read-only, C-contiguous view (a copy only where the layout asks for one)."""
+    view = np.ascontiguousarray(np.asarray(array)).view()
+    view.flags.writeable = False
+    return view
+
+
+def _dated(rules: RuleArrays, terms: AccountTerms) -> NDArray[np.float64]:
+    classes, rows = rules.lot.shape
+    dated = np.empty((rows, PER_DAY + PER_CLASS * classes))
+    if terms.commission_bps is None:
+        per_day = (rules.buy_rate, rules.sell_rate, rules.sell_per_share, rules.sell_per_share_cap)
+        dated[:, :PER_DAY] = np.column_stack(per_day)
+    else:
+        rate = terms.commission_bps / 1e4
+        dated[:, :PER_DAY] = (rate, rate, 0.0, np.inf)
+    for place, table in enumerate((rules.ladder_of, rules.limit, rules.lot, rules.sell_tax)):
+        dated[:, PER_DAY + place :: PER_CLASS] = table.T
+    return dated
+
+
+def _ladders(rules: RuleArrays) -> NDArray[np.float64]:
+    # One more ladder without a step, for index -1.
+    count, steps = rules.ladder_floor.shape
+    ladders = np.full((count + 1, max(1, steps), 2), np.inf)
+    ladders[:count, :steps, 0] = rules.ladder_floor
+    ladders[:count, :steps, 1] = rules.ladder_tick
+    return ladders
+
+
+def _terms(panel: Panel, rules: RuleArrays, terms: AccountTerms, has_range: bool) -> NDArray[np.float64]:
+    values = (
+        terms.slippage_bps / 1e4,
+        terms.volume_cap,
+        10.0 ** minor_digits(panel.currency),
+        terms.fraction,
+        terms.fraction or 1.0,
+        float(rules.tax_truncates),
+        float(has_range),
+        float("raw_volume" in panel.fields),
+    )
+    assert len(values) == TERMS
+    return np.array(values)

@@ -1,0 +1,106 @@
+"""Running target weights through the matching kernel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.core.errors import InvalidInput
+from midas.execution.conditions import Conditions, read_only
+from midas.kernels import account, matching
+from midas.marketdata.tiles import Matrix
+from midas.portfolio.journal import Events, Fills, Journal, Refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """An account over rows [first, stop): what happened, and equity and cash at each close in minor units."""
+
+    first: int
+    stop: int
+    journal: Journal
+    equity: NDArray[np.int64]
+    cash: NDArray[np.int64]
+
+    @property
+    def gross_exposure(self) -> NDArray[np.float64]:
+        """Value held as a fraction of equity at each close; 0 where nothing is left."""
+        held = (self.equity - self.cash).astype(np.float64)
+        return np.divide(held, self.equity, out=np.zeros(len(held)), where=self.equity > 0)
+
+
+def simulate(
+    conditions: Conditions,
+    speaks: NDArray[np.int64],
+    weights: Matrix,
+    *,
+    first: int,
+    stop: int,
+    capital: int,
+    by_change: bool,
+) -> Simulation:
+    """Trade `weights` (speaking row, instrument) decided at the closes of the rows `speaks`, over rows [first, stop).
+
+    `capital` is in minor units. `by_change` trades a name when its own target changes, else all names on every row
+    that has any weight.
+
+    Raises
+    ------
+    InvalidInput: the account outgrew what can be counted exactly.
+    """
+    begin = int(np.searchsorted(speaks, first))
+    run = matching.simulate(
+        first,
+        stop,
+        capital,
+        by_change,
+        read_only(speaks[begin:]),
+        read_only(weights[begin:]),
+        conditions.opens,
+        conditions.highs,
+        conditions.lows,
+        conditions.closes,
+        conditions.volumes,
+        conditions.happenings,
+        conditions.class_of,
+        conditions.dated,
+        conditions.ladders,
+        conditions.terms,
+    )
+    if run.overflow >= 0:
+        raise InvalidInput(
+            "The account grew beyond what can be counted to the minor unit.",
+            hint="Start with less capital, or check the prices for errors.",
+            code="account_overflow",
+        )
+    return Simulation(first, stop, _journal(run.journal, run.amounts), run.equity, run.cash)
+
+
+def _journal(entries: NDArray[np.int64], amounts: NDArray[np.float64]) -> Journal:
+    kind = entries[:, 0]
+    filled = kind == account.FILL
+    refused = kind >= account.REFUSED
+    happened = ~filled & ~refused
+    return Journal(
+        _fills(entries[filled].T, amounts[filled].T),
+        _refusals(entries[refused].T, amounts[refused, 0]),
+        _events(entries[happened].T, amounts[happened].T),
+    )
+
+
+def _fills(entry: NDArray[np.int64], amount: NDArray[np.float64]) -> Fills:
+    _, row, column, side, decided, number, value, commission, tax = entry
+    quantity, price = amount
+    return Fills(row, column, side, decided, number, quantity, price, value, commission, tax)
+
+
+def _refusals(entry: NDArray[np.int64], quantity: NDArray[np.float64]) -> Refusals:
+    kind, row, column, side, decided, number, *_ = entry
+    return Refusals(row, column, side, decided, number, kind - account.REFUSED, quantity)
+
+
+def _events(entry: NDArray[np.int64], amount: NDArray[np.float64]) -> Events:
+    kind, row, column, _, _, _, paid, *_ = entry
+    return Events(row, column, kind, paid, *amount)

@@ -1,0 +1,1 @@
+"""Portfolios: what was traded, the double-entry ledger, round trips and measures."""

@@ -1,0 +1,100 @@
+"""What happened to an account, as columns: fills, refused orders, corporate actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.core.order import Reject
+
+Rows = NDArray[np.int64]
+Reals = NDArray[np.float64]
+
+REASONS = tuple(Reject)
+"""Reason k of a refusal is `REASONS[k - 1]`."""
+
+
+class EventKind(IntEnum):
+    """What a corporate action did to the account."""
+
+    SPLIT = 1
+    DIVIDEND = 2
+    CASH_IN_LIEU = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Fills:
+    """Executions in the order they happened, one entry each.
+
+    row, column : session and instrument on the panel. side : 1 bought, -1 sold. decided, number : row of the decision
+    and place among its orders. quantity, price : in shares and currency. value, commission, tax : minor units.
+    """
+
+    row: Rows
+    column: Rows
+    side: Rows
+    decided: Rows
+    number: Rows
+    quantity: Reals
+    price: Reals
+    value: Rows
+    commission: Rows
+    tax: Rows
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """Orders, or rests of orders, that were dropped.
+
+    `number` is -1 where a wish never became an order; its quantity is then NaN. `reason` indexes `REASONS` from 1.
+    """
+
+    row: Rows
+    column: Rows
+    side: Rows
+    decided: Rows
+    number: Rows
+    reason: Rows
+    quantity: Reals
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def counts(self) -> dict[Reject, int]:
+        """Return how often each reason came up, in the order of `Reject`, reasons that did not left out."""
+        found = np.bincount(self.reason, minlength=len(REASONS) + 1)[1:]
+        return {reason: int(count) for reason, count in zip(REASONS, found, strict=True) if count}
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Corporate actions that met a holding; before the open of their row, so before its fills.
+
+    amount : minor units paid in, 0 for a split. before, after : quantity before and after a split; for payments
+    `before` is the quantity paid for and `after` is NaN.
+    """
+
+    row: Rows
+    column: Rows
+    kind: Rows
+    amount: Rows
+    before: Reals
+    after: Reals
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Everything that changed an account's holdings or cash, and what was refused."""
+
+    fills: Fills
+    refusals: Refusals
+    events: Events

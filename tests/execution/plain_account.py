@@ -1,0 +1,337 @@
+"""The oracle: the whole simulation in plain Python and exact fractions, one loop after the other.
+
+It is written from the rules ("what happens when"), not from the code: it imports nothing of Midas.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+ONE = Fraction(1)
+ZERO = Fraction(0)
+
+
+def exact(value: float | str) -> Fraction:
+    """The decimal a person would write for a float, exactly."""
+    return Fraction(value if isinstance(value, str) else repr(float(value)))
+
+
+def half_up(value: Fraction) -> int:
+    return math.floor(value + Fraction(1, 2))
+
+
+@dataclass(frozen=True)
+class PlainBar:
+    """A bar; NaN where a value is missing."""
+
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+
+@dataclass(frozen=True)
+class PlainRules:
+    """One venue's rules, the same on every day unless a function of the row says otherwise."""
+
+    ladder: Sequence[tuple[Fraction, Fraction]] = ()
+    """(floor, tick) ascending; none: prices have no grid."""
+    limit: Fraction | None = None
+    lot: Fraction = ONE
+    unit: Fraction = ONE
+    """Smallest quantity that can be held."""
+    buy_rate: Fraction = ZERO
+    sell_rate: Fraction = ZERO
+    per_share: Fraction = ZERO
+    per_share_cap: Fraction | None = None
+    tax: Callable[[int], Fraction] = lambda row: ZERO
+    tax_truncates: bool = False
+    slippage: Fraction = ZERO
+    volume_cap: Fraction = Fraction("0.1")
+    digits: int = 2
+    has_range: bool = True
+    has_volume: bool = True
+
+    def tick(self, price: Fraction) -> Fraction | None:
+        found = None
+        for floor, tick in self.ladder:
+            if price >= floor:
+                found = tick
+        return found
+
+    def on_tick(self, price: Fraction, up: bool) -> Fraction:
+        tick = self.tick(price)
+        if tick is None:
+            return price
+        return (math.ceil(price / tick) if up else math.floor(price / tick)) * tick
+
+    def limits(self, base: Fraction) -> tuple[Fraction, Fraction] | None:
+        if self.limit is None:
+            return None
+        tick = self.tick(base)
+        room = base * self.limit
+        if tick is not None:
+            room = math.floor(room / tick) * tick
+        return self.on_tick(base - room, True), self.on_tick(base + room, False)
+
+
+@dataclass
+class PlainAccount:
+    """One cash account run from row to row; `weights(row)` is None for silence, else a weight (or NaN) per name."""
+
+    bars: Sequence[Sequence[PlainBar | None]]  # [name][row]
+    rules: PlainRules
+    capital: int
+    by_change: bool
+    splits: Mapping[tuple[int, int], Fraction] = field(default_factory=dict)  # (row, name)
+    dividends: Mapping[tuple[int, int], Fraction] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.cash = self.capital
+        self.held: dict[int, Fraction] = {}
+        self.pending: list[tuple[int, int, Fraction]] = []  # name, side, quantity
+        self.heard: dict[int, float] = {}
+        self.due: dict[int, int] = {}
+        self.fills: list[tuple[int, int, int, int, float, float, int, int, int]] = []
+        self.refusals: list[tuple[int, int, int, str]] = []
+        self.payments: list[tuple[int, int, str, int]] = []
+        self.equity: list[int] = []
+        self.cashes: list[int] = []
+
+    # -- arithmetic -------------------------------------------------------------------------------------------------
+
+    def minor(self, amount: Fraction) -> int:
+        return half_up(amount * 10**self.rules.digits)
+
+    @staticmethod
+    def floored(quantity: Fraction, lot: Fraction) -> Fraction:
+        # A billionth of a lot short of a whole one, or one part in 1e15, is a whole one.
+        return math.floor(quantity / lot * (1 + Fraction("1e-15")) + Fraction("1e-9")) * lot
+
+    # -- what is known ----------------------------------------------------------------------------------------------
+
+    def known_close(self, name: int, row: int, until: int | None = None) -> Fraction | None:
+        """Last close at or before `row`, in the shares of row `until` (default `row`)."""
+        until = row if until is None else until
+        for earlier in range(row, -1, -1):
+            bar = self.bars[name][earlier]
+            if bar is not None and not math.isnan(bar.close):
+                price = exact(bar.close)
+                for later in range(earlier + 1, until + 1):
+                    if (later, name) in self.splits:
+                        price /= self.splits[later, name]
+                return price
+        return None
+
+    def worth(self, row: int) -> int:
+        total = 0
+        for name, quantity in self.held.items():
+            price = self.known_close(name, row)
+            assert price is not None
+            total += self.minor(quantity * price)
+        return total
+
+    # -- the day ----------------------------------------------------------------------------------------------------
+
+    def run(self, first: int, stop: int, weights: Callable[[int], Sequence[float] | None]) -> PlainAccount:
+        for row in range(first, stop):
+            if row > first:
+                self.actions(row)
+                self.open(row)
+            self.cashes.append(self.cash)
+            self.equity.append(self.cash + self.worth(row))
+            if row + 1 < stop:
+                said = weights(row)
+                if said is not None:
+                    self.decide(row, said)
+        return self
+
+    def actions(self, row: int) -> None:
+        for name in range(len(self.bars)):
+            before = self.held.get(name, ZERO)
+            if (row, name) in self.splits:
+                self.split(row, name, self.splits[row, name])
+            if (row, name) in self.dividends and before > 0:
+                paid = self.minor(before * self.dividends[row, name])
+                self.cash += paid
+                self.payments.append((row, name, "dividend", paid))
+
+    def split(self, row: int, name: int, ratio: Fraction) -> None:
+        self.pending = [
+            (other, side, self.floored(wanted * ratio, self.rules.unit) if other == name else wanted)
+            for other, side, wanted in self.pending
+        ]
+        before = self.held.get(name, ZERO)
+        if not before:
+            return
+        after = self.floored(before * ratio, self.rules.unit)
+        self.set_holding(name, after)
+        price = self.known_close(name, row - 1, until=row)
+        assert price is not None
+        fraction = max(ZERO, before * ratio - after)
+        paid = self.minor(fraction * price)
+        if paid:
+            self.cash += paid
+            self.payments.append((row, name, "in lieu", paid))
+
+    def set_holding(self, name: int, quantity: Fraction) -> None:
+        self.held.pop(name, None)
+        if quantity > 0:
+            self.held[name] = quantity
+
+    def open(self, row: int) -> None:
+        orders, self.pending = self.pending, []
+        for number, (name, side, wanted) in enumerate(orders):
+            reason = self.match(row, number, name, side, wanted)
+            if self.by_change and reason in ("no_bar", "halted", "no_volume", "locked_limit", "volume_cap"):
+                self.due[name] = side
+
+    def match(self, row: int, number: int, name: int, side: int, wanted: Fraction) -> str | None:
+        if wanted == 0:
+            self.refusals.append((row, name, side, "below_lot"))
+            return "below_lot"
+        bar = self.bars[name][row]
+        reason = self.no_market(bar)
+        price = None
+        if reason is None and bar is not None:
+            price = self.price(side, bar)
+            reason = self.beyond_limit(name, row, bar, price)
+        if reason is not None or bar is None or price is None:
+            assert reason is not None
+            self.refusals.append((row, name, side, reason))
+            return reason
+        return self.execute(row, number, name, side, wanted, bar, price)
+
+    def no_market(self, bar: PlainBar | None) -> str | None:
+        if bar is None or math.isnan(bar.close):
+            return "no_bar"
+        if math.isnan(bar.open):
+            return "halted"
+        if self.rules.has_volume and (math.isnan(bar.volume) or bar.volume <= 0):
+            return "no_volume"
+        return None
+
+    def price(self, side: int, bar: PlainBar) -> Fraction:
+        price = self.rules.on_tick(exact(bar.open) * (1 + side * self.rules.slippage), up=side > 0)
+        if self.rules.has_range:
+            price = max(min(price, exact(bar.high)), exact(bar.low))
+        return price
+
+    def beyond_limit(self, name: int, row: int, bar: PlainBar, price: Fraction) -> str | None:
+        base = self.known_close(name, row - 1, until=row)
+        limits = None if base is None else self.rules.limits(base)
+        if limits is None:
+            return None
+        low, high = limits
+        locked = self.rules.has_range and bar.high == bar.low and exact(bar.high) in (low, high)
+        return "locked_limit" if locked or not low <= price <= high else None
+
+    def execute(
+        self, row: int, number: int, name: int, side: int, wanted: Fraction, bar: PlainBar, price: Fraction
+    ) -> str | None:
+        rules, reason, quantity = self.rules, None, wanted
+        if rules.has_volume:
+            quantity = min(wanted, self.floored(exact(bar.volume) * rules.volume_cap, rules.lot))
+            if quantity < wanted:
+                reason = "volume_cap"
+                self.refusals.append((row, name, side, reason))
+        if side > 0:
+            payable = self.payable(quantity, price)
+            if payable < quantity:
+                self.refusals.append((row, name, side, "no_cash"))
+            quantity = payable
+        if quantity > 0:
+            self.fill(row, number, name, side, quantity, price)
+        return reason
+
+    def fill(self, row: int, number: int, name: int, side: int, quantity: Fraction, price: Fraction) -> None:
+        rules = self.rules
+        value = self.minor(quantity * price)
+        tax = 0
+        commission = self.commission(quantity, value, side)
+        if side < 0:
+            owed = value * rules.tax(row)
+            tax = math.floor(owed) if rules.tax_truncates else half_up(owed)
+            commission = min(commission, value - tax)
+        self.cash -= side * value + commission + tax
+        self.set_holding(name, self.held.get(name, ZERO) + side * quantity)
+        self.fills.append((row, name, side, number, float(quantity), float(price), value, commission, tax))
+
+    def commission(self, quantity: Fraction, value: int, side: int) -> int:
+        rules = self.rules
+        if side > 0:
+            return half_up(value * rules.buy_rate)
+        fee = quantity * rules.per_share
+        if rules.per_share_cap is not None:
+            fee = min(fee, rules.per_share_cap)
+        return half_up(value * rules.sell_rate + fee * 10**rules.digits)
+
+    def payable(self, quantity: Fraction, price: Fraction) -> Fraction:
+        def cost(shares: Fraction) -> int:
+            value = self.minor(shares * price)
+            return value + self.commission(shares, value, 1)
+
+        if cost(quantity) <= self.cash:
+            return quantity
+        unit, lot = price * 10**self.rules.digits, self.rules.lot
+        shares = min(quantity, self.floored(self.cash / (unit * (1 + self.rules.buy_rate)), lot))
+        less = max(lot, self.floored(1 / unit, lot))
+        while shares > 0 and cost(shares) > self.cash:
+            shares = max(ZERO, shares - less)
+        return shares
+
+    # -- the decision -----------------------------------------------------------------------------------------------
+
+    def decide(self, row: int, said: Sequence[float]) -> None:
+        if not self.by_change and all(not math.isfinite(weight) for weight in said):
+            return
+        sells: list[tuple[int, int, Fraction]] = []
+        buys: list[tuple[float, int, Fraction]] = []
+        for name, weight in enumerate(said):
+            wish = self.wish(row, name, weight)
+            if wish is None:
+                continue
+            wanted, due, target = wish
+            gap = target - self.held.get(name, ZERO)
+            if due * gap < 0:
+                continue
+            if gap > 0:
+                buys.append((wanted, name, gap))
+            elif gap < 0:
+                sells.append((name, -1, -gap))
+            elif wanted > 0 and target == 0:
+                self.refusals.append((row, name, 1, "below_lot"))
+        buys.sort(key=lambda order: -order[0])
+        self.pending = sells + [(name, 1, gap) for _, name, gap in buys]
+
+    def wish(self, row: int, name: int, weight: float) -> tuple[float, int, Fraction] | None:
+        due = 0
+        if self.by_change:
+            due = self.due.pop(name, 0)
+            if math.isfinite(weight) and weight != self.heard.get(name, 0.0):
+                self.heard[name] = weight
+                due = 0
+            elif due == 0:
+                return None
+            weight = self.heard.get(name, 0.0)
+        elif not math.isfinite(weight):
+            weight = 0.0
+        if weight < 0:
+            self.refusals.append((row, name, -1, "short_not_allowed"))
+            weight = 0.0
+        if weight == 0 and name not in self.held:
+            return None
+        if weight == 0:
+            return 0.0, due, ZERO
+        price = self.known_close(name, row)
+        if price is None:
+            self.refusals.append((row, name, 1, "no_bar"))
+            if self.by_change:
+                self.due[name] = 1
+            return None
+        money = Fraction(self.equity[-1]) / 10**self.rules.digits
+        return weight, due, self.floored(Fraction(weight) * money / price, self.rules.lot)
