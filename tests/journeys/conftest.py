@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.journeys.command import Midas
+from tests.journeys.command import Inside, Midas
 
 
 @pytest.fixture(scope="session")
@@ -33,10 +33,16 @@ def midas(tmp_path: Path, pulled: Path) -> Midas:
     return Midas(tmp_path / "home", tmp_path)
 
 
-@pytest.fixture(scope="session")
-def reading(tmp_path_factory: pytest.TempPathFactory, pulled: Path) -> Midas:
-    """`midas` on a data home with the sample market, for commands that change nothing."""
-    return Midas(pulled, tmp_path_factory.mktemp("reading"))
+@pytest.fixture
+def reading(tmp_path: Path, pulled: Path) -> Midas:
+    """`midas` on a data home with the sample market, inside this process, for commands that store nothing."""
+    return Inside(pulled, tmp_path)
+
+
+@pytest.fixture
+def empty_inside(tmp_path: Path) -> Midas:
+    """`midas` on a data home that does not exist yet, inside this process."""
+    return Inside(tmp_path / "home", tmp_path)
 
 
 @pytest.fixture

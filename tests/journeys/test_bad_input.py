@@ -74,15 +74,16 @@ class TestRun:
     def test_a_misspelt_parameter(self, reading: Midas) -> None:
         self.refused(reading, 2, ("--universe", "sample", "--set", "fats=10"), "fats", "did you mean", "fast")
 
-    def test_people_read_it_on_stderr(self, reading: Midas) -> None:
-        done = reading(*RUN, "--symbols", "APPL")
+    def test_people_read_it_on_stderr(self, midas: Midas) -> None:
+        done = midas(*RUN, "--symbols", "APPL")
         assert done.code == 3
         assert done.out == ""
         assert done.err.startswith("error: ")
         assert "\nnext:  Did you mean 'AAPL" in done.err
 
-    def test_nothing_was_stored(self, reading: Midas) -> None:
-        assert reading("backtest", "list", "--json").json == []
+    def test_nothing_is_stored(self, midas: Midas) -> None:
+        midas(*RUN, "--universe", "sample", "--initial-capital", "1e30")
+        assert midas("backtest", "list", "--json").json == []
 
 
 class TestStrategyFile:
@@ -118,37 +119,37 @@ class TestImport:
     def imported(self, midas: Midas, file: Path, *more: str) -> Done:
         return midas("data", "import", file, "--venue", "XKRX", "--timeframe", "1d", "--json", *more)
 
-    def test_the_file_is_good_as_it_is(self, empty: Midas, write: Write) -> None:
-        report = self.imported(empty, write("good.csv", CSV)).json
+    def test_the_file_is_good_as_it_is(self, empty_inside: Midas, write: Write) -> None:
+        report = self.imported(empty_inside, write("good.csv", CSV)).json
         assert (report["rows"], report["symbols"], report["dataset"]["name"]) == (3, 1, "xkrx-1d")
 
-    def test_a_truncated_parquet_file(self, empty: Midas, write: Write) -> None:
-        whole = empty.folder / "whole.parquet"
+    def test_a_truncated_parquet_file(self, empty_inside: Midas, write: Write) -> None:
+        whole = empty_inside.folder / "whole.parquet"
         pl.read_csv(CSV.encode()).write_parquet(whole)
         file = write("cut.parquet", whole.read_bytes()[:-40])
-        told(self.imported(empty, file), 4, "cut.parquet")
-        assert empty("data", "list", "--json").json == []
+        told(self.imported(empty_inside, file), 4, "cut.parquet")
+        assert empty_inside("data", "list", "--json").json == []
 
-    def test_a_wrong_delimiter(self, empty: Midas, write: Write) -> None:
-        told(self.imported(empty, write("semi.csv", CSV.replace(",", "|"))), 4, "semi.csv")
+    def test_a_wrong_delimiter(self, empty_inside: Midas, write: Write) -> None:
+        told(self.imported(empty_inside, write("semi.csv", CSV.replace(",", "|"))), 4, "semi.csv")
 
-    def test_a_byte_order_mark_is_no_error(self, empty: Midas, write: Write) -> None:
-        assert self.imported(empty, write("bom.csv", "\ufeff" + CSV)).json["rows"] == 3
+    def test_a_byte_order_mark_is_no_error(self, empty_inside: Midas, write: Write) -> None:
+        assert self.imported(empty_inside, write("bom.csv", "\ufeff" + CSV)).json["rows"] == 3
 
-    def test_a_defect_imports_nothing_and_is_named(self, empty: Midas, write: Write) -> None:
+    def test_a_defect_imports_nothing_and_is_named(self, empty_inside: Midas, write: Write) -> None:
         bad = CSV.replace("2024-01-03,005930,76500,77000,76000", "2024-01-03,005930,76500,70000,76000")
-        error = told(self.imported(empty, write("bad.csv", bad)), 4, "2024-01-03", "--skip-bad")
+        error = told(self.imported(empty_inside, write("bad.csv", bad)), 4, "2024-01-03", "--skip-bad")
         assert error["findings"]
-        assert empty("data", "list", "--json").json == []
+        assert empty_inside("data", "list", "--json").json == []
 
-    def test_skip_bad_says_what_it_left_out(self, empty: Midas, write: Write) -> None:
+    def test_skip_bad_says_what_it_left_out(self, empty_inside: Midas, write: Write) -> None:
         bad = CSV.replace("2024-01-03,005930,76500,77000,76000", "2024-01-03,005930,76500,70000,76000")
-        report = self.imported(empty, write("bad.csv", bad), "--skip-bad").json
+        report = self.imported(empty_inside, write("bad.csv", bad), "--skip-bad").json
         assert report["rows"] == 2
         assert any("2024-01-03" in each for each in report["skipped"])
 
-    def test_a_file_that_is_not_there(self, empty: Midas) -> None:
-        told(self.imported(empty, Path("none.csv")), 3, "none.csv")
+    def test_a_file_that_is_not_there(self, empty_inside: Midas) -> None:
+        told(self.imported(empty_inside, Path("none.csv")), 3, "none.csv")
 
     def test_two_at_once_leave_one_whole_dataset(self, empty: Midas, write: Write) -> None:
         file = write("good.csv", CSV)

@@ -129,7 +129,7 @@ def check(ctx: typer.Context, name: Name) -> None:
         report = client.datasets.check(name)
 
     def human() -> None:
-        _show_findings(out, report.findings)
+        _show_findings(out, report.findings, name)
         errors = sum(each.severity == "error" for each in report.findings)
         out.line(
             f"{name}: {'well' if report.ok else 'broken'}, {_counted(errors, 'error')}, "
@@ -161,7 +161,7 @@ def _show_reports(out: Printer, reports: Sequence[ImportReport]) -> None:
     rows = [(*_cells(each.dataset), "unchanged" if each.unchanged else "stored") for each in reports]
     out.table([*_COLUMNS, ""], rows)
     for each in reports:
-        _show_findings(out, each.findings)
+        _show_findings(out, each.findings, each.dataset.name)
         if each.skipped:
             shown = each.skipped if out.verbose else each.skipped[:MOST_ROWS]
             out.line(f"left out {_counted(len(each.skipped), 'row')} of {each.dataset.name}:")
@@ -228,11 +228,12 @@ def _show_actions(out: Printer, actions: Sequence[Action]) -> None:
     shown = actions if out.verbose else actions[-MOST_ROWS:]
     columns = (Column("date", keep=True), "symbol", "action", Column("value", right=True))
     rows = [(_day(each.ts), each.symbol, each.kind, number(each.value, 6).rstrip("0").rstrip(".")) for each in shown]
+    out.line()
     out.table(columns, rows, title=f"corporate actions ({count(len(actions))})")
     _say_more(out, len(actions) - len(shown), "earlier")
 
 
-def _show_findings(out: Printer, findings: Sequence[Finding]) -> None:
+def _show_findings(out: Printer, findings: Sequence[Finding], dataset: str) -> None:
     if not findings:
         return
     shown = findings if out.verbose else findings[:MOST_ROWS]
@@ -248,7 +249,8 @@ def _show_findings(out: Printer, findings: Sequence[Finding]) -> None:
         (each.severity, each.code, each.symbol or "", each.session or "", count(each.rows), each.detail)
         for each in shown
     ]
-    out.table(columns, rows)
+    out.line()
+    out.table(columns, rows, title=f"what the check of {dataset} found")
     _say_more(out, len(findings) - len(shown))
 
 

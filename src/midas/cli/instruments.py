@@ -83,7 +83,7 @@ def _show_one(out: Printer, found: Instrument, latest: Bar) -> None:
         [
             ("id", found.id),
             ("name", found.name),
-            ("kind", f"{found.kind}, {found.board}, {found.currency}"),
+            ("kind", ", ".join(filter(None, (found.kind, found.board, found.currency)))),
             ("in", ", ".join(found.datasets)),
             ("last", f"{number(latest.close, digits)} on {latest.ts.isoformat()}"),
         ]

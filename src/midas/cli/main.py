@@ -100,7 +100,7 @@ def _usage(error: typer.TyperException) -> InvalidInput:
 def _unforeseen(error: Exception) -> MidasError:
     failure = MidasError(
         f"Midas failed in a way nobody foresaw: {type(error).__name__}: {error}",
-        hint="This is a mistake of ours. Run it again with -v -v and report what it prints.",
+        hint="This is a mistake of ours; please report it.",
         code="internal",
     )
     failure.__cause__ = error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json as json_text
 import math
 import sys
@@ -15,7 +16,7 @@ from midas.cli.terminal import columns, shows_blocks, shows_colour
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
-    from rich.console import Console
+    from rich.table import Table
 
     from midas.cli.progress import Display
 
@@ -62,35 +63,43 @@ class Printer:
         sys.stdout.buffer.flush()
 
     def table(self, columns: Sequence[Column | str], rows: Sequence[Sequence[str]], title: str = "") -> None:
-        """Print a table; cells may hold anything, they are made safe here."""
+        """Print a table; cells may hold anything, they are made safe here. A column without content is left out."""
         from rich import box
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=box.SIMPLE_HEAD, title=Text(title) if title else None, title_justify="left", pad_edge=False)
-        for given in columns:
-            column = given if isinstance(given, Column) else Column(given)
+        named = [column if isinstance(column, Column) else Column(column) for column in columns]
+        filled = [at for at in range(len(named)) if any(row[at] for row in rows)]
+        table = Table(
+            box=box.SIMPLE_HEAD,
+            show_edge=False,
+            pad_edge=False,
+            title=Text(plain(title), style="bold") if title else None,
+            title_justify="left",
+        )
+        for column in (named[at] for at in filled):
             table.add_column(
-                Text(column.title),
+                Text(plain(column.title)),
                 justify="right" if column.right else "left",
                 no_wrap=column.right or column.keep,
                 overflow="fold",
             )
         for row in rows:
-            table.add_row(*(Text(plain(cell)) for cell in row))
-        self.console().print(table)
+            table.add_row(*(Text(plain(row[at])) for at in filled))
+        self._render(table)
 
     def facts(self, rows: Sequence[tuple[str, str]]) -> None:
-        """Print names and values in two columns."""
+        """Print names and values in two columns; a name without a value is left out."""
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=None, show_header=False, pad_edge=False)
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True, style="dim")
         table.add_column(overflow="fold")
         for name, value in rows:
-            table.add_row(Text(plain(name)), Text(plain(value)))
-        self.console().print(table)
+            if value:
+                table.add_row(Text(plain(name)), Text(plain(value)))
+        self._render(table)
 
     def grid(self, rows: Sequence[Sequence[str]]) -> None:
         """Print pairs of name and value side by side, without lines."""
@@ -103,7 +112,7 @@ class Printer:
             table.add_column(justify="right" if value else "left", style="bold" if value else "dim", no_wrap=True)
         for row in rows:
             table.add_row(*(Text(plain(cell)) for cell in row))
-        self.console().print(table)
+        self._render(table)
 
     def warn(self, warnings: Sequence[str]) -> None:
         """Print warnings to stderr, whatever the form of the answer (a document carries them itself)."""
@@ -124,21 +133,34 @@ class Printer:
 
         return display(title, quiet=self.quiet or self.json, no_color=self.no_color)
 
-    def console(self) -> Console:
-        """Return where rich prints answers."""
+    def _render(self, drawing: Table) -> None:
         from rich.console import Console
 
         colour = shows_colour(sys.stdout, self.no_color)
-        return Console(
-            file=sys.stdout,
+        canvas = _Canvas(sys.stdout.encoding or "ascii")
+        Console(
+            file=canvas,
             width=columns(sys.stdout),
-            no_color=not colour,
             force_terminal=colour,
+            color_system="standard" if colour else None,
             highlight=False,
             markup=False,
             emoji=False,
-            soft_wrap=False,
-        )
+        ).print(drawing)
+        # rich fills every line up to the table's width; a file or a pipe is better off without
+        for line in canvas.getvalue().splitlines():
+            _write(line.rstrip())
+
+
+class _Canvas(io.StringIO):
+    # rich draws with the characters the encoding has
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self._encoding = encoding
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # a plain attribute in typeshed, read only in C
+        return self._encoding
 
 
 def _wide() -> bool:

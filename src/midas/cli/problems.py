@@ -36,6 +36,8 @@ def _told(error: MidasError, *, colour: bool) -> str:
     lines += [f"       - {plain(finding)}" for finding in error.findings[:MOST_FINDINGS]]
     if len(error.findings) > MOST_FINDINGS:
         lines.append(f"       and {len(error.findings) - MOST_FINDINGS} more; --json lists them all")
-    if error.hint:
-        lines.append(f"{bold}next:{off}  {plain(error.hint)}")
+    # what nobody foresaw has no remedy but to be looked at
+    hints = [error.hint, "-v -v shows more."] if exit_for(error) is Exit.INTERNAL else [error.hint]
+    if any(hints):
+        lines.append(f"{bold}next:{off}  {plain(' '.join(filter(None, hints)))}")
     return "\n".join(lines)
