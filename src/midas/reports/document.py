@@ -31,7 +31,7 @@ def document(title: str, top: Sequence[Html], sections: Sequence[Html], data: Js
     Its content policy allows the page's own style and scripts by their hashes and nothing else: no request leaves the
     page, and a script smuggled into a name would not run.
     """
-    style = _asset("uPlot.min.css") + _asset("tearsheet.css")
+    style = _asset("uPlot.min.css") + _bare(_asset("tearsheet.css"))
     scripts = (_charting(), _own_script())
     links = [element("a", text, href=f"#{name}") for name, text in _LINKS.items()]
     head = element(
@@ -65,7 +65,12 @@ def _charting() -> str:
 
 
 def _own_script() -> str:
-    return "(() => {\n" + "".join(map(_asset, _SCRIPTS)) + "})();\n"
+    return "(() => {\n" + _bare("".join(map(_asset, _SCRIPTS))) + "})();\n"
+
+
+def _bare(source: str) -> str:
+    lines = (line.strip() for line in source.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
 
 
 def _policy(style: str, scripts: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from midas.reports.layout import grid, note, nothing, section
 from midas.reports.markup import Content, Html, element
 from midas.reports.numbers import money, money_digits, number, percent
 from midas.reports.packing import Arrays, Json
-from midas.reports.series import Drawdown, Rows, drawdown, rolling_sharpe, thinned, worst_drawdowns
+from midas.reports.series import Drawdown, Rows, rolling_sharpe, thinned, worst_drawdowns
 from midas.reports.sheet import TearSheetInput
 
 MOST_POINTS = 6_000
@@ -42,7 +42,7 @@ def equity_html(sheet: TearSheetInput, shown: Curves) -> Html:
     compared = f", and {sheet.benchmark} from the same capital" if shown.benchmark is not None else ""
     told = f"Account value in {sheet.currency} at each close, after costs{compared}. {_ZOOM_HINT}"
     if shown.rows > MOST_POINTS:
-        told += f" Drawn from {MOST_POINTS:,} of {shown.rows:,} bars that keep every stretch's high and low."
+        told += f" Drawn from the highs and lows of {MOST_POINTS // 2:,} stretches of its {shown.rows:,} bars."
     drawing = figure("equity", label, element("span", *ranges, class_="group"), log)
     return section("equity", "Equity", drawing, note(told))
 
@@ -85,15 +85,14 @@ def sharpe_window(sheet: TearSheetInput) -> int:
 def figures_data(sheet: TearSheetInput, shown: Curves, arrays: Arrays) -> Json:
     """Return the series of all three charts on one time axis."""
     digits = money_digits(sheet.currency)
-    rows = thinned(shown.equity, MOST_POINTS)
     pair = [shown.equity] if shown.benchmark is None else [shown.equity, shown.benchmark]
+    rows = np.unique(np.concatenate([thinned(curve, MOST_POINTS) for curve in pair]))
     ratios = [rolling_sharpe(curve, sharpe_window(sheet), sheet.periods_per_year, sheet.risk_free) for curve in pair]
     labels = ["Strategy", "Benchmark"][: len(pair)]
     return {
         "times": arrays.times(shown.ts.gather(rows)),
         "labels": labels,
         "equity": [arrays.numbers(curve[rows], digits) for curve in pair],
-        "drawdown": [arrays.numbers(drawdown(curve)[rows], 4) for curve in pair],
         "sharpe": [arrays.numbers(ratio[rows], 2) for ratio in ratios],
         "falls": _falls(shown, rows),
     }

@@ -76,12 +76,13 @@ def epoch_seconds(ts: pl.Series) -> NDArray[np.int64]:
     return ts.dt.epoch(time_unit="s").cast(pl.Int64).to_numpy()
 
 
-def decimals(values: NDArray[np.float64], limit: int) -> int:
-    """Return the fewest decimals, at most `limit`, that write every finite value exactly."""
+def decimals(values: NDArray[np.float64], limit: int, *, share: float = 1.0) -> int:
+    """Return the fewest decimals, at most `limit`, that write at least `share` of the finite values exactly."""
     known = values[np.isfinite(values)]
     for digits in range(limit):
         scaled = known * 10.0**digits
-        if np.allclose(scaled, np.rint(scaled), rtol=0, atol=1e-6):
+        exact = np.abs(scaled - np.rint(scaled)) < 1e-6
+        if exact.sum() >= share * len(known):
             return digits
     return limit
 

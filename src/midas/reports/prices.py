@@ -7,7 +7,7 @@ import polars as pl
 
 from midas.reports.figures import figure
 from midas.reports.layout import note, nothing, section
-from midas.reports.markup import Html, element
+from midas.reports.markup import Html, clean, element
 from midas.reports.numbers import money_digits
 from midas.reports.packing import Arrays, Json, decimals
 from midas.reports.sheet import TearSheetInput
@@ -18,6 +18,8 @@ MOST_BARS = 3_500
 MOST_FILLS = 3_000
 """Of each name; the largest by value are kept."""
 
+_EXACT = 0.98
+"""The rest of a history is rounded to the digits that write this share of it exactly; fills never are."""
 _TITLE = "Price and fills"
 _BARS = {"open": "first", "high": "max", "low": "min", "close": "last"}
 
@@ -83,11 +85,11 @@ def _notes(sheet: TearSheetInput, prices: pl.DataFrame, names: list[str]) -> lis
 def _instrument(sheet: TearSheetInput, prices: pl.DataFrame, name: str, arrays: Arrays) -> Json:
     bars = _merged(_measured(sheet, prices).filter(pl.col("symbol").cast(pl.String) == name).sort("ts"))
     opens, high, low, close = (_floats(bars, field) for field in _BARS)
-    digits = decimals(close, 4 if np.median(close) >= 1 else 6)
+    digits = decimals(close, 4 if np.median(close) >= 1 else 6, share=_EXACT)
     body = np.fmax(opens, close), np.fmin(opens, close)
     fills = _largest(sheet.fills.filter(pl.col("symbol").cast(pl.String) == name))
     return {
-        "symbol": name,
+        "symbol": clean(name),
         "times": arrays.times(bars["ts"]),
         "close": arrays.numbers(close, digits),
         "open_above_close": arrays.numbers(opens - close, digits, steps=False),

@@ -135,7 +135,13 @@ const equityChart = (host, figures, digits, log) => {
   });
 };
 
+const drawdown = (curve) => {
+  let peak = -Infinity;
+  return curve.map((value) => value / (peak = Math.max(peak, value)) - 1);
+};
+
 const drawdownChart = (host, figures) => {
+  const depths = figures.equity.map(drawdown);
   const rank = (chart) => {
     const { ctx } = chart;
     ctx.save();
@@ -145,7 +151,7 @@ const drawdownChart = (host, figures) => {
     ctx.textBaseline = "top";
     figures.falls.forEach((row, order) => {
       const x = chart.valToPos(figures.times[row], "x", true);
-      const y = chart.valToPos(figures.drawdown[0][row], "y", true);
+      const y = chart.valToPos(depths[0][row], "y", true);
       const { left, top, width, height } = chart.bbox;
       if (x >= left && x <= left + width) ctx.fillText(order + 1, x, Math.min(y + 3 * devicePixelRatio, top + height - 12 * devicePixelRatio));
     });
@@ -153,7 +159,7 @@ const drawdownChart = (host, figures) => {
   };
   const value = (_, depth) => percent(depth);
   return draw(host, {
-    data: [figures.times, ...figures.drawdown],
+    data: [figures.times, ...depths],
     series: figures.labels.map((label, row) =>
       row
         ? line(label, "muted", { value, width: 1, alpha: 0.6 })

@@ -4,7 +4,6 @@ const start = (data) => {
     ...data.figures,
     times: seconds(data.figures.times),
     equity: data.figures.equity.map(decimals),
-    drawdown: data.figures.drawdown.map(decimals),
     sharpe: data.figures.sharpe.map(decimals),
   };
   const place = (name) => document.querySelector(`[data-chart="${name}"]`);
