@@ -129,28 +129,34 @@ class Engine:
 
     def _time(self, pool: ThreadPoolExecutor | None, table: _Table, first: int, stop: int, out: Result) -> None:
         blank = 0 if self._shared else self.state.shape[1]
+        state_step = self.state.shape[1] * 8 if self._shared else 0
+        # A few tiles at a time: little talk, and no thread is left with much at the end.
+        group = -(-self._tiles // (1 if pool is None else 16 * self._threads))
 
-        def work(thread: int, tile: int) -> None:
-            drive.run_tile(
+        def work(thread: int, item: int) -> None:
+            drive.run_tiles(
                 table.calls, table.places[thread], self._params.ctypes.data,
-                self.state[tile if self._shared else thread].ctypes.data, blank, self._wanted, out.ctypes.data,
-                self._columns, tile, first, stop, self._stretch,
+                self.state.ctypes.data if self._shared else self.state[thread].ctypes.data, state_step, blank,
+                self._wanted, out.ctypes.data, self._columns, item * group, min((item + 1) * group, self._tiles),
+                first, stop, self._stretch,
             )  # fmt: skip
 
-        self._pull(pool, work, self._tiles)
+        self._pull(pool, work, -(-self._tiles // group))
 
     def _rows(
         self, pool: ThreadPoolExecutor | None, table: _Table, first: int, stop: int, out: Result, *, picked: bool
     ) -> None:
-        def work(thread: int, block: int) -> None:
-            start = first + block * self._block
+        share = stop - first if pool is None else self._block
+
+        def work(thread: int, item: int) -> None:
+            start = first + item * share
             drive.run_rows(
                 table.calls, table.places[thread], self._params.ctypes.data, self._spare[thread].ctypes.data,
                 self._wanted, self._lowest, out.ctypes.data, self._columns, self._tiles, start,
-                min(start + self._block, stop), self._block, picked,
+                min(start + share, stop), self._block, picked,
             )  # fmt: skip
 
-        self._pull(pool, work, -(-(stop - first) // self._block))
+        self._pull(pool, work, -(-(stop - first) // share))
 
     def _pull(self, pool: ThreadPoolExecutor | None, work: Callable[[int, int], None], items: int) -> None:
         queue = count()

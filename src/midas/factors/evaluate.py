@@ -9,10 +9,12 @@ from midas.core.errors import InvalidInput
 from midas.factors.engine import Engine
 from midas.factors.plan import Plan
 from midas.factors.program import build
+from midas.kernels.lanes import LANES
 from midas.marketdata.panel import Panel
 
 SPAN = 256
-"""Rows after which a time stage hands over to a stage across the market, when there are both on every row."""
+SPAN_TILES = 96 * SPAN
+"""A time stage hands over to a stage across the market after so many rows times tiles, but no fewer than SPAN rows."""
 
 
 def evaluate(
@@ -50,10 +52,14 @@ def evaluate(
         panel.columns,
         wanted,
         lowest=first_row,
-        span=SPAN if len(program.stages) > 1 else max(1, stop - first_row),
+        span=_span(len(program.stages), stop - first_row, panel.columns),
         state_from=first_row if state_from is None else state_from,
         threads=threads,
         resumable=False,
     )
     engine.run(first_row, stop, result)
     return result
+
+
+def _span(stages: int, rows: int, columns: int) -> int:
+    return max(1, rows if stages <= 1 else min(rows, max(SPAN, SPAN_TILES * LANES // columns)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import cast
 
 from midas.factors.catalogue import OPERATORS
@@ -10,9 +10,9 @@ from midas.factors.node import Node, apply
 from midas.factors.text import read_formula
 
 
-def walk(root: Node) -> Iterator[Node]:
-    """Yield every distinct node once, inputs before what reads them, the root last."""
-    done: set[Node] = set()
+def walk(root: Node, known: Collection[Node] = ()) -> Iterator[Node]:
+    """Yield every distinct node that is not `known` once, inputs before what reads them, the root last."""
+    done = set(known)
     waiting: list[tuple[Node, bool]] = [(root, False)]
     while waiting:
         node, ready = waiting.pop()
@@ -43,9 +43,8 @@ def _lowered(node: Node, inputs: tuple[Node, ...], known: dict[Node, Node]) -> N
         expanded = cast("Node", read_formula(operator.formula, names))
         # What the formula brought in may be composed too; what it was given is lowered already.
         known |= {child: child for child in inputs}
-        for step in walk(expanded):
-            if step not in known:
-                known[step] = _lowered(step, tuple(known[child] for child in step.inputs), known)
+        for step in walk(expanded, known):
+            known[step] = _lowered(step, tuple(known[child] for child in step.inputs), known)
         return known[expanded]
     if operator.only_with_bar:
         inputs = (apply(OPERATORS["with_bar"], inputs[0]),)

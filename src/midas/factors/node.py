@@ -265,6 +265,12 @@ def _input(operator: Operator, place: Input, value: object) -> Node | None:
     if value is None and place.optional:
         return None
     node = value if isinstance(value, Node) else constant(value)
+    if place.field and node.op == "constant":
+        raise StrategyInvalid(
+            f"{operator.name}: {place.name} must be a field or an operator, not a number.",
+            hint=f"Use {operator.signature}.",
+            code="bad_argument",
+        )
     if place.flag and node.unit is not Unit.FLAG:
         raise StrategyInvalid(
             f"{operator.name}: {place.name} must be a flag (a comparison or the like), not a {node.unit}.",

@@ -79,41 +79,53 @@ def _emit(source: int, out: int, columns: int, tile: int, k: int) -> None:
     _copy(out + (k * columns + tile * LANES) * 8, source, width)
 
 
+@step
+def _hand_over(
+    call: Table, places: Table, wanted: Table, out: int, columns: int, tile: int, row: int, count: int
+) -> None:
+    back = call[N]
+    for k in range(_from(wanted, row + back), _from(wanted, row + count + back)):
+        source = _at(places, call[A], tile, row) + (wanted[k] - back - row) * ROW_BYTES
+        if call[KIND] == PICK:
+            _copy(_at(places, call[OUT], tile, k), source, LANES)
+        else:
+            _emit(source, out, columns, tile, k)
+
+
 @kernel
-def run_tile(
+def run_tiles(
     calls: Table,
     places: Table,
     params: int,
     state: int,
+    state_step: int,
     blank: int,
     wanted: Table,
     out: int,
     columns: int,
-    tile: int,
+    first_tile: int,
+    stop_tile: int,
     first: int,
     stop: int,
     stretch: int,
 ) -> None:
-    """Run calls over rows first..stop of one tile, `stretch` rows at a time so that they stay in cache.
+    """Run calls over rows first..stop, tile by tile, `stretch` rows at a time so that they stay in cache.
 
-    `params`, `state` and `out` are addresses. `blank` doubles of state are set to NaN first. `wanted` are the rows
-    asked for, ascending: PICK copies the values n rows before them, EMIT writes them to out[k, instrument].
+    `params`, `state` and `out` are addresses, `state_step` the bytes from one tile's state to the next (0: they take
+    turns). `blank` doubles of state are set to NaN before each tile. `wanted` are the rows asked for, ascending: PICK
+    copies the values n rows before them, EMIT writes them to out[k, instrument].
     """  # fmt: skip
-    _blank(state, blank)
-    for row in range(first, stop, stretch):
-        count = min(stretch, stop - row)
-        for index in range(len(calls)):
-            call = calls[index]
-            if call[KIND] == RUN:
-                _run(call, places, params, state, tile, row, count)
-                continue
-            back = call[N]
-            for k in range(_from(wanted, row + back), _from(wanted, row + count + back)):
-                source = _at(places, call[A], tile, row) + (wanted[k] - back - row) * ROW_BYTES
-                if call[KIND] == PICK:
-                    _copy(_at(places, call[OUT], tile, k), source, LANES)
+    for tile in range(first_tile, stop_tile):
+        here = state + tile * state_step
+        _blank(here, blank)
+        for row in range(first, stop, stretch):
+            count = min(stretch, stop - row)
+            for index in range(len(calls)):
+                call = calls[index]
+                if call[KIND] == RUN:
+                    _run(call, places, params, here, tile, row, count)
                 else:
-                    _emit(source, out, columns, tile, k)
+                    _hand_over(call, places, wanted, out, columns, tile, row, count)
 
 
 @step

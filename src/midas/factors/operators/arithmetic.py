@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from midas.factors.operator import Input, Kind, Operator, Parameter
-from midas.factors.unit import Unit, choice, comparison, flag, kept, like, measured, number, product, ratio
+from midas.factors.unit import Unit, choice, comparison, flag, like, measured, number, product, ratio
 
 X = Input("x")
 OTHER = Input("other")
@@ -110,7 +110,7 @@ ENTRIES = (
     _pointwise(
         "true_range",
         "The bar's range, stretched to the close of the row before.",
-        kept,
+        like,
         (Input("high", field="high"), Input("low", field="low"), Input("close", field="close")),
         formula="max2(high, close.shift(1)) - min2(low, close.shift(1))",
         source="Wilder, New Concepts in Technical Trading Systems (1978)",

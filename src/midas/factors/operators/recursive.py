@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from midas.factors.operator import Input, Kind, Operator, decay_rows, window
-from midas.factors.unit import flag, kept, measured, number
+from midas.factors.unit import flag, like, measured, number
 
 CLOSE = Input("x", field="close")
 _SKIPS = "NaN on a row where an input is NaN; the state is kept and goes on from there."
@@ -53,7 +53,7 @@ ENTRIES = (
         "atr",
         Kind.RECURSIVE,
         "Average true range: Wilder's average of `true_range`.",
-        kept,
+        like,
         (Input("high", field="high"), Input("low", field="low"), Input("close", field="close")),
         (window(default=14),),
         formula="true_range(high, low, close).wilder(n)",

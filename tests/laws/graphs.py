@@ -1,0 +1,63 @@
+"""Random graphs made from the catalogue, whatever is in it."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from midas.core.errors import StrategyInvalid
+from midas.factors.catalogue import FIELDS, OPERATORS
+from midas.factors.node import Node, apply, constant, field
+from midas.factors.operator import Kind, Operator, Parameter
+from midas.factors.unit import Unit
+
+CALLED = [operator for operator in OPERATORS.values() if operator.inputs]
+ACROSS = [operator for operator in CALLED if operator.kind is Kind.CROSS_SECTION]
+FLAGGING = [operator for operator in CALLED if operator.name in ("greater", "less_equal", "cross_above", "top", "hold")]
+
+
+def _number(parameter: Parameter) -> st.SearchStrategy[float | int]:
+    if parameter.whole:
+        low = int(parameter.low)
+        return st.one_of(st.integers(low, low + 7), st.integers(low, low + 40))
+    return st.floats(max(parameter.low, -3), min(parameter.high, 3), allow_nan=False)
+
+
+@st.composite
+def graphs(draw: st.DrawFn, *, across: bool = True, flag: bool = False, depth: int = 4) -> Node:
+    """A graph of at most `depth` operators above each other; only flags when `flag`."""
+    if depth == 0 and not flag:
+        return field(draw(st.sampled_from(sorted(FIELDS))))
+    choice = FLAGGING if flag and depth <= 0 else CALLED
+    operator = draw(st.sampled_from([o for o in choice if across or o.kind is not Kind.CROSS_SECTION]))
+    if flag and depth <= 0:
+        operator = OPERATORS["greater"]
+    node = _apply(draw, operator, across=across, depth=max(depth - 1, -1))
+    if flag and node.unit is not Unit.FLAG:
+        return apply(OPERATORS["greater"], node, constant(draw(st.sampled_from([0.0, 0.5, 100.0]))))
+    return node
+
+
+def _apply(draw: st.DrawFn, operator: Operator, *, across: bool, depth: int) -> Node:
+    inputs: list[Node | None] = []
+    for place in operator.inputs:
+        if place.optional and draw(st.booleans()):
+            inputs.append(None)
+        elif inputs and not place.flag and not place.field and draw(st.integers(0, 4)) == 0:
+            inputs.append(constant(draw(st.sampled_from([0.0, 1.0, -2.5, 100.0]))))
+        else:
+            inputs.append(
+                draw(graphs(across=across, flag=place.flag, depth=max(depth, 0) if not place.flag else depth))
+            )
+    numbers = [draw(_number(parameter)) for parameter in operator.parameters]
+    try:
+        return apply(operator, *inputs, *numbers)
+    except StrategyInvalid:
+        # Units do not go together: take plain numbers instead.
+        plain = [_plain(node) for node in inputs]
+        return apply(operator, *plain, *numbers)
+
+
+def _plain(node: Node | None) -> Node | None:
+    if node is None or node.unit in (Unit.NUMBER, Unit.FLAG):
+        return node
+    return apply(OPERATORS["log"], node)
