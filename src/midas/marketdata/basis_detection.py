@@ -44,7 +44,7 @@ def detect_basis(bars: pl.DataFrame, venue: Venue) -> Detected:
     return Detected(
         Basis.SPLIT_ADJUSTED,
         f"{share:.1%} of the closes lie on no tick of {venue.mic}, so the prices were adjusted: taken as "
-        f"{Basis.SPLIT_ADJUSTED}. Say --adjusted, or state the basis, to choose yourself.",
+        f"{Basis.SPLIT_ADJUSTED}. Say --adjusted or --raw to choose yourself.",
     )
 
 

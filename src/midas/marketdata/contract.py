@@ -35,13 +35,15 @@ from midas.venues.venue import Venue
 class Terms:
     """What bars are held against.
 
-    `now` is the venue's date, or the present as aware UTC for intraday bars. `dated` says the venue has dated rules.
+    `now` is the venue's date, or the present as aware UTC for intraday bars. `dated` says the venue has dated rules,
+    `daily` that each bar is a session or more.
     """
 
     venue: Venue
     basis: Basis
     now: date | datetime
     dated: bool
+    daily: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,8 @@ def check_bars(frame: pl.DataFrame, terms: Terms, derive: Callable[[pl.DataFrame
     series = series_of(clean, _explained(clean, derived.actions), _limits(clean, terms))
     by_neighbour = [
         *check_jumps(series),
-        *check_frozen(series),
-        *check_sessions(clean, terms.venue.calendar, dated=terms.dated),
+        *check_frozen(series, daily=terms.daily),
+        *(check_sessions(clean, terms.venue.calendar, dated=terms.dated) if terms.daily else ()),
     ]
     kept = _without(clean, by_neighbour)
     if kept.height < clean.height:

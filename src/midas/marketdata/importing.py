@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -105,10 +105,9 @@ def import_bars(lake: Lake, raw: RawBars, *, skip_bad: bool = False, progress: P
 def check_raw(raw: RawBars, basis: Basis, now_utc: datetime) -> Checked:
     """Hold a source's bars against the contract without importing them."""
     place = venue(raw.venue, raw.currency)
-    now: date | datetime = now_utc
-    if raw.timeframe.unit in "dw":
-        now = now_utc.astimezone(ZoneInfo(place.timezone)).date()
-    terms = Terms(place, basis, now, raw.venue in known_venues())
+    daily = raw.timeframe.unit in "dw"
+    now = now_utc.astimezone(ZoneInfo(place.timezone)).date() if daily else now_utc
+    terms = Terms(place, basis, now, raw.venue in known_venues(), daily)
     return check_bars(raw.frame, terms, lambda bars: _derive(raw, basis, bars))
 
 

@@ -24,11 +24,10 @@ def to_json(instruments: Sequence[Instrument]) -> dict[str, list[Any]]:
 
 def from_json(columns: Mapping[str, Sequence[Any]]) -> tuple[Instrument, ...]:
     """Read what `to_json` wrote."""
-    rows = zip(*(columns[name] for name in ("symbol", "venue", "name", "currency", "board", "kind")), strict=True)
-    return tuple(
-        Instrument(InstrumentId(symbol, venue), name, currency, board, kind, _aliases(aliases))
-        for (symbol, venue, name, currency, board, kind), aliases in zip(rows, columns["aliases"], strict=True)
-    )
+    ids = map(InstrumentId, columns["symbol"], columns["venue"])
+    aliases = [_aliases(stored) if stored else () for stored in columns["aliases"]]
+    rest = (columns[name] for name in ("name", "currency", "board", "kind"))
+    return tuple(map(Instrument, ids, *rest, aliases))
 
 
 def _alias_to_json(alias: Alias) -> list[str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,6 +27,8 @@ _FOLDER = "panel-1"
 """Named after the layout below: a new layout gets a new number and is built beside."""
 
 _INDEX = "panel.json"
+_ACTIONS = "actions.bin"
+_SESSIONS = "sessions.bin"
 _FIELDS = ("open", "high", "low", "close", "volume", "turnover")
 _KINDS = {SPLIT: ActionKind.SPLIT, CASH_DIVIDEND: ActionKind.CASH_DIVIDEND}
 
@@ -44,10 +47,13 @@ def open_panel(version: Path, dataset: Dataset) -> Panel | None:
     try:
         document = json.loads(index.read_bytes())
         instruments = instrument_list.from_json(document["instruments"])
-        arrays = {name: _map(folder / f"{name}.npy") for name in document["arrays"]}
+        shape, offset = tuple(document["shape"]), int(document["offset"])
+        arrays = {name: _map(folder / f"{name}.npy", shape, offset) for name in document["arrays"]}
         fields: dict[str, Tiles] = {name: arrays[stored] for name, stored in document["fields"].items()}
-        actions = Actions(*(np.load(folder / f"action_{part}.npy") for part in ("row", "instrument", "kind", "value")))
-        sessions = np.load(folder / "sessions.npy")
+        actions = _read_actions(folder / _ACTIONS)
+        sessions = np.frombuffer((folder / _SESSIONS).read_bytes(), "datetime64[D]")
+        if len(sessions) != shape[1]:
+            raise ValueError(f"{len(sessions)} sessions for {shape[1]} rows")
     except (OSError, ValueError, KeyError, TypeError) as reason:
         raise corrupt(index, dataset.name, f"the panel built from it is damaged ({reason})") from reason
     return Panel(
@@ -74,9 +80,20 @@ def build_panel(version: Path, dataset: Dataset) -> None:
     sync_folder(version)
 
 
-def _map(file: Path) -> Tiles:
-    mapped: Tiles = np.load(file, mmap_mode="r")
-    return mapped
+def _map(file: Path, shape: tuple[int, ...], offset: int) -> Tiles:
+    # The index knows what np.load would parse from every header. A file cut short is refused here, by its size.
+    return np.memmap(file, dtype=np.float64, mode="r", offset=offset, shape=shape)
+
+
+def _read_actions(file: Path) -> Actions:
+    row, column, kind, value = np.frombuffer(file.read_bytes(), np.float64).reshape(4, -1)
+    return Actions(row.astype(np.int64), column.astype(np.int64), kind.astype(np.int8), value)
+
+
+def _write_actions(file: Path, actions: Actions) -> None:
+    write_whole(
+        file, np.stack([actions.row, actions.instrument, actions.kind, actions.value]).astype(np.float64).tobytes()
+    )
 
 
 def _write(folder: Path, version: Path, dataset: Dataset) -> None:
@@ -86,25 +103,36 @@ def _write(folder: Path, version: Path, dataset: Dataset) -> None:
     sessions = bars["ts"].unique().sort()
     actions = _actions(read_actions(version, dataset.name), names, sessions)
     columns = [name for name in _FIELDS if name in bars.columns]
-    shape = (max(1, -(-len(names) // LANES)), len(sessions), LANES)
     fields = _layout(columns, adjusted=len(actions) > 0)
-    stored = list(dict.fromkeys(fields.values()))
-    with ExitStack() as stack:
-        files = {name: stack.enter_context((folder / f"{name}.npy").open("wb")) for name in stored}
-        for file in files.values():
-            _write_header(file, shape)
-        for block in _blocks(bars, names, sessions, columns, actions):
-            for name, file in files.items():
-                file.write(block[name].tobytes())
-    for part in ("row", "instrument", "kind", "value"):
-        np.save(folder / f"action_{part}.npy", getattr(actions, part))
-    np.save(folder / "sessions.npy", sessions.to_numpy().astype("datetime64[D]"))
+    arrays = list(dict.fromkeys(fields.values()))
+    shape = (max(1, -(-len(names) // LANES)), len(sessions), LANES)
+    offset = _write_arrays(folder, arrays, shape, _blocks(bars, names, sessions, columns, actions))
+    _write_actions(folder / _ACTIONS, actions)
+    write_whole(folder / _SESSIONS, sessions.to_numpy().astype("datetime64[D]").tobytes())
     index = {
+        "shape": shape,
+        "offset": offset,
         "fields": fields,
-        "arrays": stored,
+        "arrays": arrays,
         "instruments": instrument_list.to_json(instruments),
     }
     write_whole(folder / _INDEX, json.dumps(index, ensure_ascii=False).encode())
+
+
+def _write_arrays(
+    folder: Path, names: list[str], shape: tuple[int, int, int], blocks: Iterator[dict[str, Tiles]]
+) -> int:
+    # Tile after tile, so that a market larger than memory can be built; returns where the numbers begin.
+    with ExitStack() as stack:
+        files = {name: stack.enter_context((folder / f"{name}.npy").open("wb")) for name in names}
+        offset = max(_write_header(file, shape) for file in files.values())
+        for block in blocks:
+            for name, file in files.items():
+                file.write(block[name].tobytes())
+        for file in files.values():
+            file.flush()
+            os.fsync(file.fileno())
+    return offset
 
 
 def _layout(columns: list[str], *, adjusted: bool) -> dict[str, str]:
@@ -117,8 +145,9 @@ def _raw_name(column: str) -> str:
     return column if column == "turnover" else f"raw_{column}"
 
 
-def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
+def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> int:
     np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    return file.tell()
 
 
 def _actions(stored: pl.DataFrame, names: list[str], sessions: pl.Series) -> Actions:

@@ -19,12 +19,13 @@ _UNLIKELY_AT_LEAST: Final = 4
 _CLOSES_ONLY: Final = 10
 
 
-def check_frozen(series: Series) -> Iterator[Breach]:
+def check_frozen(series: Series, *, daily: bool = True) -> Iterator[Breach]:
     """Find bars repeated over and over; `series` is in (symbol, ts) order.
 
     Two exact copies of a bar of more than 100 shares are an error, of fewer shares four: a thinly traded name does
     trade one share at one price day after day. The same four prices with changing volume are an error after nine
-    repeats, or sooner when the name's other rows make such a run less likely than 1e-12. Closes alone are only told.
+    repeats, or sooner when the name's other rows make such a run less likely than 1e-12. Closes alone, and bars within
+    a day, which do repeat in quiet hours, are only told.
     """
     same = _repeats(series)
     if not series.has_volume:
@@ -38,7 +39,9 @@ def check_frozen(series: Series) -> Iterator[Breach]:
     stuck = _within(copies, np.where(series.volume > _FEW_SHARES, _COPIES, _COPIES_OF_FEW))
     runs = _run_lengths(same)
     stuck |= _within(runs, np.full(len(runs), _SAME_PRICES)) | _improbable(series, same, runs)
-    yield error("stale", series.row[stuck], "the bar repeats the one before, over and over, with shares traded")
+    yield (error if daily else warning)(
+        "stale", series.row[stuck], "the bar repeats the one before, over and over, with shares traded"
+    )
 
 
 def _repeats(series: Series) -> Flags:

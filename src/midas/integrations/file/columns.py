@@ -1,0 +1,83 @@
+"""Which column of a file means what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from midas.core.errors import InvalidInput, did_you_mean
+
+KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
+    "symbol": ("symbol", "ticker", "code", "stockcode", "종목코드", "단축코드", "종목", "isusrtcd", "srtncd"),
+    "date": (
+        "date", "datetime", "timestamp", "ts", "time", "tradedate", "tradingdate", "basdt", "trddd",
+        "날짜", "일자", "거래일", "거래일자", "기준일", "기준일자", "일시", "시간",
+    ),
+    "open": ("open", "openprice", "시가"),
+    "high": ("high", "highprice", "고가"),
+    "low": ("low", "lowprice", "저가"),
+    "close": ("close", "closeprice", "종가", "현재가", "last", "price"),
+    "adj_close": ("adjclose", "adjustedclose", "closeadj", "adjcloseprice", "수정종가", "수정주가"),
+    "volume": ("volume", "vol", "shares", "거래량"),
+    "turnover": ("turnover", "amount", "amountkrw", "value", "tradingvalue", "거래대금", "거래금액"),
+    "board": ("market", "board", "marketid", "시장", "시장구분", "소속부시장"),
+    "name": ("name", "company", "종목명", "한글종목명", "회사명"),
+    "currency": ("currency", "ccy", "통화"),
+    "kind": ("kind", "instrumenttype", "종류", "증권구분"),
+    "change": ("change", "changes", "대비", "전일대비"),
+    "base": ("baseprice", "prevclose", "previousclose", "기준가", "기준가격"),
+    "dividend": ("dividend", "dividends", "exdividend", "배당금"),
+    "split": ("split", "splits", "stocksplits", "splitratio"),
+}  # fmt: skip
+"""Our name of a column, and how files write it once case, spaces and punctuation are gone; the earlier the better."""
+
+_NOISE = re.compile(r"[\s_.\-()/*\ufeff\"']|\(원\)|\(주\)")
+
+
+def recognise(names: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
+    """Return the file's column for each of ours; `mapping` overrides what the names say.
+
+    Raises
+    ------
+    InvalidInput: `mapping` names a column the file does not have, or one Midas does not know; or the file has no date
+        or no price.
+    """
+    found = {ours: theirs for ours, theirs in _guessed(names).items() if ours not in mapping}
+    taken = {_mapped(names, ours, theirs): ours for ours, theirs in mapping.items()}
+    found = {ours: theirs for ours, theirs in found.items() if theirs not in taken}
+    found |= {ours: theirs for theirs, ours in taken.items()}
+    if "close" not in found and "adj_close" in found:
+        found["close"] = found.pop("adj_close")
+    for needed in ("date", "close"):
+        if needed not in found:
+            raise InvalidInput(
+                f"No column of the file is a {needed}; it has: {', '.join(names)}.",
+                hint=f"Say which one with --map {needed}=COLUMN.",
+                code="column_missing",
+            )
+    return found
+
+
+def _guessed(names: Sequence[str]) -> dict[str, str]:
+    plain: dict[str, str] = {}
+    for name in names:
+        plain.setdefault(_NOISE.sub("", name).lower(), name)
+    found = {}
+    for ours, theirs in KNOWN.items():
+        match = next((plain[word] for word in theirs if word in plain), None)
+        if match is not None:
+            found[ours] = match
+    return found
+
+
+def _mapped(names: Sequence[str], ours: str, theirs: str) -> str:
+    if ours not in KNOWN:
+        raise InvalidInput(
+            f"Midas has no column {ours!r}.", hint=did_you_mean(ours, list(KNOWN)), code="column_unknown"
+        )
+    if theirs not in names:
+        raise InvalidInput(
+            f"The file has no column {theirs!r}.", hint=did_you_mean(theirs, names), code="column_unknown"
+        )
+    return theirs

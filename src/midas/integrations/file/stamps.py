@@ -1,0 +1,179 @@
+"""Dates and times, as files write them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import time
+from typing import Final
+
+import polars as pl
+
+from midas.core.errors import InvalidInput
+from midas.core.timeframe import Timeframe
+from midas.marketdata.finding import Finding, Severity
+from midas.venues.venue import Venue
+
+_YEAR_FIRST: Final = r"^(\d{4})(?:[-./]|년\s*)?(\d{1,2})(?:[-./]|월\s*)?(\d{1,2})일?(?:$|[T ])"
+_YEAR_LAST: Final = r"^(\d{1,2})[-./](\d{1,2})[-./](\d{4})(?:$|[T ])"
+_TIME: Final = r"[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2}))?"
+_OFFSET: Final = r"\d\s*(Z|UTC|[+-]\d{2}:?\d{2})$"
+_BEFORE_OPEN_S: Final = 3600
+_AFTER_CLOSE_S: Final = 3 * 3600
+_OUTSIDE: Final = 0.5
+"""Extended hours are real; more than half of the bars outside the session are not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamps:
+    """Stamps read from a column; null where a row has none that can be used."""
+
+    ts: pl.Series
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Words findings about rows of a file whose first row is on line `first`."""
+
+    first: int
+
+    def finding(self, code: str, hit: pl.Series, detail: str) -> list[Finding]:
+        rows = hit.arg_true()
+        if rows.is_empty():
+            return []
+        where = f"line {int(rows[0]) + self.first}"
+        return [Finding(code, Severity.ERROR, "", "", f"{where}: {detail}", len(rows))]
+
+
+def read_stamps(column: pl.Series, timeframe: Timeframe, venue: Venue, timezone: str | None, first_line: int) -> Stamps:
+    """Read session dates, or for intraday bars instants in UTC.
+
+    A day is the day as it is written. A time of day other than midnight needs a zone, its own or `timezone`, and the
+    zone must be the venue's or UTC: anything else would put the bar on another day or hour.
+    """
+    parts = _parts(column, venue, timezone)
+    lines = _Lines(first_line)
+    unread = parts["day"].is_null()
+    samples = column.filter(unread).cast(pl.String).head(1).to_list()
+    findings = lines.finding("bad_date", unread, f"{samples[0] if samples else ''!r} is no date")
+    if timeframe.unit in "dw":
+        ts, more = _days(parts, venue, lines)
+    else:
+        ts, more = _instants(parts, venue, lines)
+    return Stamps(ts, (*findings, *more))
+
+
+def _parts(column: pl.Series, venue: Venue, timezone: str | None) -> pl.DataFrame:
+    # day as written, second of that day, offset from UTC in seconds (null: no zone), and the venue's time then.
+    if column.dtype == pl.Date:
+        parts = pl.DataFrame({"day": column}).with_columns(second=pl.lit(0), offset=pl.lit(None, pl.Int64))
+    elif isinstance(column.dtype, pl.Datetime):
+        parts = _of_datetimes(column)
+    else:
+        parts = _of_text(column.cast(pl.String), venue)
+    local = pl.col("day").cast(pl.Datetime("us")) + pl.duration(seconds="second")
+    if timezone is not None:
+        zoned = local.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
+        parts = parts.with_columns(offset=pl.col("offset").fill_null(_offset_of(zoned)))
+    instant = (local - pl.duration(seconds=pl.col("offset").fill_null(0))).dt.replace_time_zone("UTC")
+    there = instant.dt.convert_time_zone(venue.timezone)
+    return parts.with_columns(instant=instant, there=there, there_offset=_offset_of(there))
+
+
+def _offset_of(moment: pl.Expr) -> pl.Expr:
+    return (moment.dt.base_utc_offset() + moment.dt.dst_offset()).dt.total_seconds()
+
+
+def _of_datetimes(column: pl.Series) -> pl.DataFrame:
+    moment = pl.col("moment")
+    zone = column.dtype.time_zone if isinstance(column.dtype, pl.Datetime) else None
+    offset = _offset_of(moment) if zone is not None else pl.lit(None, pl.Int64)
+    second = moment.dt.hour().cast(pl.Int64) * 3600 + moment.dt.minute().cast(pl.Int64) * 60 + moment.dt.second()
+    return column.to_frame("moment").select(day=moment.dt.date(), second=second, offset=offset)
+
+
+def _of_text(column: pl.Series, venue: Venue) -> pl.DataFrame:
+    text = column.to_frame("text")
+    plain = column.str.to_date("%Y-%m-%d", strict=False)
+    if plain.null_count() == column.null_count():
+        return pl.DataFrame({"day": plain}).with_columns(second=pl.lit(0), offset=pl.lit(None, pl.Int64))
+    clock = [pl.col("text").str.extract(_TIME, group).cast(pl.Int64, strict=False).fill_null(0) for group in (1, 2, 3)]
+    zone = pl.col("text").str.extract(_OFFSET, 1)
+    hours = zone.str.extract(r"([+-]\d{2})", 1).cast(pl.Int64, strict=False)
+    minutes = zone.str.extract(r"(\d{2})$", 1).cast(pl.Int64, strict=False)
+    signed = pl.when(zone.str.starts_with("-")).then(-minutes).otherwise(minutes)
+    offset = pl.when(zone.is_in(["Z", "UTC"])).then(0).otherwise(hours * 3600 + signed * 60)
+    return text.select(
+        day=_day(column, venue), second=clock[0] * 3600 + clock[1] * 60 + clock[2], offset=offset.cast(pl.Int64)
+    )
+
+
+def _day(column: pl.Series, venue: Venue) -> pl.Expr:
+    year, month, day = (
+        pl.col("text").str.extract(_YEAR_FIRST, group).cast(pl.Int32, strict=False) for group in (1, 2, 3)
+    )
+    last = column.str.extract_groups(_YEAR_LAST).struct.unnest().cast(pl.Int32, strict=False)
+    return pl.coalesce(_valid(year, month, day), _year_last(last, venue))
+
+
+def _valid(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
+    written = pl.format("{}-{}-{}", year, month, day)
+    return written.str.to_date("%Y-%m-%d", strict=False)
+
+
+def _year_last(groups: pl.DataFrame, venue: Venue) -> pl.Expr:
+    first, second, year = (groups.to_series(index) for index in range(3))
+    if first.null_count() == len(first):
+        return pl.lit(None, pl.Date)
+    day_first, month_first = bool((first > 12).any()), bool((second > 12).any())
+    if not day_first and not month_first and venue.country != "US":
+        raise InvalidInput(
+            "Dates such as 03/04/2024 can be read two ways.",
+            hint="Write dates as 2024-04-03.",
+            code="ambiguous_date",
+        )
+    month, day = (second, first) if day_first else (first, second)
+    return _valid(pl.lit(year), pl.lit(month), pl.lit(day))
+
+
+def _days(parts: pl.DataFrame, venue: Venue, lines: _Lines) -> tuple[pl.Series, list[Finding]]:
+    midnight = pl.col("second") == 0
+    zoned = pl.col("offset").is_not_null()
+    at_home = pl.col("offset") == pl.col("there_offset")
+    utc = pl.col("offset") == 0
+    checked = parts.select(
+        naive=~zoned & ~midnight & pl.col("day").is_not_null(),
+        wrong=zoned & ~at_home & ~(utc & (midnight | _in_hours(venue, _BEFORE_OPEN_S, _AFTER_CLOSE_S))),
+        ts=pl.when(utc & ~midnight).then(pl.col("there").dt.date()).otherwise(pl.col("day")),
+    )
+    naive, wrong = checked["naive"], checked["wrong"].fill_null(value=False)
+    ts = checked["ts"].zip_with(~(naive | wrong), pl.Series([None], dtype=pl.Date))
+    return ts, [
+        *lines.finding("naive_time", naive, "a time of day without a zone"),
+        *lines.finding("wrong_time_zone", wrong, f"the time is in neither {venue.timezone} nor UTC trading hours"),
+    ]
+
+
+def _instants(parts: pl.DataFrame, venue: Venue, lines: _Lines) -> tuple[pl.Series, list[Finding]]:
+    naive = parts["offset"].is_null() & parts["day"].is_not_null()
+    ts = parts["instant"].zip_with(~naive, pl.Series([None], dtype=parts["instant"].dtype))
+    findings = lines.finding("naive_time", naive, "a time without a zone: say which with the timezone option")
+    outside = ~parts.select(_in_hours(venue, 0, 0)).to_series() & ts.is_not_null()
+    if len(ts) and outside.sum() > _OUTSIDE * len(ts):
+        detail = f"{outside.sum()} of {len(ts)} bars lie outside the hours of {venue.mic} in {venue.timezone}"
+        findings += lines.finding("wrong_time_zone", outside, detail)
+    return ts, findings
+
+
+def _in_hours(venue: Venue, before_s: int, after_s: int) -> pl.Expr:
+    if not venue.calendar.hours:
+        return pl.lit(value=True)
+    hours = venue.calendar.hours[-1]
+    there = pl.col("there")
+    second = there.dt.hour().cast(pl.Int64) * 3600 + there.dt.minute().cast(pl.Int64) * 60 + there.dt.second()
+    inside = second.is_between(_seconds(hours.open) - before_s, _seconds(hours.close) + after_s)
+    return inside | ((second == 0) if before_s else pl.lit(value=False))
+
+
+def _seconds(clock: time) -> int:
+    return clock.hour * 3600 + clock.minute * 60 + clock.second
