@@ -124,7 +124,7 @@ class JobRunner:
             own = self._own.get(job)
             record = own.record if own is not None else await self._database.read(jobs.show, job)
             left = until - self._clock.monotonic_s()
-            if record.state in FINISHED or left <= 0:
+            if record.state in FINISHED or left <= 0 or (own is not None and own.over.done()):
                 return record
             if own is None:
                 await asyncio.sleep(min(left, _LOOK_EVERY_S))
@@ -173,7 +173,8 @@ class JobRunner:
             try:
                 self._finish(running, self._outcome(seat, running, task))
             except Exception as error:  # house: broad-except: the edge of a thread that must live on for the next job
-                LOG.exception("job %s was lost", running.record.id, exc_info=error)
+                LOG.exception("job %s could not be noted", running.record.id, exc_info=error)
+                self._finish(running, _failed(running.record, _internal()))
             finally:
                 running.over.set_result(None)
 
@@ -188,8 +189,7 @@ class JobRunner:
             return _failed(running.record, error)
         except Exception as error:  # house: broad-except: the edge of a job; it is logged and the job says it failed
             LOG.exception("job %s (%s) failed", running.record.id, task.kind, exc_info=error)
-            wrong = MidasError("Something went wrong inside Midas.", hint="The log has the details.", code="internal")
-            return _failed(running.record, wrong)
+            return _failed(running.record, _internal())
         return replace(running.record, state="done", progress=1.0, result_id=settled.result_id, result=settled.result)
 
     def _finish(self, running: _Running, record: JobRecord) -> None:
@@ -237,6 +237,10 @@ class _Reporter:
 
 def _failed(record: JobRecord, error: MidasError) -> JobRecord:
     return replace(record, state="failed", error=Problem.of(error).model_dump(mode="json"))
+
+
+def _internal() -> MidasError:
+    return MidasError("Something went wrong inside Midas.", hint="The log has the details.", code="internal")
 
 
 def _new_id(clock: Clock) -> str:
