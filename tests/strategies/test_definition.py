@@ -100,6 +100,7 @@ class TestCanonical:
         a = load_yaml("name: a\nparams: {x: 1, y: 2}\ntargets: (close * x * y).normalise()")
         b = load_yaml("name: a\nparams: {y: 2, x: 1}\ntargets: (close * x * y).normalise()")
         assert a.canonical() == b.canonical()
+        assert json.dumps(a.graph_json()) == json.dumps(b.graph_json())
 
     @pytest.mark.parametrize(
         "other",

@@ -61,8 +61,14 @@ class TestRead:
 
     def test_without_a_range_the_size_is_still_bounded(self) -> None:
         assert FREE.read(LARGEST, "x") == LARGEST
-        with pytest.raises(StrategyInvalid):
+        with pytest.raises(StrategyInvalid) as caught:
             FREE.read(LARGEST * 2, "x")
+        assert caught.value.hint == "Its size may be 1e+15 at most."
+
+    def test_truth_is_no_number(self) -> None:
+        for value in (True, False, "true"):
+            with pytest.raises(StrategyInvalid, match="it must be a number"):
+                FREE.read(value, "x")
 
     @pytest.mark.parametrize(("text", "value"), [("true", True), ("no", False), ("ON", True), (False, False)])
     def test_truth(self, text: object, value: bool) -> None:

@@ -53,7 +53,7 @@ class ParamSpec:
             raise self._refused(value, owner, hint=did_you_mean(str(read), [str(choice) for choice in self.choices]))
         if isinstance(read, str | bool) or self._in_range(read):
             return read
-        raise self._refused(value, owner)
+        raise self._refused(value, owner, hint="" if self.low is not None else f"Its size may be {LARGEST:g} at most.")
 
     def expected(self) -> str:
         """Say in words what the parameter may be."""
