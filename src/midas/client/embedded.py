@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import httpx2
 
-from midas.core.errors import Unavailable
-
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import Message, Scope
@@ -41,8 +39,6 @@ class EmbeddedTransport(httpx2.BaseTransport):
         atexit.register(self.close)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        if self._loop.is_closed():
-            raise Unavailable("This client is closed.", hint="Open another one.", code="client_closed")
         exchange = _Exchange(request)
         self._wait(exchange.run(self._app))
         return exchange.response()

@@ -78,6 +78,8 @@ class Link:
         ------
         MidasError: what the server's problem document says; Unavailable when there is no server.
         """
+        if self._http.is_closed:
+            raise Unavailable("This client is closed.", hint="Open another one.", code="client_closed")
         given = {key: value for key, value in (query or {}).items() if value is not None}
         payload = body.model_dump_json().encode() if body is not None else content
         kind = "application/json" if body is not None else "application/octet-stream"

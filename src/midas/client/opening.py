@@ -26,8 +26,10 @@ def open_remote(url: str) -> Link:
             "That is not the address of a server.", hint="Write it as http://127.0.0.1:8000.", code="bad_url"
         )
     timeout = httpx2.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
-    place = f"{address.scheme}://{address.netloc.decode()}"
-    return Link(httpx2.Client(base_url=address, timeout=timeout, follow_redirects=False), place)
+    # what is on this machine is never asked for through a proxy
+    proxied = address.host not in ("localhost", "127.0.0.1", "::1")
+    http = httpx2.Client(base_url=address, timeout=timeout, follow_redirects=False, trust_env=proxied)
+    return Link(http, f"{address.scheme}://{address.netloc.decode()}")
 
 
 def open_embedded(home: str | Path | None) -> Link:
