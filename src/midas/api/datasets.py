@@ -50,11 +50,14 @@ async def import_dataset(
     name: Annotated[str | None, Query(max_length=64)] = None,
     adjusted: bool | None = None,
     skip_bad: bool = False,
+    symbol: Annotated[str | None, Query(max_length=32, description="For a file without a column of them.")] = None,
+    currency: Annotated[str | None, Query(max_length=8, description="For a venue without rules.")] = None,
+    timezone: Annotated[str | None, Query(max_length=64, description="Of times that do not say theirs.")] = None,
     map: Annotated[list[str], Query(max_length=20, description="ours=theirs, e.g. close=종가")] = [],  # noqa: B006
     wait_s: Wait = 0.0,
 ) -> Job:
     """Import the CSV or Parquet file that is the body; the job's result lists one import report."""
-    how = FileImport(filename, venue, timeframe, _mapping(map), adjusted, skip_bad, name)
+    how = FileImport(filename, venue, timeframe, _mapping(map), adjusted, skip_bad, name, symbol, currency, timezone)
     return accepted(await datasets.import_file(workspace, request.stream(), how, wait_s), response)
 
 

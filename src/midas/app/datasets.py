@@ -16,7 +16,7 @@ from midas.app.jobs import show as show_job
 from midas.app.seats import Report
 from midas.app.workspace import Workspace, lake_of, source, source_entries
 from midas.core.clock import SystemClock
-from midas.core.errors import InvalidInput
+from midas.core.errors import InvalidInput, Unavailable
 from midas.marketdata.files import remove, writing
 from midas.wire import datasets as wire
 from midas.wire.jobs import Job
@@ -35,7 +35,11 @@ _LONGEST_NAME = 128
 
 @dataclass(frozen=True, slots=True)
 class FileImport:
-    """How to read an uploaded file; `mapping` names the file's column for each of ours, `adjusted` None detects."""
+    """How to read an uploaded file.
+
+    `mapping` names the file's column for each of ours, `adjusted` None detects. `symbol` is for a file without a
+    column of them, `currency` for a venue without rules, `timezone` for times that do not say theirs.
+    """
 
     filename: str
     venue: str
@@ -44,6 +48,9 @@ class FileImport:
     adjusted: bool | None
     skip_bad: bool
     name: str | None
+    symbol: str | None = None
+    currency: str | None = None
+    timezone: str | None = None
 
 
 async def sources() -> list[wire.SourceInfo]:
@@ -145,10 +152,15 @@ def _import(home: Path, file: Path, how: FileImport, report: Report) -> list[wir
 
     options = {"path": str(file), "venue": how.venue, "timeframe": how.timeframe}
     options |= {f"map.{ours}": theirs for ours, theirs in how.mapping.items()}
-    if how.adjusted is not None:
-        options["adjusted"] = str(how.adjusted).lower()
-    if how.name is not None:
-        options["dataset"] = how.name
+    adjusted = None if how.adjusted is None else str(how.adjusted).lower()
+    more = {
+        "adjusted": adjusted,
+        "dataset": how.name,
+        "symbol": how.symbol,
+        "currency": how.currency,
+        "timezone": how.timezone,
+    }
+    options |= {name: value for name, value in more.items() if value is not None}
     try:
         return _pull(home, "file", PullRequest(options=options), how.name, how.skip_bad, report)
     finally:
@@ -167,7 +179,15 @@ def _pull(
 
 
 def _sources() -> list[wire.SourceInfo]:
-    return [wire.SourceInfo(name=name, summary=source(name).summary) for name in source_entries()]
+    return [wire.SourceInfo(name=name, summary=_summary(name)) for name in source_entries()]
+
+
+def _summary(name: str) -> str:
+    # one that is broken must not hide the others
+    try:
+        return source(name).summary
+    except Unavailable as error:
+        return error.message
 
 
 def _show(workspace: Workspace, name: str) -> wire.Dataset:

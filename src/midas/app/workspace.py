@@ -12,7 +12,7 @@ from midas.app.job_runner import JobRunner
 from midas.app.seats import InlineSeat, ProcessSeat, Seat
 from midas.app.settings import JobSettings, Settings
 from midas.core.clock import Clock, SystemClock
-from midas.core.errors import NotFound, did_you_mean
+from midas.core.errors import NotFound, Unavailable, did_you_mean
 from midas.db.database import Database
 from midas.marketdata.files import writing
 
@@ -88,13 +88,21 @@ def source(name: str) -> Source:
     Raises
     ------
     NotFound: none of that name is installed.
+    Unavailable: it is installed but broken.
     """
     entries = source_entries()
     if name not in entries:
         raise NotFound(
             f"There is no data source {name!r}.", hint=did_you_mean(name, list(entries)), code="unknown_source"
         )
-    made: Source = entries[name].load()()
+    try:
+        made: Source = entries[name].load()()
+    except (ImportError, AttributeError) as error:
+        raise Unavailable(
+            f"Data source {name!r} cannot be loaded: {error}.",
+            hint="Install it again, or remove the package that brings it.",
+            code="source_broken",
+        ) from error
     return made
 
 

@@ -73,12 +73,16 @@ class Datasets:
         adjusted: bool | None = None,
         skip_bad: bool = False,
         name: str | None = None,
+        symbol: str | None = None,
+        currency: str | None = None,
+        timezone: str | None = None,
         progress: Progress | None = None,
     ) -> ImportReport:
         """Store the bars of a CSV or Parquet file.
 
         `mapping` names the file's column for each of ours (`{"close": "종가"}`); `adjusted` None detects. A file that
-        breaks the data contract imports nothing unless `skip_bad`.
+        breaks the data contract imports nothing unless `skip_bad`. `symbol` is for a file without a column of them,
+        `currency` for a venue without rules, `timezone` for times that do not say theirs.
         """
         file = Path(path)
         query = {
@@ -88,6 +92,9 @@ class Datasets:
             "adjusted": adjusted,
             "skip_bad": skip_bad,
             "map": [f"{ours}={theirs}" for ours, theirs in (mapping or {}).items()],
+            "symbol": symbol,
+            "currency": currency,
+            "timezone": timezone,
             "filename": file.name,
             "wait_s": self._jobs.first_wait_s(progress),
         }
