@@ -47,7 +47,7 @@ order, or the refused rest of one: the reason is the kind less `REFUSED`.
 """
 
 Amounts = NDArray[np.float64]
-"""(entry, 2) beside the journal: quantity and price of a fill, quantity refused, before and after a split."""
+"""(entry, 2) beside the journal: quantity and price of a fill, quantity refused, quantity after a split and its ratio."""
 
 FILL = 0
 SPLIT = 1

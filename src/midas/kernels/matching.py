@@ -203,7 +203,7 @@ def _split(
         return
     after = floor_to(before * ratio, terms[SHARE])
     state[QUANTITY, column] = after
-    note(journal, amounts, counts[ENTRIES], SPLIT, row, column, 0, row, -1, before, after)
+    note(journal, amounts, counts[ENTRIES], SPLIT, row, column, 0, row, -1, after, ratio)
     counts[ENTRIES] += 1
     fraction = max(0.0, before * ratio - after)
     amount = half_up(fraction * state[MARK, column] * terms[SCALE])

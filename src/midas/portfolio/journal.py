@@ -76,16 +76,16 @@ class Refusals:
 class Events:
     """Corporate actions that met a holding; before the open of their row, so before its fills.
 
-    amount : minor units paid in, 0 for a split. before, after : quantity before and after a split; for payments
-    `before` is the quantity paid for and `after` is NaN.
+    amount : minor units paid in, 0 for a split. quantity : what is held after a split, what was paid for else.
+    ratio : new shares for an old one, NaN for payments.
     """
 
     row: Rows
     column: Rows
     kind: Rows
     amount: Rows
-    before: Reals
-    after: Reals
+    quantity: Reals
+    ratio: Reals
 
     def __len__(self) -> int:
         return len(self.row)

@@ -1,0 +1,164 @@
+"""From fills to round trips: entry to flat, at average prices."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.kernels.account import FILL, SPLIT
+from midas.kernels.compiled import kernel, step
+from midas.kernels.price_rules import half_up
+from midas.kernels.world import LANES, Happenings, last_close
+
+Tiles = NDArray[np.float64]
+
+Entries = NDArray[np.int64]
+"""(entry, 6): kind, row, column, side, minor units (value of a fill, amount paid in), commission and tax together."""
+
+Reals = NDArray[np.float64]
+"""(entry, 2) beside it: quantity and price of a fill, quantity after a split and its ratio."""
+
+Trades = NDArray[np.int64]
+"""(trade, 7); the places are named below. `EXIT_ROW` is -1 while open."""
+
+COLUMN = 0
+ENTRY_ROW = 1
+EXIT_ROW = 2
+VALUE_IN = 3
+VALUE_OUT = 4
+COSTS = 5
+INCOME = 6
+
+Prices = NDArray[np.float64]
+"""(trade, 7); the places are named below. Quantities and prices are in the shares of the exit, or of the last row."""
+
+BOUGHT = 0
+SOLD = 1
+ENTRY_PRICE = 2
+EXIT_PRICE = 3
+WORST = 4
+"""Lowest price over the average entry price, less one."""
+BEST = 5
+COST = 6
+"""What the shares held cost, in minor units, at average prices."""
+
+
+@kernel
+def round_trips(
+    entries: Entries,
+    reals: Reals,
+    columns: int,
+    stop: int,
+    scale: float,
+    highs: Tiles,
+    lows: Tiles,
+    closes: Tiles,
+    happenings: Happenings,
+) -> tuple[Trades, Prices, NDArray[np.int64], NDArray[np.int64]]:
+    """Return (trades, prices, trade of each entry, cost of what each entry took out of the holding in minor units).
+
+    Entries are in the order they happened. A trade begins when a name that was flat is bought, and ends when it is
+    flat again. Open trades are valued at the last close before `stop`: `EXIT_PRICE` is that close, `VALUE_OUT` holds
+    what was sold plus what is left.
+    """
+    trades = np.zeros((len(entries), 7), np.int64)
+    prices = np.zeros((len(entries), 7))
+    trade_of = np.zeros(len(entries), np.int64)
+    cost_out = np.zeros(len(entries), np.int64)
+    current = np.full(columns, -1)
+    seen = np.zeros(columns, np.int64)
+    held = np.zeros(columns)
+    count = 0
+    for place in range(len(entries)):
+        row, column = entries[place, 1], entries[place, 2]
+        if entries[place, 0] == FILL and entries[place, 3] > 0 and held[column] == 0.0:
+            current[column] = count
+            trades[count, COLUMN], trades[count, ENTRY_ROW], trades[count, EXIT_ROW] = column, row, -1
+            seen[column] = row
+            count += 1
+        trade = current[column]
+        trade_of[place] = trade
+        if held[column] > 0.0:
+            _look(trade, column, seen[column], row, prices, highs, lows)
+            seen[column] = row
+        before = held[column]
+        if entries[place, 0] == FILL:
+            held[column] = _trade(trade, place, before, entries, reals, trades, prices, cost_out)
+        elif entries[place, 0] == SPLIT:
+            held[column] = _split(trade, place, reals, prices)
+        else:
+            trades[trade, INCOME] += entries[place, 4]
+        if before > 0.0 and held[column] == 0.0:
+            trades[trade, EXIT_ROW] = row
+            cost_out[place] += np.int64(prices[trade, COST])
+            prices[trade, COST] = 0.0
+    for trade in range(count):
+        if trades[trade, EXIT_ROW] < 0:
+            column = trades[trade, COLUMN]
+            _look(trade, column, seen[column], stop, prices, highs, lows)
+            close = last_close(closes, happenings, len(happenings), stop - 1, column)
+            prices[trade, EXIT_PRICE] = close
+            trades[trade, VALUE_OUT] += half_up(held[column] * close * scale)
+    return trades[:count], prices[:count], trade_of, cost_out
+
+
+@step
+def _look(trade: int, column: int, first: int, stop: int, prices: Prices, highs: Tiles, lows: Tiles) -> None:
+    tile, lane = column // LANES, column % LANES
+    entry = prices[trade, ENTRY_PRICE]
+    for row in range(first, stop):
+        low = lows[tile, row, lane] / entry - 1.0
+        high = highs[tile, row, lane] / entry - 1.0
+        if low < prices[trade, WORST]:
+            prices[trade, WORST] = low
+        if high > prices[trade, BEST]:
+            prices[trade, BEST] = high
+
+
+@step
+def _trade(
+    trade: int,
+    place: int,
+    held: float,
+    entries: Entries,
+    reals: Reals,
+    trades: Trades,
+    prices: Prices,
+    cost_out: NDArray[np.int64],
+) -> float:
+    quantity, price = reals[place, 0], reals[place, 1]
+    value = entries[place, 4]
+    trades[trade, COSTS] += entries[place, 5]
+    if entries[place, 3] > 0:
+        prices[trade, BOUGHT] += quantity
+        prices[trade, ENTRY_PRICE] += (price - prices[trade, ENTRY_PRICE]) * quantity / prices[trade, BOUGHT]
+        prices[trade, COST] += value
+        trades[trade, VALUE_IN] += value
+        return float(held + quantity)
+    prices[trade, SOLD] += quantity
+    prices[trade, EXIT_PRICE] += (price - prices[trade, EXIT_PRICE]) * quantity / prices[trade, SOLD]
+    trades[trade, VALUE_OUT] += value
+    move = price / prices[trade, ENTRY_PRICE] - 1.0
+    prices[trade, WORST] = min(prices[trade, WORST], move)
+    prices[trade, BEST] = max(prices[trade, BEST], move)
+    left = held - quantity
+    if left < 0.5e-9:
+        return 0.0
+    out = np.rint(prices[trade, COST] * quantity / held)
+    prices[trade, COST] -= out
+    cost_out[place] = np.int64(out)
+    return float(left)
+
+
+@step
+def _split(trade: int, place: int, reals: Reals, prices: Prices) -> float:
+    after, ratio = reals[place, 0], reals[place, 1]
+    prices[trade, BOUGHT] *= ratio
+    prices[trade, SOLD] *= ratio
+    prices[trade, ENTRY_PRICE] /= ratio
+    prices[trade, EXIT_PRICE] /= ratio
+    if after == 0.0:  # nothing but a fraction was left, which is paid in cash
+        prices[trade, EXIT_PRICE] = math.nan
+    return float(after)
