@@ -18,7 +18,7 @@ from midas.cli.numbers import count
 from midas.cli.output_file import write_file
 from midas.cli.plain import plain_lines
 from midas.cli.printer import Column, Printer
-from midas.cli.template import TEMPLATE
+from midas.cli.template import strategy_text
 from midas.core.errors import AlreadyExists, InvalidInput, StrategyInvalid
 
 if TYPE_CHECKING:
@@ -38,10 +38,7 @@ def list_strategies(ctx: typer.Context) -> None:
     with call.client() as client:
         found = client.strategies.list()
     columns = (Column("name", keep=True), "from", "speaks", "parameters", "what it does")
-    rows = [
-        (each.name, _origin(each), each.every, ", ".join(f"{p.name}={p.default}" for p in each.params), each.summary)
-        for each in found
-    ]
+    rows = [(each.name, _origin(each), each.every, _defaults(each), each.summary) for each in found]
     out.answer(found, [each.name for each in found], lambda: out.table(columns, rows))
 
 
@@ -76,7 +73,7 @@ def check(
     with call.client() as client:
         found = client.strategies.check(strategy, params)
     if not found.ok and not call.json:
-        raise StrategyInvalid(f"{strategy} is not a strategy that can run.", findings=found.messages)
+        raise _cannot_run(strategy, found)
     out.answer(found, [found.name], lambda: _show_check(out, found))
     if not found.ok:
         raise typer.Exit(Exit.INVALID)
@@ -98,7 +95,7 @@ def new(
     file = output or Path(f"{name}.yaml")
     if file.exists():
         raise AlreadyExists(f"{file} is there already.", hint="Give another name, or --output FILE.")
-    path = write_file(file, TEMPLATE.format(name=name).encode())
+    path = write_file(file, strategy_text(name, file.name).encode())
 
     def human() -> None:
         out.line(f"wrote {path}")
@@ -126,7 +123,11 @@ def save(
     with call.client() as client:
         name = given_name or _own_name(client, file, text)
         base = client.strategies.show(name).version if update and version is None else version
-        saved = client.strategies.save(name, text, base)
+        try:
+            saved = client.strategies.save(name, text, base)
+        except AlreadyExists as error:
+            hint = "Add --update to make it the next version, or save it as `midas strategy save NAME FILE.yaml`."
+            raise AlreadyExists(error.message, hint=hint, code=error.code) from error
     out.answer(saved, [saved.name], lambda: out.line(f"saved {saved.name}, version {saved.version}"))
 
 
@@ -165,8 +166,18 @@ def _text(file: Path) -> str:
 def _own_name(client: Client, file: Path, text: str) -> str:
     checked = client.strategies.check(text)
     if not checked.ok:
-        raise StrategyInvalid(f"{file} is not a strategy that can run.", findings=checked.messages)
+        raise _cannot_run(str(file), checked)
     return checked.name
+
+
+def _cannot_run(strategy: str, checked: StrategyCheck) -> StrategyInvalid:
+    if len(checked.messages) == 1:
+        return StrategyInvalid(f"{strategy} cannot run. {checked.messages[0]}", hint="Correct it and check it again.")
+    return StrategyInvalid(f"{strategy} cannot run.", hint="Correct it and check it again.", findings=checked.messages)
+
+
+def _defaults(strategy: Strategy) -> str:
+    return ", ".join(f"{param.name}={param.default}" for param in strategy.params if param.name != "every")
 
 
 def _origin(strategy: Strategy) -> str:
@@ -182,8 +193,10 @@ def _show_one(out: Printer, found: Strategy) -> None:
             ("warm-up", f"{count(found.warm_up)} bars"),
         ]
     )
+    if about := found.doc or found.summary:
+        out.line()
+        out.line(plain_lines(about))
     out.line()
-    out.line(plain_lines(found.doc or found.summary))
     _show_params(out, found.params)
     if found.yaml is not None:
         out.line()

@@ -1,0 +1,119 @@
+"""With --json every command prints exactly one document on stdout; with -q ids and paths alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import typer
+from tests.journeys.command import Done, Inside
+
+from midas.cli.grammar import NOUNS
+from midas.cli.main import app
+
+FILE = "name: mine\ntargets: close.top(1).normalise()\nevery: month_end\n"
+PRICES = "date,symbol,open,high,low,close,volume\n2024-01-02,005930,76000,76500,75500,76000,1000\n"
+
+CASES = {
+    "data pull": ["sample", "--symbols", "IBM"],
+    "data import": ["prices.csv", "--venue", "XKRX"],
+    "data list": [],
+    "data sources": [],
+    "data show": ["sample"],
+    "data check": ["sample"],
+    "data delete": ["sp20"],
+    "instrument list": ["A"],
+    "instrument show": ["IBM"],
+    "instrument bars": ["IBM", "--start", "2013-02-01"],
+    "strategy list": [],
+    "strategy show": ["momentum"],
+    "strategy check": ["mine.yaml"],
+    "strategy new": ["other"],
+    "strategy save": ["mine.yaml"],
+    "strategy delete": ["kept"],
+    "factor operators": [],
+    "backtest run": ["--strategy", "mine.yaml", "--universe", "sample"],
+    "backtest list": [],
+    "backtest show": ["{one}"],
+    "backtest compare": ["{one}", "{two}"],
+    "backtest export": ["{one}", "--what", "trades"],
+    "backtest report": ["{one}"],
+    "backtest delete": ["{two}"],
+    "job list": [],
+    "job show": ["{job}"],
+    "job cancel": ["{job}"],
+    "doctor": ["--port", "0"],
+}
+STORING = {command for command in CASES if command.split()[-1] in {"pull", "import", "delete", "save", "new", "run"}}
+"""Change the data home or its folder, so they get their own."""
+ENDLESS = {"serve", "start"}
+"""Have their own journeys: they print one document and go on serving."""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, pulled: Path) -> tuple[Inside, dict[str, str]]:
+    folder = tmp_path_factory.mktemp("json")
+    shutil.copytree(pulled, folder / "home")
+    (folder / "mine.yaml").write_text(FILE)
+    (folder / "prices.csv").write_text(PRICES)
+    midas = Inside(folder / "home", folder)
+    run = ("backtest", "run", "--strategy", "buy_and_hold", "-q", "--symbols")
+    names = {"one": midas(*run, "IBM").out.strip(), "two": midas(*run, "AAPL").out.strip()}
+    names["job"] = midas("job", "list", "-q").out.split()[0]
+    assert midas("strategy", "save", "kept", "mine.yaml").code == 0
+    return midas, names
+
+
+def asked(command: str, home: tuple[Inside, dict[str, str]], folder: Path, *more: str) -> Done:
+    midas, names = home
+    if command in STORING:
+        shutil.copytree(midas.folder, folder / "all")
+        midas = Inside(folder / "all" / "home", folder / "all")
+    return midas(*command.split(), *(word.format(**names) for word in CASES[command]), *more)
+
+
+def test_no_command_is_forgotten() -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group
+    verbs = {name: list(getattr(commands[name], "commands", [])) for name in NOUNS}
+    everything = {f"{name} {verb}".strip() for name in NOUNS for verb in verbs[name] or [""]}
+    assert set(CASES) | ENDLESS == everything
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_json_is_one_document(command: str, home: tuple[Inside, dict[str, str]], tmp_path: Path) -> None:
+    done = asked(command, home, tmp_path, "--json")
+    assert done.code == 0, done.out
+    document = json.loads(done.out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    assert isinstance(document, dict | list)
+    assert done.err == ""
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_quiet_is_ids_and_paths(command: str, home: tuple[Inside, dict[str, str]], tmp_path: Path) -> None:
+    done = asked(command, home, tmp_path, "-q")
+    assert done.code == 0
+    assert all(line and " " not in line for line in done.out.splitlines()), done.out
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_people_get_something_to_read(command: str, home: tuple[Inside, dict[str, str]], tmp_path: Path) -> None:
+    done = asked(command, home, tmp_path)
+    assert done.code == 0
+    assert done.out.strip()
+    assert "\x1b" not in done.out
+    assert not any(line.endswith(" ") for line in done.out.splitlines())
+    for raw in ("None", "nan", "{'", "datetime."):
+        assert raw not in done.out
+
+
+def test_the_documents_hold_the_fixed_keys(home: tuple[Inside, dict[str, str]]) -> None:
+    midas, names = home
+    shown = midas("backtest", "show", names["one"], "--json").json
+    assert list(shown)[:4] == ["id", "identity", "status", "strategy"]
+    assert isinstance(shown["summary"], dict)
+    assert isinstance(shown["warnings"], list)
+    operators = midas("factor", "operators", "--json").json
+    assert len(operators) >= 30
+    assert {"rank", "top", "hold", "ema", "rsi", "cross_above"} <= {each["name"] for each in operators}
