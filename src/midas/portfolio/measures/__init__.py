@@ -1,0 +1,1 @@
+"""Measures: what a result is judged by, one module for each family."""

@@ -1,0 +1,96 @@
+"""What a bad day, or ten, costs; from the run's own returns, not from a fitted distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from midas.portfolio.measures.measure import Measure
+from midas.portfolio.measures.sample import Reals, Sample, quantile
+
+_HORIZON = 10
+
+
+def _horizon_returns(sample: Sample) -> Reals:
+    equity = sample.equity
+    if len(equity) <= _HORIZON or (equity <= 0).any():
+        return np.empty(0)
+    return np.sort(equity[_HORIZON:] / equity[:-_HORIZON] - 1.0)
+
+
+def _value_at_risk(ordered: Reals, level: float) -> float | None:
+    low = quantile(ordered, 1.0 - level)
+    return None if low is None else -low
+
+
+def _expected_shortfall(ordered: Reals, level: float) -> float | None:
+    low = quantile(ordered, 1.0 - level)
+    if low is None:
+        return None
+    return -float(ordered[: np.searchsorted(ordered, low, side="right")].mean())
+
+
+def _daily(of: Callable[[Reals, float], float | None], level: float) -> Callable[[Sample], float | None]:
+    return lambda sample: of(sample.ordered, level)
+
+
+def _ten_days(of: Callable[[Reals, float], float | None], level: float) -> Callable[[Sample], float | None]:
+    return lambda sample: of(_horizon_returns(sample), level)
+
+
+_VAR = "loss that {share} of {what} stay within: − the {rest} quantile, historical, linear between neighbours"
+_CVAR = "mean loss of {what} at or below the {rest} quantile, historical"
+_DAYS = "daily returns"
+_TENS = "overlapping 10-session returns"
+
+TAILS = (
+    Measure(
+        "var_95",
+        "VaR 95 %",
+        "fraction",
+        _VAR.format(share="95 %", what=_DAYS, rest="5 %"),
+        _daily(_value_at_risk, 0.95),
+    ),
+    Measure(
+        "var_99",
+        "VaR 99 %",
+        "fraction",
+        _VAR.format(share="99 %", what=_DAYS, rest="1 %"),
+        _daily(_value_at_risk, 0.99),
+    ),
+    Measure(
+        "cvar_95", "CVaR 95 %", "fraction", _CVAR.format(what=_DAYS, rest="5 %"), _daily(_expected_shortfall, 0.95)
+    ),
+    Measure(
+        "cvar_99", "CVaR 99 %", "fraction", _CVAR.format(what=_DAYS, rest="1 %"), _daily(_expected_shortfall, 0.99)
+    ),
+    Measure(
+        "var_95_10d",
+        "VaR 95 % (10 days)",
+        "fraction",
+        _VAR.format(share="95 %", what=_TENS, rest="5 %"),
+        _ten_days(_value_at_risk, 0.95),
+    ),
+    Measure(
+        "var_99_10d",
+        "VaR 99 % (10 days)",
+        "fraction",
+        _VAR.format(share="99 %", what=_TENS, rest="1 %"),
+        _ten_days(_value_at_risk, 0.99),
+    ),
+    Measure(
+        "cvar_95_10d",
+        "CVaR 95 % (10 days)",
+        "fraction",
+        _CVAR.format(what=_TENS, rest="5 %"),
+        _ten_days(_expected_shortfall, 0.95),
+    ),
+    Measure(
+        "cvar_99_10d",
+        "CVaR 99 % (10 days)",
+        "fraction",
+        _CVAR.format(what=_TENS, rest="1 %"),
+        _ten_days(_expected_shortfall, 0.99),
+    ),
+)

@@ -1,0 +1,228 @@
+"""Round trips: how many won, how much, how long."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.portfolio.measures.measure import Measure, Need, ratio
+from midas.portfolio.measures.sample import Reals, Sample, deviation_of
+
+_SQN_CAP = 100
+
+
+def _pnl(sample: Sample) -> Reals:
+    return sample.trades.pnl[sample.trades.closed]
+
+
+def _mean(values: Reals) -> float | None:
+    return float(values.mean()) if len(values) else None
+
+
+def _trades(sample: Sample) -> float | None:
+    return int(sample.trades.closed.sum())
+
+
+def _open_trades(sample: Sample) -> float | None:
+    return int((~sample.trades.closed).sum())
+
+
+def _win_rate(sample: Sample) -> float | None:
+    return _mean((_pnl(sample) > 0).astype(np.float64))
+
+
+def _win_rate_with_open(sample: Sample) -> float | None:
+    return _mean((sample.trades.pnl > 0).astype(np.float64))
+
+
+def _profit_factor(sample: Sample) -> float | None:
+    pnl = _pnl(sample)
+    return ratio(float(pnl[pnl > 0].sum()), float(-pnl[pnl < 0].sum()))
+
+
+def _expectancy(sample: Sample) -> float | None:
+    return _mean(_pnl(sample))
+
+
+def _average_win(sample: Sample) -> float | None:
+    pnl = _pnl(sample)
+    return _mean(pnl[pnl > 0])
+
+
+def _average_loss(sample: Sample) -> float | None:
+    pnl = _pnl(sample)
+    return _mean(pnl[pnl < 0])
+
+
+def _expectancy_r(sample: Sample) -> float | None:
+    loss = _average_loss(sample)
+    return ratio(_expectancy(sample), None if loss is None else -loss)
+
+
+def _payoff(sample: Sample) -> float | None:
+    loss = _average_loss(sample)
+    return ratio(_average_win(sample), None if loss is None else -loss)
+
+
+def _kelly(sample: Sample) -> float | None:
+    won, payoff = _win_rate(sample), _payoff(sample)
+    return None if won is None or not payoff else won - (1.0 - won) / payoff
+
+
+def _quality(sample: Sample, most: float) -> float | None:
+    pnl = _pnl(sample)
+    each = ratio(_mean(pnl), deviation_of(pnl))
+    return None if each is None else each * math.sqrt(min(len(pnl), most))
+
+
+def _sqn(sample: Sample) -> float | None:
+    return _quality(sample, math.inf)
+
+
+def _sqn_capped(sample: Sample) -> float | None:
+    return _quality(sample, _SQN_CAP)
+
+
+def _returns(sample: Sample) -> Reals:
+    return sample.trades.returns[sample.trades.closed]
+
+
+def _average_trade(sample: Sample) -> float | None:
+    return _mean(_returns(sample))
+
+
+def _best_trade(sample: Sample) -> float | None:
+    return float(_returns(sample).max())
+
+
+def _worst_trade(sample: Sample) -> float | None:
+    return float(_returns(sample).min())
+
+
+def _held(sample: Sample, chosen: NDArray[np.bool_]) -> float | None:
+    return _mean(sample.trades.held[sample.trades.closed & chosen])
+
+
+def _average_held(sample: Sample) -> float | None:
+    return _held(sample, sample.trades.closed)
+
+
+def _winners_held(sample: Sample) -> float | None:
+    return _held(sample, sample.trades.pnl > 0)
+
+
+def _losers_held(sample: Sample) -> float | None:
+    return _held(sample, sample.trades.pnl < 0)
+
+
+def _longest_run(hits: NDArray[np.bool_]) -> int:
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], hits, [False]))))
+    return int((edges[1::2] - edges[::2]).max(initial=0))
+
+
+def _wins_in_a_row(sample: Sample) -> float | None:
+    return _longest_run(_pnl(sample) > 0)
+
+
+def _losses_in_a_row(sample: Sample) -> float | None:
+    return _longest_run(_pnl(sample) < 0)
+
+
+def _adverse(sample: Sample) -> float | None:
+    return _mean(sample.trades.worst[sample.trades.closed])
+
+
+def _favourable(sample: Sample) -> float | None:
+    return _mean(sample.trades.best[sample.trades.closed])
+
+
+_CLOSED: tuple[Need, ...] = ("trades",)
+
+TRADING = (
+    Measure("trades", "Closed trades", "count", "round trips from flat to flat", _trades),
+    Measure("open_trades", "Open trades", "count", "round trips not yet flat at the end", _open_trades),
+    Measure(
+        "win_rate",
+        "Win rate",
+        "fraction",
+        "closed trades with a gain / closed trades, net of costs",
+        _win_rate,
+        _CLOSED,
+    ),
+    Measure(
+        "win_rate_with_open",
+        "Win rate incl. open",
+        "fraction",
+        "trades with a gain / all, open ones at the last close",
+        _win_rate_with_open,
+    ),
+    Measure(
+        "profit_factor", "Profit factor", "", "Σ gains / Σ losses of closed trades, in money", _profit_factor, _CLOSED
+    ),
+    Measure("expectancy", "Expectancy", "currency", "mean gain of a closed trade", _expectancy, _CLOSED),
+    Measure(
+        "expectancy_r",
+        "Expectancy (R)",
+        "",
+        "mean gain of a closed trade / mean loss of the losing ones (R)",
+        _expectancy_r,
+        _CLOSED,
+    ),
+    Measure("average_win", "Average win", "currency", "mean gain of winning closed trades", _average_win, _CLOSED),
+    Measure(
+        "average_loss",
+        "Average loss",
+        "currency",
+        "mean gain of losing closed trades, negative",
+        _average_loss,
+        _CLOSED,
+    ),
+    Measure("payoff_ratio", "Payoff ratio", "", "average win / |average loss|", _payoff, _CLOSED),
+    Measure("kelly", "Kelly fraction", "fraction", "win rate − (1 − win rate) / payoff ratio", _kelly, _CLOSED),
+    Measure("sqn", "SQN", "", "√n × mean gain / sample standard deviation of gains", _sqn, _CLOSED),
+    Measure("sqn_100", "SQN (n ≤ 100)", "", "SQN with n at most 100", _sqn_capped, _CLOSED),
+    Measure(
+        "average_trade",
+        "Average trade",
+        "fraction",
+        "mean of gain / value bought, closed trades",
+        _average_trade,
+        _CLOSED,
+    ),
+    Measure("best_trade", "Best trade", "fraction", "largest gain / value bought", _best_trade, _CLOSED),
+    Measure("worst_trade", "Worst trade", "fraction", "smallest gain / value bought", _worst_trade, _CLOSED),
+    Measure("average_held", "Average holding", "sessions", "mean sessions from entry to exit", _average_held, _CLOSED),
+    Measure(
+        "winners_held",
+        "Winners held",
+        "sessions",
+        "mean sessions from entry to exit of winners",
+        _winners_held,
+        _CLOSED,
+    ),
+    Measure(
+        "losers_held", "Losers held", "sessions", "mean sessions from entry to exit of losers", _losers_held, _CLOSED
+    ),
+    Measure("max_wins_in_a_row", "Most wins in a row", "count", "closed trades by entry", _wins_in_a_row, _CLOSED),
+    Measure(
+        "max_losses_in_a_row", "Most losses in a row", "count", "closed trades by entry", _losses_in_a_row, _CLOSED
+    ),
+    Measure(
+        "mean_adverse_excursion",
+        "Mean adverse excursion",
+        "fraction",
+        "mean over closed trades of the lowest price while held / average entry price − 1",
+        _adverse,
+        _CLOSED,
+    ),
+    Measure(
+        "mean_favourable_excursion",
+        "Mean favourable excursion",
+        "fraction",
+        "mean over closed trades of the highest price while held / average entry price − 1",
+        _favourable,
+        _CLOSED,
+    ),
+)
