@@ -13,6 +13,10 @@ from midas.marketdata.snapshot import BAR_COLUMNS, Snapshot
 
 _KEY = ("symbol", "ts")
 _RESCALED = 1e-9
+_RESTATED = 0.336
+"""A ratio of 1.4, the smallest split the contract looks for."""
+
+_NEAR_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ def merge(name: str, present: Snapshot | None, new: Snapshot) -> Merged:
         return Merged(new, new.bars.height, 0)
     _require_same_kind(name, present, new)
     kept = present.bars.join(new.bars.select(_KEY), on=_KEY, how="anti")
+    _require_same_scale(name, present, new, kept)
     bars = pl.concat([_rescaled(kept, present.bars, new.bars), new.bars], how="diagonal").sort(_KEY)
     snapshot = replace(
         new,
@@ -62,6 +67,38 @@ def _require_same_kind(name: str, present: Snapshot, new: Snapshot) -> None:
                 hint="Import them under another name with --name.",
                 code="dataset_mismatch",
             )
+
+
+def _require_same_scale(name: str, present: Snapshot, new: Snapshot, kept: pl.DataFrame) -> None:
+    # Adjusted prices are restated whenever a share splits: bars from before and after do not fit together.
+    if present.basis.is_raw:
+        return
+    staying = kept.select("symbol").unique()
+    off = pl.concat([_off_in_common(present.bars, new.bars), _off_at_seam(present.bars, new.bars)])
+    moved = off.join(staying, on="symbol", how="semi").filter(pl.col("off").abs() > _RESTATED)["symbol"].unique().sort()
+    if len(moved):
+        raise InvalidInput(
+            f"Prices of {', '.join(moved[:5])}{' …' if len(moved) > 5 else ''} in dataset {name!r} were adjusted for "
+            "another day: the new bars do not continue the old ones.",
+            hint="Import the whole history again, or the new bars under another name (--name).",
+            code="adjustment_changed",
+        )
+
+
+def _off_in_common(present: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    both = new.select(*_KEY, "close").join(present.select(*_KEY, before="close"), on=_KEY, how="inner")
+    return both.group_by("symbol").agg(off=(pl.col("close") / pl.col("before")).log().median())
+
+
+def _off_at_seam(present: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    traded = present.filter(pl.col("volume") > 0) if "volume" in present.columns else present
+    starts = new.group_by("symbol").agg(pl.first("ts"), pl.first("close"))
+    seam = starts.join_asof(
+        traded.select(*_KEY, before="close", since="ts"), on="ts", by="symbol", strategy="backward",
+        allow_exact_matches=False, check_sortedness=False,
+    )  # fmt: skip
+    near = (pl.col("ts").cast(pl.Date) - pl.col("since").cast(pl.Date)).dt.total_days() <= _NEAR_DAYS
+    return seam.filter(near).select("symbol", off=(pl.col("close") / pl.col("before")).log())
 
 
 def _corrected(present: pl.DataFrame, new: pl.DataFrame) -> int:
