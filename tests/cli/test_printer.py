@@ -53,6 +53,36 @@ class TestTable:
         Printer().table(["a", Column("b", right=True)], [("x" * 100, "1,000.00")])
         assert "x" * 100 in capsys.readouterr().out
 
+    def test_a_column_without_content_is_left_out(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Printer().table(["id", "board"], [("X", ""), ("Y", "")])
+        assert "board" not in capsys.readouterr().out
+
+    def test_a_narrow_terminal_loses_what_can_be_spared(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        columns = [Column("id", keep=True), Column("name", spare=True), "text"]
+        rows = [("005930.XKRX", "삼성전자우선주식회사", "word " * 6)]
+        monkeypatch.setenv("COLUMNS", "80")
+        Printer().table(columns, rows)
+        assert "삼성" in capsys.readouterr().out
+        monkeypatch.setenv("COLUMNS", "55")
+        Printer().table(columns, rows)
+        narrow = capsys.readouterr().out
+        assert "삼성" not in narrow
+        assert "005930.XKRX" in narrow
+        assert max(map(len, narrow.splitlines())) <= 55
+
+    def test_a_heading_is_never_broken(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", "40")
+        Printer().table(["currency", "what it does"], [("USD", "long words " * 20)])
+        assert "currency" in capsys.readouterr().out.splitlines()[0]
+
+    def test_no_line_ends_in_spaces(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Printer().table(["a", "b"], [("x", "y" * 9), ("x", "y")])
+        assert not any(line.endswith(" ") for line in capsys.readouterr().out.splitlines())
+
 
 class TestWarn:
     def test_goes_to_stderr_even_when_quiet(self, capsys: pytest.CaptureFixture[str]) -> None:

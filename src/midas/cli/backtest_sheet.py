@@ -105,7 +105,7 @@ def show_list(out: Printer, found: Sequence[Backtest]) -> None:
         )
         for each in found
     ]
-    heads = (Column("id", keep=True), "strategy", "on", "run (UTC)")
+    heads = (Column("id", keep=True), "strategy", "on", Column("run (UTC)", keep=True, spare=True))
     out.table((*heads, *(Column(title, right=True) for title in titles)), rows)
 
 

@@ -158,8 +158,10 @@ def delete(
 
 
 def _show_reports(out: Printer, reports: Sequence[ImportReport]) -> None:
-    rows = [(*_cells(each.dataset), "unchanged" if each.unchanged else "stored") for each in reports]
-    out.table([*_COLUMNS, ""], rows)
+    out.table(_COLUMNS, [_cells(each.dataset) for each in reports])
+    known = [each.dataset.name for each in reports if each.unchanged]
+    if known:
+        out.line(f"{', '.join(known)}: the same bars were there already, nothing changed")
     for each in reports:
         _show_findings(out, each.findings, each.dataset.name)
         if each.skipped:
@@ -175,15 +177,12 @@ def _show_list(out: Printer, datasets: Sequence[Dataset]) -> None:
     if not datasets:
         out.line("There is no data yet. Load the sample market with `midas data pull sample`.")
         return
-    out.table([*_COLUMNS, "source"], [(*_cells(each), each.source) for each in datasets])
+    out.table([*_COLUMNS, Column("source", spare=True)], [(*_cells(each), each.source) for each in datasets])
 
 
 _COLUMNS: tuple[Column | str, ...] = (
     Column("dataset", keep=True),
-    "venue",
-    "bars",
-    "basis",
-    "currency",
+    "holds",
     Column("symbols", right=True),
     Column("rows", right=True),
     Column("first", keep=True),
@@ -194,10 +193,7 @@ _COLUMNS: tuple[Column | str, ...] = (
 def _cells(dataset: Dataset) -> tuple[str, ...]:
     return (
         dataset.name,
-        dataset.venue,
-        dataset.timeframe,
-        dataset.basis,
-        dataset.currency,
+        f"{dataset.venue} {dataset.timeframe} {dataset.basis} {dataset.currency}",
         count(dataset.symbols),
         count(dataset.rows),
         _day(dataset.first),

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from midas.cli.plain import plain
-from midas.cli.terminal import columns, shows_blocks, shows_colour
+from midas.cli.terminal import columns as terminal_columns
+from midas.cli.terminal import shows_blocks, shows_colour
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -31,6 +32,8 @@ class Column:
     right: bool = False
     keep: bool = False
     """Never wrapped: ids that people copy."""
+    spare: bool = False
+    """Left out where the terminal is too narrow for everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,29 +67,15 @@ class Printer:
 
     def table(self, columns: Sequence[Column | str], rows: Sequence[Sequence[str]], title: str = "") -> None:
         """Print a table; cells may hold anything, they are made safe here. A column without content is left out."""
-        from rich import box
-        from rich.table import Table
-        from rich.text import Text
+        from rich.cells import cell_len
 
         named = [column if isinstance(column, Column) else Column(column) for column in columns]
         filled = [at for at in range(len(named)) if any(row[at] for row in rows)]
-        table = Table(
-            box=box.SIMPLE_HEAD,
-            show_edge=False,
-            pad_edge=False,
-            title=Text(plain(title), style="bold") if title else None,
-            title_justify="left",
-        )
-        for column in (named[at] for at in filled):
-            table.add_column(
-                Text(plain(column.title)),
-                justify="right" if column.right else "left",
-                no_wrap=column.right or column.keep,
-                overflow="fold",
-            )
-        for row in rows:
-            table.add_row(*(Text(plain(row[at])) for at in filled))
-        self._render(table)
+        safe = [[plain(cell) for cell in row] for row in rows]
+        wanted = sum(max(cell_len(text) for text in (named[at].title, *(row[at] for row in safe))) + 2 for at in filled)
+        if wanted > terminal_columns(sys.stdout):
+            filled = [at for at in filled if not named[at].spare]
+        self._render(_table([named[at] for at in filled], [[row[at] for at in filled] for row in safe], plain(title)))
 
     def facts(self, rows: Sequence[tuple[str, str]]) -> None:
         """Print names and values in two columns; a name without a value is left out."""
@@ -140,7 +129,7 @@ class Printer:
         canvas = _Canvas(sys.stdout.encoding or "ascii")
         Console(
             file=canvas,
-            width=columns(sys.stdout),
+            width=terminal_columns(sys.stdout),
             force_terminal=colour,
             color_system="standard" if colour else None,
             highlight=False,
@@ -150,6 +139,32 @@ class Printer:
         # rich fills every line up to the table's width; a file or a pipe is better off without
         for line in canvas.getvalue().splitlines():
             _write(line.rstrip())
+
+
+def _table(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: str) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        title=Text(title, style="bold") if title else None,
+        title_justify="left",
+    )
+    for column in columns:
+        table.add_column(
+            Text(column.title),
+            justify="right" if column.right else "left",
+            no_wrap=column.right or column.keep,
+            min_width=len(column.title),
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
 
 
 class _Canvas(io.StringIO):

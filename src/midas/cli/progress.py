@@ -21,14 +21,14 @@ def display(title: str, *, quiet: bool = False, no_color: bool = False) -> Itera
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     colour = shows_colour(sys.stderr, no_color)
     console = Console(file=sys.stderr, no_color=not colour, markup=False, emoji=False, highlight=False)
     parts = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=28),
-        TaskProgressColumn(markup=False),
+        TextColumn("{task.percentage:>3.0f} %", markup=False),
         TimeElapsedColumn(),
         TextColumn("{task.fields[message]}", markup=False),
     )

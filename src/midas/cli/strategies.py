@@ -37,7 +37,7 @@ def list_strategies(ctx: typer.Context) -> None:
     out = call.printer()
     with call.client() as client:
         found = client.strategies.list()
-    columns = (Column("name", keep=True), "from", "speaks", "parameters", "what it does")
+    columns = (Column("name", keep=True), Column("from", keep=True), "speaks", "parameters", "what it does")
     rows = [(each.name, _origin(each), each.every, _defaults(each), each.summary) for each in found]
     out.answer(found, [each.name for each in found], lambda: out.table(columns, rows))
 
