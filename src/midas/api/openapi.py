@@ -71,5 +71,9 @@ def _item(path: str, verb: str, operation: Mapping[str, Any]) -> Html:
     line = element("code", element("span", verb.upper(), class_="verb"), f" {path}")
     questions = element("span", f" ? {asked}" if asked else "", class_="soft")
     return element(
-        "li", line, questions, element("br"), element("span", operation.get("description", ""), class_="soft")
+        "li",
+        line,
+        questions,
+        element("br"),
+        element("span", operation.get("description", "").replace("`", ""), class_="soft"),
     )
