@@ -19,28 +19,28 @@ if TYPE_CHECKING:
     from midas.wire.backtests import Backtest, Comparison
     from midas.wire.shape import Scalar
 
-Unit = Literal["percent", "ratio", "money", "count", "days"]
+Unit = Literal["fraction", "", "currency", "count"]
 
 _RETURN: tuple[tuple[str, str, Unit], ...] = (
-    ("total_return", "total return", "percent"),
-    ("cagr", "CAGR", "percent"),
-    ("benchmark_return", "benchmark", "percent"),
-    ("volatility", "volatility", "percent"),
-    ("max_drawdown", "max drawdown", "percent"),
+    ("total_return", "total return", "fraction"),
+    ("cagr", "CAGR", "fraction"),
+    ("benchmark_return", "benchmark", "fraction"),
+    ("volatility", "volatility", "fraction"),
+    ("max_drawdown", "max drawdown", "fraction"),
 )
 _RISK: tuple[tuple[str, str, Unit], ...] = (
-    ("sharpe", "Sharpe", "ratio"),
-    ("sortino", "Sortino", "ratio"),
-    ("calmar", "Calmar", "ratio"),
-    ("time_in_market", "time in market", "percent"),
-    ("turnover", "turnover a year", "percent"),
+    ("sharpe", "Sharpe", ""),
+    ("sortino", "Sortino", ""),
+    ("calmar", "Calmar", ""),
+    ("time_in_market", "time in market", "fraction"),
+    ("turnover", "turnover a year", "fraction"),
 )
 _TRADING: tuple[tuple[str, str, Unit], ...] = (
     ("trades", "trades", "count"),
-    ("win_rate", "win rate", "percent"),
-    ("profit_factor", "profit factor", "ratio"),
-    ("fees", "fees", "money"),
-    ("taxes", "taxes", "money"),
+    ("win_rate", "win rate", "fraction"),
+    ("profit_factor", "profit factor", ""),
+    ("fees", "fees", "currency"),
+    ("taxes", "taxes", "currency"),
 )
 _NARROW = 76
 _WIDEST_CURVE = 100
@@ -121,11 +121,11 @@ def show_comparison(out: Printer, found: Comparison, backtests: Sequence[Backtes
 def in_unit(value: float | None, unit: str, currency: str) -> str:
     """Return a measure the way its unit is read."""
     match unit:
-        case "percent" | "fraction":
+        case "fraction":
             return percent(value)
-        case "money":
+        case "currency":
             return money(value, currency)
-        case "count" | "days" | "bars":
+        case "count" | "days" | "sessions":
             return count(value)
         case _:
             return number(value)

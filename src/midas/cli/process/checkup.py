@@ -14,6 +14,7 @@ from typing import Literal
 
 from midas import __version__
 from midas.cli.exits import Exit
+from midas.cli.process.compiling import compiled_pieces
 from midas.cli.process.port import HOST, is_free
 from midas.kernels.compiled import kernel_folder
 
@@ -91,7 +92,7 @@ def disk(root: Path) -> Check:
 def kernels() -> Check:
     """Check whether the compiled loops are there already."""
     folder = kernel_folder()
-    pieces = [file.stat().st_size for file in folder.rglob("*.nbc")] if folder.is_dir() else []
+    pieces = [file.stat().st_size for file in compiled_pieces(folder)]
     if not pieces:
         return Check("kernels", WARNING, "not compiled yet;", "`midas start` or the first backtest does it, once.")
     return Check("kernels", OK, f"{len(pieces)} compiled, {sum(pieces) / (1 << 20):.1f} MB in {folder}")
