@@ -15,6 +15,7 @@ from midas.core.errors import Busy, StorageCorrupt, Unavailable
 from midas.db import migrating, schema
 from midas.db.database import Database
 from midas.db.migrating import known_revisions, move, upgrade
+from midas.db.revision import HEAD, revision
 from midas.db.tables import METADATA
 
 OPEN = "import sys, pathlib; from midas.db.database import Database; Database.open(pathlib.Path(sys.argv[1])).close()"
@@ -75,7 +76,7 @@ class TestRefusals:
 
 class TestMigrations:
     def test_head_is_the_latest_revision(self):
-        assert known_revisions()[0] == schema.HEAD
+        assert known_revisions()[0] == HEAD
 
     def test_up_down_up_gives_the_same_tables(self, path):
         upgrade(path)
@@ -102,7 +103,7 @@ class TestMigrations:
         with pytest.raises(ZeroDivisionError):
             upgrade(path)
         assert tables(path) == {}
-        assert schema.revision(path) is None
+        assert revision(path) is None
 
 
 class TestOpening:
@@ -114,7 +115,7 @@ class TestOpening:
     def test_four_processes_make_the_same_database_at_once(self, path):
         others = [subprocess.Popen([sys.executable, "-c", OPEN, str(path)]) for _ in range(4)]
         assert [other.wait(60) for other in others] == [0] * 4
-        assert schema.revision(path) == schema.HEAD
+        assert revision(path) == HEAD
 
     def test_it_keeps_a_write_ahead_log(self, path):
         Database.open(path).close()

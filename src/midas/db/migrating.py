@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from midas.db.failures import meaning
-from midas.db.schema import HEAD, MIGRATIONS
+from midas.db.revision import HEAD, MIGRATIONS
 
 
 def known_revisions() -> tuple[str, ...]:
