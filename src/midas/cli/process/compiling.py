@@ -19,13 +19,12 @@ def compiled_pieces(folder: Path) -> list[Path]:
 
 def compile_kernels(out: Printer) -> None:
     """Compile what is not compiled yet, so that no later command waits for it; say what it cost."""
-    from midas.kernels.warm import compile_all
-
     clock, folder = SystemClock(), kernel_folder()
     before = len(compiled_pieces(folder))
     if not before:
         out.note("Compiling the loops, once per installation ...")
     begun = said = clock.monotonic_s()
+    from midas.kernels.warm import compile_all  # some kernels compile as they are imported
 
     with out.progress("Compiling the loops") as show:
 
