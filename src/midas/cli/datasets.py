@@ -180,11 +180,12 @@ def _show_list(out: Printer, datasets: Sequence[Dataset]) -> None:
     out.table([*_COLUMNS, Column("source", spare=True)], [(*_cells(each), each.source) for each in datasets])
 
 
+_ROWS = Column("rows", right=True)
 _COLUMNS: tuple[Column | str, ...] = (
     Column("dataset", keep=True),
     "holds",
     Column("symbols", right=True),
-    Column("rows", right=True),
+    _ROWS,
     Column("first", keep=True),
     Column("last", keep=True),
 )
@@ -232,22 +233,29 @@ def _show_actions(out: Printer, actions: Sequence[Action]) -> None:
 def _show_findings(out: Printer, findings: Sequence[Finding], dataset: str) -> None:
     if not findings:
         return
-    shown = findings if out.verbose else findings[:MOST_ROWS]
-    columns = (
-        "severity",
-        Column("finding", keep=True),
-        "symbol",
-        Column("date", keep=True),
-        Column("rows", right=True),
-        "",
-    )
-    rows = [
-        (each.severity, each.code, each.symbol or "", each.session or "", count(each.rows), each.detail)
-        for each in shown
-    ]
     out.line()
-    out.table(columns, rows, title=f"what the check of {dataset} found")
-    _say_more(out, len(findings) - len(shown))
+    title = f"what the check of {dataset} found"
+    if out.verbose:
+        columns = ("severity", Column("finding", keep=True), "symbol", Column("date", keep=True), _ROWS, "")
+        rows = [
+            (each.severity, each.code, each.symbol or "", each.session or "", count(each.rows), each.detail)
+            for each in findings
+        ]
+        out.table(columns, rows, title=title)
+        return
+    kinds: dict[tuple[str, str], list[Finding]] = {}
+    for each in findings:
+        kinds.setdefault((each.severity, each.code), []).append(each)
+    columns = ("severity", Column("finding", keep=True), Column("times", right=True), _ROWS, "for example")
+    out.table(columns, [_kind(*kind, alike) for kind, alike in kinds.items()], title=title)
+    if len(kinds) < len(findings):
+        out.line("-v shows each")
+
+
+def _kind(severity: str, code: str, alike: Sequence[Finding]) -> tuple[str, ...]:
+    first = alike[0]
+    example = f"{first.symbol or ''} {first.session or ''}: {first.detail}".strip(" :")
+    return severity, code, count(len(alike)), count(sum(each.rows for each in alike)), example
 
 
 def _say_more(out: Printer, hidden: int, which: str = "more") -> None:
