@@ -161,8 +161,14 @@ def _settle(workspace: Workspace, order: Order, made: Made) -> Settled:
 
 
 def _compared(found: list[Backtest]) -> Comparison:
-    names = list(dict.fromkeys(name for each in found for name in each.summary))
-    rows = [ComparedMeasure(measure=name, unit="", values=[each.summary.get(name) for each in found]) for name in names]
+    from midas.portfolio.measures.registry import by_key
+
+    units = {key: measure.unit for key, measure in by_key().items()}
+    names = dict.fromkeys(name for each in found for name in each.summary)
+    rows = [
+        ComparedMeasure(measure=name, unit=units.get(name, ""), values=[each.summary.get(name) for each in found])
+        for name in names
+    ]
     return Comparison(ids=[each.id for each in found], rows=rows)
 
 

@@ -14,7 +14,7 @@ def _finite_or_none(value: object) -> object:
     return value
 
 
-Number = Annotated[float | None, BeforeValidator(_finite_or_none)]
+Number = Annotated[int | float | None, BeforeValidator(_finite_or_none)]
 """A plain number; what is not defined (NaN, infinity) travels as null."""
 
 Scalar = Annotated[bool | int | float | str | None, BeforeValidator(_finite_or_none)]
