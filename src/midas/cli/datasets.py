@@ -236,12 +236,12 @@ def _show_findings(out: Printer, findings: Sequence[Finding], dataset: str) -> N
     out.line()
     title = f"what the check of {dataset} found"
     if out.verbose:
-        columns = ("severity", Column("finding", keep=True), "symbol", Column("date", keep=True), _ROWS, "")
+        each_columns = ("severity", Column("finding", keep=True), "symbol", Column("date", keep=True), _ROWS, "")
         rows = [
             (each.severity, each.code, each.symbol or "", each.session or "", count(each.rows), each.detail)
             for each in findings
         ]
-        out.table(columns, rows, title=title)
+        out.table(each_columns, rows, title=title)
         return
     kinds: dict[tuple[str, str], list[Finding]] = {}
     for each in findings:
