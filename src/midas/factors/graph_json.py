@@ -53,7 +53,7 @@ def from_json(data: object) -> Node:
     """
     if not isinstance(data, Mapping) or set(data) != {"version", "nodes"}:
         raise _broken("it must have exactly version and nodes")
-    if data["version"] != VERSION:
+    if type(data["version"]) is not int or data["version"] != VERSION:
         raise StrategyInvalid(
             f"Graphs of version {data['version']!r} cannot be read.", hint=f"This Midas reads version {VERSION}."
         )

@@ -18,11 +18,13 @@ _TOKEN = re.compile(
 )
 
 
-def refusal(text: str, start: int, stop: int, what: str, hint: str = "") -> StrategyInvalid:
+def refusal(
+    text: str, start: int, stop: int, what: str, hint: str = "", code: str = "bad_expression"
+) -> StrategyInvalid:
     """Return the error for text[start:stop], naming the piece and its column (from 1)."""
     piece = text[start:stop].strip() or text[start : start + 1]
     shown = piece if len(piece) <= 60 else piece[:59] + "…"
-    return StrategyInvalid(f"{what}: {shown!r} at column {start + 1}.", hint=hint, code="bad_expression")
+    return StrategyInvalid(f"{what} {shown!r} at column {start + 1}.", hint=hint, code=code)
 
 
 def check_characters(text: str) -> None:
@@ -45,7 +47,7 @@ def check_characters(text: str) -> None:
             stop = position + 1
             while stop < len(text) and (text[stop].isalnum() or text[stop] == "_"):
                 stop += 1
-            raise refusal(text, position, stop, "Not part of the language")
+            raise refusal(text, position, stop, "Not part of the language:")
         depth += {"(": 1, ")": -1}.get(match[0], 0)
         if depth > DEEPEST_TEXT:
             raise too_deep()

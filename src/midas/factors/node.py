@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from midas.core.errors import StrategyInvalid, did_you_mean
 from midas.factors.catalogue import FIELDS, OPERATORS, find
-from midas.factors.operator import Input, Operator
+from midas.factors.operator import Input, Operator, as_float
 from midas.factors.shown import shown
 from midas.factors.unit import Unit
 
@@ -184,7 +184,7 @@ def constant(value: object) -> Node:
             hint="Compare for equality with .equal(), not ==." if isinstance(value, bool) else "",
             code="bad_argument",
         )
-    number = float(value) + 0.0
+    number = as_float(value)
     if not math.isfinite(number):
         raise StrategyInvalid(
             f"{number} is not a number a strategy may use.", hint="Use a finite one.", code="bad_argument"

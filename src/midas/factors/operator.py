@@ -47,6 +47,7 @@ class Parameter:
     high: float
     whole: bool = True
     default: float | None = None
+    note: str = ""
 
     def read(self, value: object, operator: str) -> float | int:
         """Return the number, an int where it must be whole.
@@ -60,15 +61,23 @@ class Parameter:
             raise StrategyInvalid(
                 f"{operator}: {self.name} must be a number, not {shown}.", hint=self.hint, code="bad_argument"
             )
-        found = float(value)
+        found = as_float(value)
         if not (math.isfinite(found) and self.low <= found <= self.high) or (self.whole and not found.is_integer()):
             raise StrategyInvalid(f"{operator}: {self.name} is {value!s}.", hint=self.hint, code="bad_argument")
-        return int(found) if self.whole else found + 0.0
+        return int(found) if self.whole else found
 
     @property
     def hint(self) -> str:
         kind = "whole number" if self.whole else "number"
-        return f"It must be a {kind} from {self.low:g} to {self.high:g}."
+        return f"It must be a {kind} from {self.low:g} to {self.high:g}. {self.note}".rstrip()
+
+
+def as_float(value: Real) -> float:
+    """Return the number as float64, infinite when it is too large for one."""
+    try:
+        return float(value) + 0.0  # no negative zero: it would be another graph
+    except OverflowError:
+        return math.inf
 
 
 def window(low: int = 1, name: str = "n", default: int | None = None) -> Parameter:

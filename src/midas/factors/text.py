@@ -79,6 +79,8 @@ def parse_value(text: str, names: Mapping[str, Value] | None = None) -> Value:
 def read_formula(text: str, names: Mapping[str, Value]) -> Value:
     """Read an expression whose names may hide market fields, as the catalogue's formulas do."""
     check_characters(text)
+    if not text.strip():
+        raise StrategyInvalid("The expression is empty.", hint="Write e.g. close.mean(20).", code="bad_expression")
     # Line breaks inside an expression mean nothing here, and one line keeps columns true.
     line = text.replace("\n", " ").replace("\r", " ").replace("\t", " ")
     lead = len(line) - len(line.lstrip())
@@ -86,7 +88,7 @@ def read_formula(text: str, names: Mapping[str, Value]) -> Value:
         tree = ast.parse(line.strip(), mode="eval")
     except SyntaxError as error:
         column = max(0, min(lead + (error.offset or 1) - 1, len(line) - 1))
-        raise refusal(text, column, len(text), "This does not read as an expression") from None
+        raise refusal(text, column, len(text), "This does not read as an expression:") from None
     except (ValueError, RecursionError, MemoryError):
         raise too_deep() from None
     return _Reader(line, lead, names).read(tree.body, 1)
@@ -120,17 +122,25 @@ class _Reader:
         reader = self._readers.get(type(tree))
         if reader is None:
             hint = "Use .where(condition) or .where(condition, other)." if isinstance(tree, ast.IfExp) else ""
-            hint = "Operators are called: add (…)." if isinstance(tree, ast.Attribute) else hint
-            raise self._refuse(tree, "Not part of the language", hint)
+            hint = "Operators are called: add ()." if isinstance(tree, ast.Attribute) else hint
+            raise self._refuse(tree, "Not part of the language:", hint)
         return reader(tree, depth)
 
     def _refuse(self, tree: ast.expr, what: str, hint: str = "") -> StrategyInvalid:
-        start = self._lead + tree.col_offset
-        return refusal(self._text, start, self._lead + (tree.end_col_offset or tree.col_offset + 1), what, hint)
+        start, stop = self._span(tree)
+        return refusal(self._text, start, stop, what, hint)
+
+    def _span(self, tree: ast.expr) -> tuple[int, int]:
+        start = tree.col_offset
+        # Of a chain a.b(…).c(…) only the last link is at fault.
+        function = tree.func if isinstance(tree, ast.Call) else tree
+        if isinstance(function, ast.Attribute):
+            start = self._text.index(".", self._lead + (function.value.end_col_offset or 0)) + 1 - self._lead
+        return self._lead + start, self._lead + (tree.end_col_offset or start + 1)
 
     def _constant(self, tree: ast.Constant, _: int) -> Value:
         if type(tree.value) not in (int, float):
-            raise self._refuse(tree, "Not part of the language")
+            raise self._refuse(tree, "Not part of the language:")
         return self._finite(tree, lambda: float(cast("float", tree.value)))
 
     def _name(self, tree: ast.Name, _: int) -> Value:
@@ -139,18 +149,18 @@ class _Reader:
         if tree.id in FIELDS:
             return field(tree.id)
         if known := find(tree.id):
-            raise self._refuse(tree, "An operator must be called", f"Use {known.signature}.")
-        raise self._refuse(tree, "Unknown name", did_you_mean(tree.id, [*self._names, *FIELDS]))
+            raise self._refuse(tree, "An operator must be called:", f"Use {known.signature}.")
+        raise self._refuse(tree, "Unknown name:", did_you_mean(tree.id, [*self._names, *FIELDS]))
 
     def _binary(self, tree: ast.BinOp, depth: int) -> Value:
         name = _ARITHMETIC.get(type(tree.op))
         if name is None:
-            raise self._refuse(tree, "Not part of the language")
+            raise self._refuse(tree, "Not part of the language:")
         left, right = self.read(tree.left, depth + 1), self.read(tree.right, depth + 1)
         if isinstance(left, Node) or isinstance(right, Node):
             return self._apply(tree, name, left, right)
         if name not in _FOLD:
-            raise self._refuse(tree, "Two plain numbers are joined", "& and | join flags.")
+            raise self._refuse(tree, "Two plain numbers are joined:", "& and | join flags.")
         return self._finite(tree, lambda: _FOLD[name](float(left), float(right)))
 
     def _unary(self, tree: ast.UnaryOp, depth: int) -> Value:
@@ -163,13 +173,13 @@ class _Reader:
 
     def _compare(self, tree: ast.Compare, depth: int) -> Value:
         if len(tree.ops) > 1:
-            raise self._refuse(tree, "Comparisons do not chain", "Write (a < b) & (b < c).")
+            raise self._refuse(tree, "Comparisons do not chain:", "Write (a < b) & (b < c).")
         name = _COMPARISON.get(type(tree.ops[0]))
         if name is None:
-            raise self._refuse(tree, "Not part of the language")
+            raise self._refuse(tree, "Not part of the language:")
         left, right = self.read(tree.left, depth + 1), self.read(tree.comparators[0], depth + 1)
         if not isinstance(left, Node) and not isinstance(right, Node):
-            raise self._refuse(tree, "Two plain numbers are compared", "One side needs a market field.")
+            raise self._refuse(tree, "Two plain numbers are compared:", "One side needs a market field.")
         return self._apply(tree, name, left, right)
 
     def _logic(self, tree: ast.BoolOp, depth: int) -> Value:
@@ -188,17 +198,17 @@ class _Reader:
         elif isinstance(tree.func, ast.Name):
             name = tree.func.id
         else:
-            raise self._refuse(tree, "Only operators can be called")
+            raise self._refuse(tree, "Only operators can be called:")
         called = find(name)
         if called is None or not called.inputs:
-            raise self._refuse(tree.func, "Unknown operator", did_you_mean(name, callable_names()))
+            raise self._refuse(tree.func, "Unknown operator:", did_you_mean(name, callable_names()))
         if receiver and not isinstance(receiver[0], Node):
-            raise self._refuse(tree, "An operator is called on a plain number")
+            raise self._refuse(tree, "An operator is called on a plain number:")
         for given in tree.args:
             if isinstance(given, ast.Starred):
-                raise self._refuse(given, "Not part of the language")
+                raise self._refuse(given, "Not part of the language:")
         if any(keyword.arg is None for keyword in tree.keywords):
-            raise self._refuse(tree, "Not part of the language")
+            raise self._refuse(tree, "Not part of the language:")
         values = [self.read(given, depth + 1) for given in tree.args]
         named = {str(keyword.arg): self.read(keyword.value, depth + 1) for keyword in tree.keywords}
         return self._apply(tree, called.name, *receiver, *values, **named)
@@ -210,8 +220,8 @@ class _Reader:
             raise self._located(tree, error) from None
 
     def _located(self, tree: ast.expr, error: StrategyInvalid) -> StrategyInvalid:
-        where = str(self._refuse(tree, "In").message)
-        return StrategyInvalid(f"{error.message} {where}", hint=error.hint, code=error.code)
+        start, stop = self._span(tree)
+        return refusal(self._text, start, stop, error.message.rstrip(".") + " in", error.hint, error.code)
 
     def _finite(self, tree: ast.expr, compute: Callable[[], float]) -> float | int:
         try:
@@ -219,5 +229,5 @@ class _Reader:
         except (ZeroDivisionError, OverflowError, ValueError):
             value = math.nan
         if not math.isfinite(value):
-            raise self._refuse(tree, "This is not a finite number")
+            raise self._refuse(tree, "This is not a finite number:")
         return int(value) if value.is_integer() and abs(value) < 1e15 else value

@@ -239,9 +239,8 @@ def normalise(values: Row, result: Row, spare: Row, gross: float) -> None:
     total = 0.0
     for i in range(count):
         total += abs(spare[i])
-    scale = gross / total if total > 0.0 else 0.0
     for i in range(len(values)):
-        value = values[i] * scale
+        value = values[i] / total * gross if total > 0.0 else 0.0 * values[i]
         result[i] = value if value == value else (0.0 if count else NAN)
 
 

@@ -43,7 +43,7 @@ ENTRIES = (
         "The value n rows ago; 0 is x itself, and there is no negative n.",
         kept,
         (X,),
-        (Parameter("n", 0, LONGEST_WINDOW, default=1),),
+        (Parameter("n", 0, LONGEST_WINDOW, default=1, note="A shift never looks ahead."),),
         delay_rows,
         missing="NaN where the value n rows ago is.",
     ),
@@ -98,7 +98,7 @@ ENTRIES = (
         comparison,
         (X, Input("other")),
         formula="(x > other) & (x <= other).shift(1)",
-        missing="0 where x is not above; else NaN where this row or the one before is NaN.",
+        missing="NaN where the value missing on this row or the one before would decide.",
     ),
     Operator(
         "cross_below",
@@ -107,6 +107,6 @@ ENTRIES = (
         comparison,
         (X, Input("other")),
         formula="(x < other) & (x >= other).shift(1)",
-        missing="0 where x is not below; else NaN where this row or the one before is NaN.",
+        missing="NaN where the value missing on this row or the one before would decide.",
     ),
 )

@@ -1,0 +1,49 @@
+"""Every kernel compiled before anyone waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from midas.kernels import drive
+from midas.kernels.table import LOOPS
+
+Progress = Callable[[int, int, str], None]
+"""Called with how many are done, how many there are, and the name of the next."""
+
+_TABLE, _LIST, _WORD = "int64[:,::1]", "int64[::1]", "int64"
+
+SIGNATURES: tuple[tuple[Callable[..., object], str], ...] = (
+    (drive.run_tiles, f"void({_TABLE}, {_TABLE}, {', '.join([_WORD] * 4)}, {_LIST}, {', '.join([_WORD] * 7)})"),
+    (
+        drive.run_rows,
+        f"void({_TABLE}, {_TABLE}, {_WORD}, {_WORD}, {_LIST}, {', '.join([_WORD] * 7)}, boolean)",
+    ),
+)
+"""Kernels that are called from Python, with the types they are called with; a call with others compiles again."""
+
+
+def compile_all(progress: Progress | None = None) -> int:
+    """Compile every kernel that is not in the kernel folder yet, and return how many there are."""
+    tell = progress or _tell_nobody
+    waiting: list[tuple[str, Callable[[], object]]] = [
+        *((name, lambda loop=loop: loop.address) for name, loop in LOOPS.items()),
+        *((_name(kernel), lambda kernel=kernel, types=types: _compile(kernel, types)) for kernel, types in SIGNATURES),
+    ]
+    for done, (name, compile_one) in enumerate(waiting):
+        tell(done, len(waiting), name)
+        compile_one()
+    tell(len(waiting), len(waiting), "")
+    return len(waiting)
+
+
+def _tell_nobody(_done: int, _of: int, _name: str) -> None:
+    pass
+
+
+def _name(kernel: Callable[..., object]) -> str:
+    return cast("str", cast("Any", kernel).__name__)
+
+
+def _compile(kernel: Callable[..., object], types: str) -> object:
+    return cast("Any", kernel).compile(types)

@@ -1,0 +1,62 @@
+"""The catalogue: what people read about each operator."""
+
+from __future__ import annotations
+
+import pytest
+
+from midas.factors.catalogue import FIELDS, OPERATORS, find, operators
+from midas.factors.lowering import lowered, walk
+from midas.factors.market import Market
+from midas.factors.node import Node
+from midas.factors.operator import Kind
+from midas.kernels.table import LOOPS
+
+INFOS = operators()
+
+
+def test_at_least_thirty_operators() -> None:
+    assert len([info for info in INFOS if info.kind != "field"]) >= 45
+
+
+def test_those_that_the_strategies_of_the_library_and_the_guide_use() -> None:
+    needed = "where shift change mean std sum min max ema rsi atr cross_above cross_below hold rank top bottom zscore"
+    assert set(needed.split()) | {"normalise", "sma", "abs", "log"} <= set(OPERATORS) | {"sma"}
+    assert find("sma") is OPERATORS["mean"]
+    assert find("rma") is OPERATORS["wilder"]
+
+
+@pytest.mark.parametrize("info", INFOS, ids=lambda info: info.name)
+def test_every_entry_says_what_it_does_and_when_it_is_missing(info: object) -> None:
+    assert info.summary.endswith(".")  # type: ignore[attr-defined]
+    assert info.missing.endswith(".")  # type: ignore[attr-defined]
+    assert info.unit  # type: ignore[attr-defined]
+    assert info.signature.startswith(info.name)  # type: ignore[attr-defined]
+
+
+def test_every_operator_has_a_loop_or_a_formula() -> None:
+    for operator in OPERATORS.values():
+        if operator.kind not in (Kind.FIELD, Kind.CONSTANT):
+            assert bool(operator.formula) != (operator.name in LOOPS), operator.name
+
+
+def test_kinds_match_loops() -> None:
+    for name, operator in OPERATORS.items():
+        if name in LOOPS:
+            assert LOOPS[name].across == (operator.kind is Kind.CROSS_SECTION)
+            remembers = operator.kind in (Kind.WINDOW, Kind.DELAY, Kind.RECURSIVE)
+            assert (LOOPS[name].state(10) > 0) == remembers, name
+
+
+def test_the_market_offers_every_field() -> None:
+    market = Market()
+    for name in FIELDS:
+        assert isinstance(getattr(market, name), Node)
+        assert getattr(market, name).op == name
+
+
+def test_formulas_come_down_to_loops() -> None:
+    market = Market()
+    for node in (market.returns, market.atr(5), market.close.cross_above(3), market.zscore(5), market.close.rank()):
+        assert all(
+            step.op in LOOPS or step.operator.kind in (Kind.FIELD, Kind.CONSTANT) for step in walk(lowered(node))
+        )

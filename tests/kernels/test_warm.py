@@ -1,0 +1,34 @@
+"""Compiled before anyone waits: all of it, in the types it is then called with."""
+
+from __future__ import annotations
+
+import numpy as np
+from tests.factors.markets import bars, panel_of, values
+
+from midas.factors.plan import compile_plan
+from midas.factors.stepper import Stepper
+from midas.factors.text import parse
+from midas.kernels import drive
+from midas.kernels.table import LOOPS
+from midas.kernels.warm import SIGNATURES, compile_all
+
+
+def test_tells_how_far_it_is() -> None:
+    told: list[tuple[int, int, str]] = []
+    count = compile_all(lambda done, of, name: told.append((done, of, name)))
+    assert count == len(LOOPS) + len(SIGNATURES)
+    assert [done for done, _, _ in told] == list(range(count + 1))
+    assert {of for _, of, _ in told} == {count}
+    assert told[-1][2] == ""
+
+
+def test_nothing_is_compiled_again_for_other_types() -> None:
+    compile_all()
+    panel = panel_of(bars(30, 40))
+    for tiles in panel.fields.values():
+        tiles.flags.writeable = False
+    values("close.mean(3).rank().mean(2)", panel)
+    values("close.mean(3).rank()", panel, np.array([5, 9]), threads=1)
+    Stepper(compile_plan(parse("close.mean(3)")), 3).step({"close": np.ones(3, np.float32)})
+    for kernel in (drive.run_tiles, drive.run_rows):
+        assert len(kernel.signatures) == 1  # type: ignore[attr-defined]
