@@ -63,7 +63,10 @@ class Browser:
         self.size(width, height)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=page.as_uri())
+        self.visit(page.as_uri())
+
+    def visit(self, url: str) -> None:
+        self.call("Page.navigate", url=url)
         self.wait("document.documentElement?.dataset.ready === ''")
 
     def size(self, width: int, height: int) -> None:

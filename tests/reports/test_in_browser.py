@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
 import polars as pl
 import pytest
 from tests.reports.browser import browser, chromium
 from tests.reports.test_hostile import PIECES, written_everywhere
 
+from midas.api.security_headers import TEAR_SHEET
 from midas.reports.markup import clean
 from midas.reports.tearsheet import render
 
@@ -169,6 +173,31 @@ def test_hostile_names_are_only_ever_text(chrome, tmp_path):
     assert chrome.complaints() == []
     assert [event for event in chrome.events if event["method"] == DIALOGS] == []
     assert set(chrome.requests()) == {path.as_uri()}
+
+
+def test_works_under_the_policy_it_is_served_with(chrome, source):
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("content-type", "text/html; charset=utf-8")
+            self.send_header("content-security-policy", TEAR_SHEET)
+            self.end_headers()
+            self.wfile.write(source.encode())
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/"
+        chrome.events.clear()
+        chrome.visit(url)
+        painted = dict(chrome.run(INK))
+        server.shutdown()
+    assert all(share > 0.005 for share in painted.values())
+    assert len(painted) == 4
+    assert chrome.complaints() == []
+    assert set(chrome.requests()) <= {url, f"{url}favicon.ico"}
 
 
 def test_a_script_that_got_in_would_not_run(chrome, source, tmp_path):

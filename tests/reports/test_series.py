@@ -20,20 +20,6 @@ def walk(rows: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
     return days, 1e5 * np.exp(np.cumsum(np.random.default_rng(seed).normal(0.0004, 0.012, rows)))
 
 
-class TestDrawdown:
-    def test_hand_made(self):
-        equity = np.array([100.0, 120.0, 90.0, 120.0, 60.0, 130.0])
-        assert series.drawdown(equity).tolist() == [0.0, 0.0, -0.25, 0.0, -0.5, 0.0]
-
-    def test_not_a_number_stays_so(self):
-        found = series.drawdown(np.array([np.nan, 100.0, np.nan, 50.0]))
-        assert np.isnan(found[[0, 2]]).all()
-        assert found[[1, 3]].tolist() == [0.0, -0.5]
-
-    def test_of_nothing(self):
-        assert len(series.drawdown(np.empty(0))) == 0
-
-
 class TestWorstDrawdowns:
     def test_peak_trough_and_recovery(self):
         equity = np.array([100.0, 120.0, 90.0, 96.0, 120.0, 110.0, 130.0, 65.0, 91.0])
@@ -42,6 +28,9 @@ class TestWorstDrawdowns:
             series.Drawdown(-0.25, 1, 2, 4),
             series.Drawdown(110 / 120 - 1, 4, 5, 6),
         )
+
+    def test_of_nothing(self):
+        assert series.worst_drawdowns(np.empty(0)) == ()
 
     def test_rising_equity_has_none(self):
         assert series.worst_drawdowns(np.array([1.0, 2.0, 2.0, 3.0])) == ()

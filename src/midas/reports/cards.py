@@ -10,6 +10,7 @@ from midas.reports.numbers import MISSING, money, number, percent, tone
 from midas.reports.series import worst_drawdowns
 from midas.reports.sheet import TearSheetInput
 
+_NORMAL_95 = 1.959964
 _NO_VALUE = "It is not defined for this run."
 
 
@@ -47,10 +48,10 @@ def headline(sheet: TearSheetInput, shown: Curves) -> tuple[Card, ...]:
         _signed("total_return", "Total return", value("total_return"), total),
         _signed("cagr", "CAGR", value("cagr"), yearly),
         Card("volatility", "Volatility", percent(value("volatility")), "a year"),
-        Card("sharpe", "Sharpe ratio", number(value("sharpe")), f"risk-free {percent(sheet.risk_free)}"),
+        Card("sharpe", "Sharpe ratio", number(value("sharpe")), _interval(sheet)),
         Card("sortino", "Sortino ratio", number(value("sortino")), "downside risk only"),
         Card("max_drawdown", "Max drawdown", percent(value("max_drawdown")), _fall(shown), tone(value("max_drawdown"))),
-        Card("trades", "Trades", number(value("trades"), 0), "closed round trips"),
+        Card("trades", "Trades", number(value("trades"), 0), _round_trips(sheet)),
         Card("win_rate", "Win rate", percent(value("win_rate"), 1), "of closed trades"),
         Card("fees", "Fees and taxes", money(paid, sheet.currency), _costs_context(sheet)),
     )
@@ -70,6 +71,18 @@ def _card(card: Card, sheet: TearSheetInput) -> Html:
 def _signed(name: str, label: str, value: float | None, benchmark: float | None) -> Card:
     context = "" if benchmark is None else f"benchmark {percent(benchmark, signed=True)}"
     return Card(name, label, percent(value, signed=True), context, tone(value))
+
+
+def _interval(sheet: TearSheetInput) -> str:
+    ratio, error = sheet.summary.get("sharpe"), sheet.summary.get("sharpe_error")
+    if ratio is None or error is None:
+        return f"risk-free {percent(sheet.risk_free)}"
+    return f"95% interval {number(ratio - _NORMAL_95 * error)} to {number(ratio + _NORMAL_95 * error)}"
+
+
+def _round_trips(sheet: TearSheetInput) -> str:
+    still_open = sheet.summary.get("open_trades")
+    return f"closed round trips, {number(still_open, 0)} open" if still_open else "closed round trips"
 
 
 def _fall(shown: Curves) -> str:

@@ -8,11 +8,10 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from midas.portfolio.measures.sample import DAYS_PER_YEAR, QUARTER_DAYS
 from midas.reports.packing import epoch_seconds
 from midas.reports.series import Curve, Days
 from midas.reports.sheet import TearSheetInput
-
-_DAYS_PER_YEAR = 365.2425
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +45,11 @@ def curves(sheet: TearSheetInput) -> Curves:
 
 
 def growth(shown: Curves, curve: Curve | None) -> tuple[float | None, float | None]:
-    """Return a curve's total return and its compound return a year, None where there is none."""
+    """Return a curve's total return and its compound return a year, None where there is none or it is too short."""
     if curve is None or shown.rows < 2 or curve[0] <= 0:
         return None, None
     ratio = float(curve[-1] / curve[0])
-    years = (shown.day(-1) - shown.day(0)).days / _DAYS_PER_YEAR
-    return ratio - 1, ratio ** (1 / years) - 1 if years > 0 and ratio > 0 else None
+    days = (shown.day(-1) - shown.day(0)).days
+    if days < QUARTER_DAYS or ratio <= 0:
+        return ratio - 1, None
+    return ratio - 1, ratio ** (DAYS_PER_YEAR / days) - 1

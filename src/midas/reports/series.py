@@ -8,12 +8,11 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from midas.portfolio.measures.sample import FLAT, drawdowns_of, simple_returns
+
 Curve = NDArray[np.float64]  # (row,)
 Days = NDArray[np.datetime64]  # (row,), day precision, ascending
 Rows = NDArray[np.int64]  # (row,), ascending
-
-_FLAT = 1e-12
-"""A standard deviation of returns below this is rounding, not risk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +34,11 @@ class YearReturns:
     total: float
 
 
-def returns(equity: Curve) -> Curve:
-    """Return (row,) simple returns of each row on the one before; the first is NaN, as are those on a base of zero."""
-    out = np.full(len(equity), np.nan)
-    base = np.where(equity[:-1] == 0, np.nan, equity[:-1])
-    out[1:] = equity[1:] / base - 1
-    return out
-
-
-def drawdown(equity: Curve) -> Curve:
-    """Return (row,) equity over its highest value so far, less one; NaN where equity is NaN."""
-    return equity / np.fmax.accumulate(equity) - 1 if len(equity) else equity
-
-
 def worst_drawdowns(equity: Curve, count: int = 5) -> tuple[Drawdown, ...]:
     """Return the deepest falls, deepest first, earlier first among equals. `equity` has no NaN."""
-    depth = drawdown(equity)
+    if not len(equity):
+        return ()
+    depth = drawdowns_of(equity, np.arange(len(equity), dtype=np.float64)).depth
     under = np.concatenate(([False], depth < 0, [False]))
     edges = np.flatnonzero(under[1:] != under[:-1])
     falls = []
@@ -87,12 +75,12 @@ def rolling_sharpe(equity: Curve, window: int, periods_per_year: float, risk_fre
     out = np.full(len(equity), np.nan)
     if window < 2 or len(equity) <= window:
         return out
-    excess = returns(equity)[1:] - risk_free / periods_per_year
+    excess = simple_returns(equity) - risk_free / periods_per_year
     windows = sliding_window_view(excess, window)
     deviation = windows.std(axis=1, ddof=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = windows.mean(axis=1) / deviation * np.sqrt(periods_per_year)
-    out[window:] = np.where(deviation > _FLAT, ratio, np.nan)
+    out[window:] = np.where(deviation > FLAT, ratio, np.nan)
     return out
 
 
