@@ -14,6 +14,7 @@ from datetime import date, datetime
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 from numpy.typing import NDArray
 
 from midas.core.basis import Basis
@@ -114,12 +115,12 @@ def _without(frame: pl.DataFrame, breaches: Iterable[Breach]) -> pl.DataFrame:
 
 
 def _normalised(frame: pl.DataFrame) -> pl.DataFrame:
-    bars = frame.filter(~is_empty(frame)).sort("symbol", "ts")
+    bars = frame.filter(~is_empty(frame)).sort("symbol", "ts").with_columns(cs.float().fill_nan(None))
     traded = [name for name in ("open", "high", "low") if name in bars.columns]
     halt = is_halt(bars)
     changes = [pl.when(halt).then(None).otherwise(pl.col(name)).alias(name) for name in traded]
     if "volume" in bars.columns:
-        changes.append(pl.when(halt).then(pl.col("volume").fill_null(0).fill_nan(0)).otherwise(pl.col("volume")))
+        changes.append(pl.when(halt).then(pl.col("volume").fill_null(0)).otherwise(pl.col("volume")))
     return bars.with_columns(changes)
 
 

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from midas.core.errors import StorageCorrupt, StorageFull, Unavailable
@@ -62,7 +62,9 @@ def replace_whole(file: Path, content: bytes) -> None:
         beside.replace(file)
     finally:
         beside.unlink(missing_ok=True)
-    sync_folder(file.parent)
+    with suppress(OSError):
+        # It is replaced for everybody already; to say now that it was not would be wrong.
+        sync_folder(file.parent)
 
 
 def sync_folder(folder: Path) -> None:

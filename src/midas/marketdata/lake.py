@@ -34,6 +34,7 @@ from midas.marketdata.version import read_actions, read_bars, read_instruments, 
 _FORMAT = 1
 _MANIFEST = "manifest.json"
 _WAIT_S = 10.0
+_BUILD_WAIT_S = 120.0
 
 T = TypeVar("T")
 
@@ -151,6 +152,10 @@ class Lake:
     def _lock(self, name: str) -> AbstractContextManager[None]:
         return exclusive(self.root / ".locks" / f"{name}.lock", f"dataset {name!r}", self._wait_s)
 
+    def _panel_lock(self, name: str) -> AbstractContextManager[None]:
+        # Apart from the writer's: a reader need not wait for an import that makes the next version.
+        return exclusive(self.root / ".locks" / f"{name}.panel.lock", f"the panel of {name!r}", _BUILD_WAIT_S)
+
     def _find(self, name: str) -> Dataset | None:
         file = self.root / name / _MANIFEST
         try:
@@ -198,14 +203,19 @@ class Lake:
     def _commit(self, dataset: Dataset, snapshot: Snapshot) -> None:
         final = self._folder(dataset)
         beside = final.with_name(f"{TEMPORARY}{uuid4().hex}")
+        manifest = {"format": _FORMAT, "dataset": dataset.to_json()}
         try:
             write_version(beside, snapshot)
             beside.replace(final)
+            sync_folder(final.parent)
+            replace_whole(final.parent / _MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+        except OSError:
+            current = self._find(dataset.name)
+            if current is None or current.version != dataset.version:
+                remove(final)
+            raise
         finally:
             remove(beside)
-        sync_folder(final.parent)
-        manifest = {"format": _FORMAT, "dataset": dataset.to_json()}
-        replace_whole(final.parent / _MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
 
     def _clean(self, name: str, current: Dataset | None) -> None:
         folder = self.root / name
@@ -220,7 +230,7 @@ class Lake:
         panel = panel_files.open_panel(folder, dataset)
         if panel is not None:
             return panel
-        with writing(f"the panel of dataset {dataset.name!r}", self.root), self._lock(dataset.name):
+        with writing(f"the panel of dataset {dataset.name!r}", self.root), self._panel_lock(dataset.name):
             panel_files.build_panel(folder, dataset)
         built = panel_files.open_panel(folder, dataset)
         if built is None:

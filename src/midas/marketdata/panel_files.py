@@ -75,6 +75,8 @@ def build_panel(version: Path, dataset: Dataset) -> None:
         _write(beside, version, dataset)
         sync_folder(beside)
         beside.replace(final)
+    except FileNotFoundError as gone:
+        raise corrupt(version, dataset.name, "a newer version took its place") from gone
     finally:
         remove(beside)
     sync_folder(version)

@@ -46,7 +46,8 @@ def is_halt(frame: pl.DataFrame) -> pl.Expr:
     if not traded:
         return pl.lit(value=False)
     nothing = pl.all_horizontal(((pl.col(name) == 0) | _absent(name)) for name in traded)
-    return nothing & (pl.col("close") > 0)
+    # NaN counts as larger than any number.
+    return nothing & (pl.col("close") > 0) & ~pl.col("close").is_nan()
 
 
 def is_empty(frame: pl.DataFrame) -> pl.Expr:
