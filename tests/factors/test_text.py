@@ -95,6 +95,8 @@ class TestRefuses:
             ("1 < close < 2", "1 < close < 2", 1),
             ("mean(*close)", "*close", 6),
             ("mean(**close)", "mean(**close)", 1),
+            ("mean(close, n=1, n=2)", "mean(close, n=1, n=2)", 1),
+            ("mean(close, operator=2)", "no argument 'operator'", 1),
             ("close.mean(n for n in open)", "n for n in open", 11),
             ("await close", "await close", 1),
             ("True", "True", 1),
@@ -179,7 +181,28 @@ words = st.sampled_from(
 pieces = st.one_of(
     words,
     st.sampled_from([*"+-*/().,<>=&|~!@%^:;[]{}'\"\\#$?`_ \n\t\r", "**", ":=", "->", "==", "<=", "!=", "..."]),
-    st.sampled_from(["0", "1", "5", "2.5", "1e3", "1e999", "0x1", "1_0", "2j", "007", "-1", "5000", "5001"]),
+    st.sampled_from(
+        [
+            "n=",
+            "self=",
+            "operator=",
+            "tree=",
+            "name=",
+            "0",
+            "1",
+            "5",
+            "2.5",
+            "1e3",
+            "1e999",
+            "0x1",
+            "1_0",
+            "2j",
+            "007",
+            "-1",
+            "5000",
+            "5001",
+        ]
+    ),
     st.sampled_from(["f'", 'f"{', "b'", '"""', "r'", "lambda x:", " for x in ", "\u202e", "é", "\ud800", "０", "ⅷ"]),
 )
 

@@ -12,13 +12,13 @@ from tests.factors.markets import Matrix, bars, panel_of, same, values
 from tests.laws import laws
 from tests.laws.graphs import graphs
 
-from midas.factors import engine, evaluate
+from midas.factors import evaluate, rooms
 from midas.factors.graph_json import canonical, from_json, to_json
 from midas.factors.lowering import walk
 from midas.factors.node import Node
 from midas.factors.text import parse
 
-often = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+often = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 rows_at = st.floats(0, 1, exclude_max=True)
 
 
@@ -70,8 +70,8 @@ class TestOnce:
         panel = panel_of(market.raw)
         whole = values(node, panel)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(engine, "STRETCH", stretch)
-            patch.setattr(engine, "BLOCK", block)
+            patch.setattr(rooms, "STRETCH", stretch)
+            patch.setattr(rooms, "BLOCK", block)
             patch.setattr(evaluate, "SPAN", span)
             patch.setattr(evaluate, "SPAN_TILES", 1)
             assert same(whole, values(node, panel, threads=threads))

@@ -10,7 +10,7 @@ import pytest
 from tests.factors.markets import Matrix, bars, panel_of
 from tests.laws import laws
 
-from midas.factors import engine
+from midas.factors import rooms
 from midas.factors.node import Node
 from midas.factors.operator import EVERY_ROW
 from midas.factors.text import parse
@@ -73,7 +73,7 @@ RUNNING_SUM = """
 @pytest.fixture
 def planted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     loop = Loop("planted", HEAD + request.param, (("step", _kept),), per_row=1, width=2)
-    monkeypatch.setattr(engine, "LOOPS", {**LOOPS, "last": loop})
+    monkeypatch.setattr(rooms, "LOOPS", {**LOOPS, "last": loop})
 
 
 NODE = parse("close.last(3) * 2")
@@ -123,14 +123,14 @@ def test_a_cross_section_that_reads_the_next_row_is_red(monkeypatch: pytest.Monk
     honest = LOOPS["demean"]
     leaky = replace(honest, source=honest.source.replace("v = x[tile, r]", "v = x[tile, min(r + 1, rows - 1)]"))
     assert leaky.source != honest.source
-    monkeypatch.setattr(engine, "LOOPS", {**LOOPS, "demean": leaky})
+    monkeypatch.setattr(rooms, "LOOPS", {**LOOPS, "demean": leaky})
     with pytest.raises(AssertionError):
         laws.causal_by_poison(parse("close.demean()"), RAW, 20)
 
 
 def test_a_neighbour_that_leaks_is_red(monkeypatch: pytest.MonkeyPatch) -> None:
     leak = HEAD + "    for r in range(rows):\n        for i in range(32):\n            y[r, i] = step(x[r, 0])\n"
-    monkeypatch.setattr(engine, "LOOPS", {**LOOPS, "last": Loop("planted", leak, (("step", _kept),), per_row=3)})
+    monkeypatch.setattr(rooms, "LOOPS", {**LOOPS, "last": Loop("planted", leak, (("step", _kept),), per_row=3)})
     with pytest.raises(AssertionError):
         laws.neighbours_do_not_matter(NODE, RAW, 5)
 

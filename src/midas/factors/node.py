@@ -192,7 +192,7 @@ def constant(value: object) -> Node:
     return Node("constant", (), (number,), Unit.NUMBER)
 
 
-def apply(operator: Operator, *given: object, **named: object) -> Node:
+def apply(operator: Operator, /, *given: object, **named: object) -> Node:
     """Return the node of an operator over what it is given, inputs first, then numbers.
 
     Raises

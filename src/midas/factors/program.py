@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import cast
 
 from midas.factors.node import Node
 from midas.factors.operator import Kind
@@ -16,9 +17,6 @@ ON_EVERY_ROW = -1
 
 Value = tuple[Node, int]
 """A node on every row, or n >= 0 rows before each of the rows asked for."""
-
-_FREE = (Kind.FIELD, Kind.CONSTANT)
-_SPARSE = (Kind.POINTWISE, Kind.CROSS_SECTION)
 
 
 class Does(Enum):
@@ -53,6 +51,11 @@ class Call:
     makes: Value | None = None
     back: int = 0
 
+    @property
+    def runs(self) -> Node | None:
+        """The node whose loop runs, if one does."""
+        return self.makes[0] if self.makes and self.does in (Does.RUN, Does.ACROSS) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -66,6 +69,10 @@ class Stage:
     places: tuple[tuple[Place | None, tuple[Place, ...]], ...]
     slots: int
 
+    def runs(self) -> Iterator[Node]:
+        """Yield the node of every loop that runs."""
+        return (node for call in self.calls if (node := call.runs) is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -75,6 +82,10 @@ class Program:
     tail: Stage | None
     kept: int
     picked: int
+
+    @property
+    def all_stages(self) -> tuple[Stage, ...]:
+        return (*self.stages, self.tail) if self.tail else self.stages
 
 
 def build(plan: Plan, *, every_row: bool) -> Program:
@@ -104,12 +115,12 @@ def _needed_on_every_row(nodes: Sequence[Node]) -> set[Node]:
     return dense
 
 
+# Stages are numbered by level: even ones run over time, odd ones across the market. Fields and numbers have none.
 def _levels(dense: Sequence[Node]) -> dict[Node, int]:
-    """Return the stage of each node, even ones over time, odd ones across the market; fields and numbers have none."""
     levels: dict[Node, int] = {}
     for node in dense:
         kind = node.operator.kind
-        if kind in _FREE:
+        if kind in (Kind.FIELD, Kind.CONSTANT):
             continue
         level = max((levels.get(child, 0) for child in node.inputs), default=0)
         if kind is not Kind.POINTWISE and (level % 2 == 1) != (kind is Kind.CROSS_SECTION):
@@ -118,8 +129,13 @@ def _levels(dense: Sequence[Node]) -> dict[Node, int]:
     return levels
 
 
-def _tasks(root: Node, levels: dict[Node, int], most: int) -> list[Call] | None:
-    """Return the calls of the tail in order, None when the same nodes would run at too many distances."""
+def _at_hand(node: Node, levels: Mapping[Node, int]) -> bool:
+    # Only a stage over time passes every row of a tile in order, so only there can rows be picked out.
+    return node in levels and levels[node] % 2 == 0
+
+
+# The calls of the tail in order; None when the same nodes would run at too many distances to be worth it.
+def _tasks(root: Node, levels: Mapping[Node, int], most: int) -> list[Call] | None:
     calls: dict[Value, Call] = {}
     waiting = [(_source((root, 0), levels), False)]
     while waiting:
@@ -127,7 +143,7 @@ def _tasks(root: Node, levels: dict[Node, int], most: int) -> list[Call] | None:
         if value in calls or value[0].operator.kind is Kind.CONSTANT:
             continue
         call = _task(value, levels)
-        if ready or call.does in (Does.PICK, Does.LEAF):
+        if ready or call.runs is None:
             calls[value] = call
         else:
             waiting.append((value, True))
@@ -137,46 +153,49 @@ def _tasks(root: Node, levels: dict[Node, int], most: int) -> list[Call] | None:
     return list(calls.values())
 
 
-def _source(value: Value, levels: dict[Node, int]) -> Value:
+def _source(value: Value, levels: Mapping[Node, int]) -> Value:
     node, back = value
-    while node.operator.kind is Kind.DELAY and levels.get(node, 1) % 2 == 1:
+    while node.operator.kind is Kind.DELAY and not _at_hand(node, levels):
         node, back = node.inputs[0], back + int(node.arguments[0])
     return node, back
 
 
-def _task(value: Value, levels: dict[Node, int]) -> Call:
+def _task(value: Value, levels: Mapping[Node, int]) -> Call:
     node, back = value
     if node.operator.kind is Kind.FIELD:
         return Call(Does.LEAF, ((node, ON_EVERY_ROW),), value, back)
-    if levels.get(node, 1) % 2 == 0:
+    if _at_hand(node, levels):
         return Call(Does.PICK, ((node, ON_EVERY_ROW),), value, back)
-    does = Does.ACROSS if node.operator.kind is Kind.CROSS_SECTION else Does.RUN
-    return Call(does, tuple(_source((child, back), levels) for child in node.inputs), value)
+    return Call(_doing(node), tuple(_source((child, back), levels) for child in node.inputs), value)
 
 
-def _laid_out(root: Node, levels: dict[Node, int], tasks: list[Call]) -> Program:
+def _doing(node: Node) -> Does:
+    return Does.ACROSS if node.operator.kind is Kind.CROSS_SECTION else Does.RUN
+
+
+def _laid_out(root: Node, levels: Mapping[Node, int], tasks: Sequence[Call]) -> Program:
+    picks: dict[Node, list[Call]] = defaultdict(list)
+    for task in tasks:
+        if task.does is Does.PICK:
+            picks[task.reads[0][0]].append(task)
     stages: dict[int, list[Call]] = defaultdict(list)
     for node, level in levels.items():
-        does = Does.ACROSS if node.operator.kind is Kind.CROSS_SECTION else Does.RUN
         reads = tuple((child, ON_EVERY_ROW) for child in node.inputs)
-        stages[level].append(Call(does, reads, (node, ON_EVERY_ROW)))
-        stages[level] += [task for task in tasks if task.does is Does.PICK and task.reads[0][0] == node]
+        stages[level] += [Call(_doing(node), reads, (node, ON_EVERY_ROW)), *picks[node]]
     tail = [task for task in tasks if task.does is not Does.PICK]
     asked = _source((root, 0), levels) if tasks else (root, ON_EVERY_ROW)
     (tail if tasks else stages[levels.get(root, 0)]).append(Call(Does.EMIT, (asked,)))
 
-    picks = [task for task in tasks if task.does is Does.PICK]
-    fixed: dict[Value, Place] = {task.makes: (Room.PICKED, place) for place, task in enumerate(picks) if task.makes}
+    fixed: dict[Value, Place] = {}
+    for pick in (pick for calls in picks.values() for pick in calls):
+        fixed[cast("Value", pick.makes)] = (Room.PICKED, len(fixed))
+    picked = len(fixed)
     for level, calls in stages.items():
         for value in (value for call in calls for value in call.reads):
             if levels.get(value[0], level) < level and value not in fixed:
-                fixed[value] = (Room.KEPT, len(fixed) - len(picks))
-    return Program(
-        tuple(_allocated(level % 2 == 1, stages[level], fixed) for level in sorted(stages)),
-        _allocated(True, tail, fixed) if tail else None,
-        len(fixed) - len(picks),
-        len(picks),
-    )
+                fixed[value] = (Room.KEPT, len(fixed) - picked)
+    over = tuple(_allocated(level % 2 == 1, stages[level], fixed) for level in sorted(stages))
+    return Program(over, _allocated(True, tail, fixed) if tail else None, len(fixed) - picked, picked)
 
 
 def _allocated(across: bool, calls: Sequence[Call], fixed: Mapping[Value, Place]) -> Stage:

@@ -207,8 +207,8 @@ class _Reader:
         for given in tree.args:
             if isinstance(given, ast.Starred):
                 raise self._refuse(given, "Not part of the language:")
-        if any(keyword.arg is None for keyword in tree.keywords):
-            raise self._refuse(tree, "Not part of the language:")
+        if len({keyword.arg for keyword in tree.keywords} - {None}) < len(tree.keywords):
+            raise self._refuse(tree, "Arguments are named once each:")
         values = [self.read(given, depth + 1) for given in tree.args]
         named = {str(keyword.arg): self.read(keyword.value, depth + 1) for keyword in tree.keywords}
         return self._apply(tree, called.name, *receiver, *values, **named)
