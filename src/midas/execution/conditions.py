@@ -12,6 +12,7 @@ from midas.core.money import minor_digits
 from midas.execution.terms import AccountTerms
 from midas.kernels.fill import TERMS
 from midas.kernels.world import PER_CLASS, PER_DAY
+from midas.marketdata.actions import Actions
 from midas.marketdata.panel import Panel
 from midas.marketdata.tiles import Tiles
 from midas.venues.rules import RuleArrays
@@ -45,19 +46,23 @@ def conditions(panel: Panel, rules: RuleArrays, terms: AccountTerms) -> Conditio
     closes = panel.tiles("raw_close")
     prices = {name: panel.fields.get(f"raw_{name}", closes) for name in ("open", "high", "low", "volume")}
     has_range = "raw_high" in panel.fields and "raw_low" in panel.fields
-    actions = panel.actions
     return Conditions(
         opens=read_only(prices["open"]),
         highs=read_only(prices["high"]),
         lows=read_only(prices["low"]),
         closes=read_only(closes),
         volumes=read_only(prices["volume"]),
-        happenings=read_only(np.column_stack((actions.row, actions.instrument, actions.kind, actions.value))),
+        happenings=read_only(happenings(panel.actions)),
         class_of=read_only(rules.class_of),
         dated=read_only(_dated(rules, terms)),
         ladders=read_only(_ladders(rules)),
         terms=read_only(_terms(panel, rules, terms, has_range)),
     )
+
+
+def happenings(actions: Actions) -> NDArray[np.float64]:
+    """Return corporate actions as the table kernels read."""
+    return np.column_stack((actions.row, actions.instrument, actions.kind, actions.value))
 
 
 def without_grid(rules: RuleArrays) -> RuleArrays:

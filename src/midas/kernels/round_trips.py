@@ -56,17 +56,18 @@ def round_trips(
     lows: Tiles,
     closes: Tiles,
     happenings: Happenings,
-) -> tuple[Trades, Prices, NDArray[np.int64], NDArray[np.int64]]:
-    """Return (trades, prices, trade of each entry, cost of what each entry took out of the holding in minor units).
+) -> tuple[Trades, Prices, NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return (trades, prices), and for each entry its trade, the cost of what it took out, and what is held after it.
 
-    Entries are in the order they happened. A trade begins when a name that was flat is bought, and ends when it is
-    flat again. Open trades are valued at the last close before `stop`: `EXIT_PRICE` is that close, `VALUE_OUT` holds
+    Entries are in the order they happened; costs are minor units. A trade begins when a name that was flat is bought,
+    and ends when it is flat again. Open trades are valued at the last close before `stop`: `EXIT_PRICE` is that close, `VALUE_OUT` holds
     what was sold plus what is left.
     """
     trades = np.zeros((len(entries), 7), np.int64)
     prices = np.zeros((len(entries), 7))
     trade_of = np.zeros(len(entries), np.int64)
     cost_out = np.zeros(len(entries), np.int64)
+    held_after = np.zeros(len(entries))
     current = np.full(columns, -1)
     seen = np.zeros(columns, np.int64)
     held = np.zeros(columns)
@@ -94,6 +95,7 @@ def round_trips(
             trades[trade, EXIT_ROW] = row
             cost_out[place] += np.int64(prices[trade, COST])
             prices[trade, COST] = 0.0
+        held_after[place] = held[column]
     for trade in range(count):
         if trades[trade, EXIT_ROW] < 0:
             column = trades[trade, COLUMN]
@@ -101,7 +103,7 @@ def round_trips(
             close = last_close(closes, happenings, len(happenings), stop - 1, column)
             prices[trade, EXIT_PRICE] = close
             trades[trade, VALUE_OUT] += half_up(held[column] * close * scale)
-    return trades[:count], prices[:count], trade_of, cost_out
+    return trades[:count], prices[:count], trade_of, cost_out, held_after
 
 
 @step

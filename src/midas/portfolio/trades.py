@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from midas.core.money import QUANTITY_DIGITS
 from midas.kernels import round_trips as kernel
 from midas.marketdata.tiles import Tiles
 from midas.portfolio.journal import Reals, Rows
@@ -30,7 +31,8 @@ class RoundTrips:
     exit_row : -1 while open. quantity : all that was bought. entry_price, exit_price : averages; the last close while
     open, NaN where a reverse split left only a fraction. value_in, value_out, costs, income : minor units; income is
     dividends and cash for fractions. worst, best : lowest and highest price seen over the entry price, less one.
-    trade_of, cost_out : for each entry of the timeline, its trade and what it took out of the holding at cost.
+    trade_of, cost_out, held_after : for each entry of the timeline its trade, what it took out of the holding at cost
+    (minor units), and the quantity held after it.
     """
 
     column: Rows
@@ -47,6 +49,7 @@ class RoundTrips:
     best: Reals
     trade_of: Rows
     cost_out: Rows
+    held_after: Reals
 
     def __len__(self) -> int:
         return len(self.column)
@@ -71,7 +74,7 @@ def round_trips(entries: Timeline, columns: int, stop: int, scale: float, prices
     whole = np.column_stack(
         (entries.kind, entries.row, entries.column, entries.side, entries.value, entries.commission + entries.tax)
     )
-    trades, averages, trade_of, cost_out = kernel.round_trips(
+    trades, averages, trade_of, cost_out, held_after = kernel.round_trips(
         np.ascontiguousarray(whole),
         np.ascontiguousarray(np.column_stack((entries.quantity, entries.price))),
         columns,
@@ -97,4 +100,5 @@ def round_trips(entries: Timeline, columns: int, stop: int, scale: float, prices
         best=averages[:, kernel.BEST],
         trade_of=trade_of,
         cost_out=cost_out,
+        held_after=np.round(held_after, QUANTITY_DIGITS),
     )

@@ -1,0 +1,164 @@
+"""A run's series as tables; their first columns are fixed, outside programs rely on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from midas.core.order import Side
+from midas.execution.conditions import happenings, read_only
+from midas.execution.simulation import Simulation
+from midas.kernels.account import FILL
+from midas.kernels.holdings import worth
+from midas.marketdata.panel import Panel
+from midas.portfolio.journal import REASONS, Fills, Reals, Refusals, Rows
+from midas.portfolio.timeline import Timeline
+from midas.portfolio.trades import RoundTrips
+
+_SIDES = pl.Series([Side.BUY.value, Side.SELL.value])
+_REASONS = pl.Series([reason.value for reason in REASONS])
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What rows, columns and minor units are called outside: dates, ids, currency."""
+
+    days: pl.Series
+    ids: pl.Series
+    scale: float
+
+    @classmethod
+    def of(cls, panel: Panel, scale: float) -> Names:
+        ids = [str(instrument.id) for instrument in panel.instruments]
+        return cls(_days(panel.sessions), pl.Series(ids, dtype=pl.String), scale)
+
+    def day(self, rows: Rows) -> pl.Series:
+        return self.days.gather(pl.Series(rows, dtype=pl.Int64))
+
+    def id(self, columns: Rows) -> pl.Series:
+        return self.ids.gather(pl.Series(columns, dtype=pl.Int64))
+
+    def money(self, minor: Rows) -> Reals:
+        return minor / self.scale
+
+    def order_id(self, decided: Rows, number: Rows) -> pl.Series:
+        """Date of the decision and place among its orders, from 1; null where there was no order."""
+        order = pl.Series(number + 1, dtype=pl.Int64)
+        text = self.day(decided).cast(pl.String) + "-" + order.cast(pl.String)
+        return text.zip_with(order > 0, pl.Series([None], dtype=pl.String))
+
+
+def equity(
+    sessions: NDArray[np.datetime64], equity: Reals, cash: Reals, gross: Reals, benchmark: Reals
+) -> pl.DataFrame:
+    """Return ts, equity, cash, gross_exposure, benchmark."""
+    columns = {"equity": equity, "cash": cash, "gross_exposure": gross, "benchmark": benchmark}
+    return pl.DataFrame({"ts": _days(sessions), **columns})
+
+
+def fills(entries: Fills, names: Names) -> pl.DataFrame:
+    """Return ts, symbol, side, quantity, price, commission, tax, order_id."""
+    return pl.DataFrame(
+        {
+            "ts": names.day(entries.row),
+            "symbol": names.id(entries.column),
+            "side": _side(entries.side),
+            "quantity": entries.quantity,
+            "price": entries.price,
+            "commission": names.money(entries.commission),
+            "tax": names.money(entries.tax),
+            "order_id": names.order_id(entries.decided, entries.number),
+        }
+    )
+
+
+def rejects(entries: Refusals, names: Names) -> pl.DataFrame:
+    """Return ts, symbol, side, quantity, reason, order_id."""
+    return pl.DataFrame(
+        {
+            "ts": names.day(entries.row),
+            "symbol": names.id(entries.column),
+            "side": _side(entries.side),
+            "quantity": pl.Series(entries.quantity, dtype=pl.Float64).fill_nan(None),
+            "reason": _REASONS.gather(pl.Series(entries.reason - 1, dtype=pl.Int64)),
+            "order_id": names.order_id(entries.decided, entries.number),
+        }
+    )
+
+
+def trades(trips: RoundTrips, entries: Timeline, names: Names) -> pl.DataFrame:
+    """Return symbol, side, entry and exit, quantity, pnl, return, commission, tax, income, worst, best; by entry.
+
+    Quantities and prices are in the shares of the exit, or of the last row. While a trade is open its exit is null and
+    its gain is that at the last close. `worst` and `best` are the lowest and highest price over the entry price, less
+    one; `income` is dividends and cash for fractions, part of the pnl.
+    """
+    closed = pl.Series(trips.closed)
+    nothing = pl.Series([None], dtype=pl.Date)
+    exit_price = pl.Series(trips.exit_price, dtype=pl.Float64).fill_nan(None)
+    return pl.DataFrame(
+        {
+            "symbol": names.id(trips.column),
+            "side": pl.repeat("long", len(trips), dtype=pl.String, eager=True),
+            "entry_ts": names.day(trips.entry_row),
+            "entry_price": trips.entry_price,
+            "exit_ts": names.day(np.maximum(trips.exit_row, 0)).zip_with(closed, nothing),
+            "exit_price": exit_price.zip_with(closed, pl.Series([None], dtype=pl.Float64)),
+            "quantity": trips.quantity,
+            "pnl": names.money(trips.pnl),
+            "return": trips.returns,
+            "commission": names.money(_per_trade(trips, entries, entries.commission)),
+            "tax": names.money(_per_trade(trips, entries, entries.tax)),
+            "income": names.money(trips.income),
+            "worst": trips.worst,
+            "best": trips.best,
+        }
+    )
+
+
+def positions(trips: RoundTrips, entries: Timeline, panel: Panel, simulation: Simulation, scale: float) -> pl.DataFrame:
+    """Return ts, symbol, quantity, value at each close, by ts and symbol; the last known close values a name."""
+    rows, columns, quantities = _held(trips, entries, simulation.stop)
+    actions = read_only(happenings(panel.actions))
+    met = np.searchsorted(panel.actions.row, rows, side="right")
+    values = worth(rows, columns, quantities, met, scale, read_only(panel.tiles("raw_close")), actions)
+    order = np.lexsort((columns, rows))
+    names = Names.of(panel, scale)
+    return pl.DataFrame(
+        {
+            "ts": names.day(rows[order]),
+            "symbol": names.id(columns[order]),
+            "quantity": quantities[order],
+            "value": names.money(values[order]),
+        }
+    )
+
+
+def _held(trips: RoundTrips, entries: Timeline, stop: int) -> tuple[Rows, Rows, Reals]:
+    # Each entry's quantity lasts to the next entry of its name, or to the end; of a row's entries the last one counts.
+    order = np.lexsort((np.arange(len(entries)), entries.row, entries.column))
+    row, column, quantity = entries.row[order], entries.column[order], trips.held_after[order]
+    follows = np.append(column[1:] == column[:-1], False)[: len(order)]
+    until = np.where(follows, np.append(row[1:], stop)[: len(order)], stop)
+    length = np.where(quantity > 0, until - row, 0)
+    begin = np.repeat(np.cumsum(length) - length, length)
+    rows = np.repeat(row, length) + np.arange(int(length.sum())) - begin
+    return rows, np.repeat(column, length), np.repeat(quantity, length)
+
+
+def _per_trade(trips: RoundTrips, entries: Timeline, amount: Rows) -> Rows:
+    fills = entries.kind == FILL
+    total = np.zeros(len(trips), np.int64)
+    np.add.at(total, trips.trade_of[fills], amount[fills])
+    return total
+
+
+def _side(side: Rows) -> pl.Series:
+    return _SIDES.gather(pl.Series(side < 0).cast(pl.Int64))
+
+
+def _days(sessions: NDArray[np.datetime64]) -> pl.Series:
+    return pl.Series(sessions.astype("datetime64[D]").astype(np.int32)).cast(pl.Date)

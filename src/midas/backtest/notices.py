@@ -1,0 +1,134 @@
+"""What a reader should know before trusting a result."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from midas.backtest.story import Story
+from midas.core.basis import Basis
+from midas.core.order import Reject
+from midas.portfolio.measures.sample import QUARTER_DAYS
+
+_SHOWN = 3
+
+
+def notices(story: Story) -> tuple[str, ...]:
+    """Return one sentence for each thing to know, the gravest last."""
+    told = (
+        *story.venue.warnings,
+        _basis(story.panel.basis),
+        _boards(story),
+        _moved(story),
+        _short(story),
+        _unseen(story),
+        _stale(story),
+        _shorts(story),
+        _nothing_traded(story),
+    )
+    return tuple(sentence for sentence in told if sentence)
+
+
+def _basis(basis: Basis) -> str:
+    if basis is Basis.RAW:
+        return ""
+    if basis is Basis.CLOSE_ONLY:
+        return (
+            "The data has closes alone: orders fill at the next close, and there is no volume cap and no tick or limit "
+            "rule."
+        )
+    return (
+        f"Prices are {basis}, not those that were quoted: share counts and fees differ from what was possible, and no "
+        "tick or limit rule applies."
+    )
+
+
+def _boards(story: Story) -> str:
+    if len(story.venue.boards) < 2:
+        return ""
+    unknown = sum(not instrument.board for instrument in story.panel.instruments)
+    if not unknown:
+        return ""
+    return (
+        f"The board of {_of(unknown, story.panel.columns)} is not in the data: {story.venue.default_board} is assumed "
+        "for tick, limit and tax."
+    )
+
+
+def _moved(story: Story) -> str:
+    if story.window.first == story.window.asked or story.spec.start is None:
+        return ""
+    asked, first = (story.panel.sessions[row] for row in (story.window.asked, story.window.first))
+    return f"The start moved from {asked} to {first}: the strategy needs {story.plan.warmup} sessions of history."
+
+
+def _short(story: Story) -> str:
+    sessions = story.panel.sessions
+    days = int((sessions[story.window.stop - 1] - sessions[story.window.first]) / np.timedelta64(1, "D"))
+    if days >= QUARTER_DAYS:
+        return ""
+    return f"The run covers {days} days: nothing is told per year below {QUARTER_DAYS}."
+
+
+def _unseen(story: Story) -> str:
+    missing = story.panel.columns - story.benchmark.names_seen
+    if missing <= 0:
+        return ""
+    window = story.panel.tiles("raw_close")[:, story.window.first : story.window.stop]
+    silent = np.flatnonzero(np.isnan(window).all(axis=1).ravel()[: story.panel.columns])
+    return f"{_of(missing, story.panel.columns)} never had a bar in these dates: {_named(story, silent)}."
+
+
+def _stale(story: Story) -> str:
+    last = story.window.stop - 1
+    open_now = story.trips.column[~story.trips.closed]
+    tiles = story.panel.tiles("raw_close")
+    stopped = [
+        column for column in open_now if np.isnan(tiles[column // tiles.shape[2], last, column % tiles.shape[2]])
+    ]
+    if not stopped:
+        return ""
+    return (
+        f"{len(stopped)} positions have no bar on the last session and are valued at their last known close: "
+        f"{_named(story, np.array(stopped))}."
+    )
+
+
+def _shorts(story: Story) -> str:
+    count = story.simulation.journal.refusals.counts().get(Reject.SHORT_NOT_ALLOWED, 0)
+    return f"{count} negative targets were taken as 0: short selling is not simulated." if count else ""
+
+
+def _nothing_traded(story: Story) -> str:
+    if len(story.simulation.journal.fills):
+        return ""
+    return "Nothing was traded: " + _why(story) + "."
+
+
+def _why(story: Story) -> str:
+    weights = story.targets.weights
+    rows = story.window.stop - story.window.first
+    first, last = (str(story.panel.sessions[row]) for row in (story.window.first, story.window.stop - 1))
+    every = story.spec.definition.every
+    if not len(weights):
+        return f"none of the {rows} sessions from {first} to {last} is one on which the strategy speaks (every {every})"
+    valued, positive = int(np.isfinite(weights).sum()), int((weights > 0).sum())
+    spoke = f"the strategy was asked on {len(weights)} of {rows} sessions"
+    if not valued:
+        fields = ", ".join(story.plan.fields)
+        return f"{spoke} and none of its {weights.size} targets had a value; check the data it needs ({fields})"
+    if not positive:
+        return f"{spoke} and all {valued} targets were 0 or less, so its condition never held"
+    refused = story.simulation.journal.refusals.counts()
+    if refused:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in refused.items())
+        return f"{spoke}, gave {positive} positive targets, and every order was refused ({reasons})"
+    return f"{spoke}, gave {positive} positive targets, and none could meet a later bar before {last}"
+
+
+def _of(part: int, whole: int) -> str:
+    return f"{part} of {whole} names"
+
+
+def _named(story: Story, columns: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> str:
+    shown = ", ".join(str(story.panel.instruments[int(column)].id) for column in columns[:_SHOWN])
+    return shown + (" and others" if len(columns) > _SHOWN else "")

@@ -1,0 +1,73 @@
+"""From a run to what its measures are computed from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from midas.backtest.story import Story
+from midas.kernels.world import LANES
+from midas.portfolio.measures.frequency import rows_per_year, sessions_per_year
+from midas.portfolio.measures.sample import Activity, Sample, TradeSample
+
+
+def sample_of(story: Story) -> Sample:
+    """Return a run's sample; periods per year are counted on the exchange's calendar where it reaches."""
+    equity = story.simulation.equity / story.scale
+    return Sample.of(
+        equity=equity,
+        sessions=story.sessions,
+        gross_exposure=story.simulation.gross_exposure,
+        benchmark_equity=story.benchmark.growth * equity[0],
+        trades=_trades(story),
+        activity=_activity(story),
+        periods_per_year=_periods_per_year(story),
+        market_change=story.benchmark.market_change,
+    )
+
+
+def costs_of(activity: Activity) -> dict[str, float]:
+    """Return what trading cost, by kind, in currency; `traded` is the value of all fills."""
+    return {
+        "commission": activity.fees,
+        "tax": activity.taxes,
+        "slippage": activity.slippage,
+        "total": activity.fees + activity.taxes + activity.slippage,
+        "traded": activity.bought + activity.sold,
+    }
+
+
+def _periods_per_year(story: Story) -> float:
+    if story.panel.timeframe.is_daily:
+        first, last = story.sessions[0].item(), story.sessions[-1].item()
+        counted = sessions_per_year(story.venue.calendar, first, last)
+        if counted is not None:
+            return counted
+    return rows_per_year(story.sessions)
+
+
+def _trades(story: Story) -> TradeSample:
+    trips = story.trips
+    return TradeSample(
+        closed=trips.closed,
+        pnl=trips.pnl / story.scale,
+        returns=trips.returns,
+        held=(np.where(trips.closed, trips.exit_row, story.window.stop - 1) - trips.entry_row).astype(np.float64),
+        worst=trips.worst,
+        best=trips.best,
+    )
+
+
+def _activity(story: Story) -> Activity:
+    fills, journal = story.simulation.journal.fills, story.simulation.journal
+    opens = story.conditions.opens[fills.column // LANES, fills.row, fills.column % LANES]
+    bought = int(fills.value[fills.side > 0].sum())
+    return Activity(
+        bought=bought / story.scale,
+        sold=(int(fills.value.sum()) - bought) / story.scale,
+        fees=int(fills.commission.sum()) / story.scale,
+        taxes=int(fills.tax.sum()) / story.scale,
+        slippage=round(float((fills.side * (fills.price - opens) * fills.quantity).sum()), 6),
+        income=int(journal.events.amount.sum()) / story.scale,
+        fills=len(fills),
+        rejected=len(journal.refusals),
+    )

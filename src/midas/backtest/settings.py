@@ -1,0 +1,74 @@
+"""How a result was computed, in plain values."""
+
+from __future__ import annotations
+
+from midas.backtest.identity import ENGINE_VERSION
+from midas.backtest.story import Story
+from midas.portfolio.measures.sample import Sample
+
+Scalar = str | float | int | bool | None
+
+
+def settings_of(story: Story, sample: Sample) -> dict[str, Scalar]:
+    """Return everything a reader needs to repeat or compare the numbers."""
+    return _data(story) | _account(story) | _measuring(story, sample) | _drawdown(story, sample)
+
+
+def _data(story: Story) -> dict[str, Scalar]:
+    panel = story.panel
+    return {
+        "dataset": panel.dataset,
+        "data_version": panel.version,
+        "basis": panel.basis.value,
+        "venue": story.venue.mic,
+        "venue_tables": story.venue.table_version,
+        "engine": ENGINE_VERSION,
+        "currency": panel.currency,
+        "frequency": str(panel.timeframe),
+        "names": panel.columns,
+    }
+
+
+def _account(story: Story) -> dict[str, Scalar]:
+    terms, spec = story.terms, story.spec
+    own = terms.commission_bps is None
+    return {
+        "every": spec.definition.every.value,
+        "initial_capital": float(terms.capital.amount),
+        "fill": "next open" if panel_has_open(story) else "next close",
+        "commission": "venue schedule" if own else f"{terms.commission_bps:g} bps",
+        "tax": "venue schedule",
+        "slippage_bps": terms.slippage_bps,
+        "lots": terms.lots,
+        "volume_cap": terms.volume_cap,
+    }
+
+
+def panel_has_open(story: Story) -> bool:
+    """Tell whether orders fill at opens; where the data has none they fill at closes."""
+    return "raw_open" in story.panel.fields
+
+
+def _measuring(story: Story, sample: Sample) -> dict[str, Scalar]:
+    return {
+        "first_session": str(story.sessions[0]),
+        "last_session": str(story.sessions[-1]),
+        "sessions": len(story.sessions),
+        "warm_up_sessions": story.plan.warmup,
+        "warm_up_excluded": True,
+        "periods_per_year": round(sample.periods_per_year, 6),
+        "risk_free": sample.risk_free,
+        "net_of_costs": True,
+        "benchmark": story.benchmark.label,
+        "value_at_risk": "historical",
+    }
+
+
+def _drawdown(story: Story, sample: Sample) -> dict[str, Scalar]:
+    falls = sample.drawdowns
+    fell = bool(falls.depth[falls.trough] < 0)
+    return {
+        "max_drawdown_peak": str(story.sessions[falls.peak]) if fell else None,
+        "max_drawdown_trough": str(story.sessions[falls.trough]) if fell else None,
+        "max_drawdown_recovery": str(story.sessions[falls.recovery]) if falls.recovery >= 0 else None,
+    }

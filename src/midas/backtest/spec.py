@@ -1,0 +1,158 @@
+"""What to run."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from midas.core.errors import InvalidInput
+from midas.core.money import MAX_AMOUNT, Money
+from midas.execution.terms import AccountTerms, Lots
+from midas.marketdata.panel import Panel
+from midas.strategies.definition import Definition
+from midas.strategies.strategy import Strategy
+
+MAX_COST_BPS = 5_000.0
+"""Half of the price: nothing that trades costs more."""
+
+DEFAULT_CAPITAL = {"KRW": Decimal(100_000_000)}
+OTHER_CAPITAL = Decimal(100_000)
+
+Amount = Decimal | int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestSpec:
+    """One question: a strategy, instruments, dates, capital and costs.
+
+    `universe` is how people call the instruments, `symbols` are their ids. `start` and `end` are inclusive, None is
+    open. Costs are in basis points; a commission of None is the venue's own. `benchmark` None is equal weight.
+    """
+
+    definition: Definition
+    universe: str
+    symbols: tuple[str, ...]
+    start: date | None
+    end: date | None
+    initial_capital: Decimal
+    commission_bps: float | None = None
+    slippage_bps: float = 0.0
+    lots: Lots = "whole"
+    benchmark: str | None = None
+    volume_cap: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not self.symbols:
+            raise InvalidInput(
+                "There are no instruments to trade.", hint="Name a universe or symbols.", code="no_instruments"
+            )
+        if self.start is not None and self.end is not None and self.end < self.start:
+            raise InvalidInput(
+                f"The end {self.end} is before the start {self.start}.", hint="Swap them.", code="end_before_start"
+            )
+        _require_capital(self.initial_capital)
+        if self.commission_bps is not None:
+            _require_bps("commission", self.commission_bps)
+        _require_bps("slippage", self.slippage_bps)
+        if self.lots not in ("whole", "fractional"):
+            raise InvalidInput(f"Lots cannot be {self.lots!r}.", hint="Use whole or fractional.", code="bad_lots")
+        if not 0.0 < self.volume_cap <= 1.0:
+            raise InvalidInput(
+                f"The volume cap cannot be {self.volume_cap}.",
+                hint="Use a fraction above 0 and up to 1, e.g. 0.1 for a tenth of a bar's volume.",
+                code="bad_volume_cap",
+            )
+
+    def terms(self, currency: str) -> AccountTerms:
+        """Return the account's terms in a currency."""
+        capital = Money.of(self.initial_capital, currency)
+        if capital.minor <= 0:
+            raise _bad_capital(self.initial_capital)
+        return AccountTerms(capital, self.commission_bps, self.slippage_bps, self.lots, self.volume_cap)
+
+    def to_json(self) -> dict[str, object]:
+        """Return plain JSON values, the same for the same spec."""
+        return {
+            "strategy": self.definition.graph_json(),
+            "universe": self.universe,
+            "symbols": list(self.symbols),
+            "start": None if self.start is None else self.start.isoformat(),
+            "end": None if self.end is None else self.end.isoformat(),
+            "initial_capital": format(self.initial_capital.normalize(), "f"),
+            "commission_bps": self.commission_bps,
+            "slippage_bps": self.slippage_bps,
+            "lots": self.lots,
+            "benchmark": self.benchmark,
+            "volume_cap": self.volume_cap,
+        }
+
+
+def spec_of(
+    strategy: Strategy | Definition,
+    panel: Panel,
+    *,
+    start: date | None = None,
+    end: date | None = None,
+    initial_capital: Amount | None = None,
+    commission_bps: float | None = None,
+    slippage_bps: float = 0.0,
+    lots: Lots = "whole",
+    benchmark: str | None = None,
+    volume_cap: float = 0.1,
+    universe: str | None = None,
+) -> BacktestSpec:
+    """Return the spec of a strategy on a panel; capital defaults to 100,000, or 100,000,000 won.
+
+    Raises
+    ------
+    InvalidInput: an argument makes no sense.
+    StrategyInvalid: the strategy cannot be simulated.
+    """
+    definition = strategy if isinstance(strategy, Definition) else strategy.definition()
+    definition.require_runnable()
+    if initial_capital is None:
+        initial_capital = DEFAULT_CAPITAL.get(panel.currency, OTHER_CAPITAL)
+    return BacktestSpec(
+        definition=definition,
+        universe=panel.dataset if universe is None else universe,
+        symbols=tuple(str(instrument.id) for instrument in panel.instruments),
+        start=start,
+        end=end,
+        initial_capital=_amount(initial_capital),
+        commission_bps=None if commission_bps is None else float(commission_bps),
+        slippage_bps=float(slippage_bps),
+        lots=lots,
+        benchmark=benchmark,
+        volume_cap=float(volume_cap),
+    )
+
+
+def _amount(value: Amount) -> Decimal:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        raise _bad_capital(value) from None
+
+
+def _require_capital(capital: Decimal) -> None:
+    if not capital.is_finite() or capital <= 0 or capital > MAX_AMOUNT:
+        raise _bad_capital(capital)
+
+
+def _bad_capital(value: object) -> InvalidInput:
+    return InvalidInput(
+        f"The initial capital cannot be {value}.",
+        hint=f"Use an amount above 0 and up to {MAX_AMOUNT:,f}.",
+        code="bad_capital",
+    )
+
+
+def _require_bps(name: str, value: float) -> None:
+    if math.isnan(value) or not 0.0 <= value <= MAX_COST_BPS:
+        raise InvalidInput(
+            f"The {name} cannot be {value} bps.",
+            hint=f"Use 0 to {MAX_COST_BPS:g} basis points; 10 is 0.1 %.",
+            code=f"bad_{name}",
+        )
