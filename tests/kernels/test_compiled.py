@@ -33,8 +33,8 @@ def outer(x):
 if __name__ == "__main__":
     import ctypes
     number = ctypes.c_double(1.0)
-    address = machine_code(SOURCE, "grow_loop", {"step": outer}, 1, 0)
-    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)(ctypes.addressof(number))
+    code = machine_code(SOURCE, "grow_loop", {"step": outer}, 1, 0)
+    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(code.address)(ctypes.addressof(number))
     print(twice(1.0), number.value)
 """
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
 
+from midas.factors import unit
 from midas.factors.operator import Kind, Operator
 from midas.factors.operators import arithmetic, cross_section, fields, recursive, time
+from midas.factors.unit import Unit
 
 OPERATORS: Mapping[str, Operator] = MappingProxyType(
     {
@@ -32,6 +34,22 @@ def callable_names() -> list[str]:
     return sorted([*(name for name, entry in OPERATORS.items() if entry.inputs), *_ALIASES])
 
 
+_UNITS: Mapping[Callable[[Sequence[Unit]], Unit], str] = MappingProxyType(
+    {
+        unit.like: "that of its inputs",
+        unit.choice: "that of its inputs",
+        unit.chosen: "that of x and other",
+        unit.kept: "that of x",
+        unit.measured: "that of x",
+        unit.product: "product",
+        unit.ratio: "ratio",
+        unit.number: str(Unit.NUMBER),
+        unit.flag: str(Unit.FLAG),
+        unit.comparison: str(Unit.FLAG),
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorInfo:
     """An operator as people read about it."""
@@ -52,7 +70,7 @@ def operators() -> tuple[OperatorInfo, ...]:
 
 
 def _info(entry: Operator) -> OperatorInfo:
-    unit = str(entry.fixed) if entry.fixed else entry.unit.__name__
+    means = str(entry.fixed) if entry.fixed else _UNITS[entry.unit]
     return OperatorInfo(
-        entry.name, entry.signature, entry.summary, str(entry.kind), unit, entry.missing, entry.source, entry.aliases
+        entry.name, entry.signature, entry.summary, str(entry.kind), means, entry.missing, entry.source, entry.aliases
     )

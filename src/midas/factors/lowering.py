@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import cast
 
 from midas.factors.catalogue import OPERATORS
 from midas.factors.node import Node, apply
 from midas.factors.text import read_formula
+
+# A general power costs ten times a product.
+_POWERS: Mapping[float, Callable[[Node], Node]] = MappingProxyType(
+    {
+        0.5: lambda x: apply(OPERATORS["sqrt"], x),
+        2.0: lambda x: apply(OPERATORS["multiply"], x, x),
+        3.0: lambda x: apply(OPERATORS["multiply"], apply(OPERATORS["multiply"], x, x), x),
+    }
+)
 
 
 def walk(root: Node, known: Collection[Node] = ()) -> Iterator[Node]:
@@ -46,6 +56,14 @@ def _lowered(node: Node, inputs: tuple[Node, ...], known: dict[Node, Node]) -> N
         for step in walk(expanded, known):
             known[step] = _lowered(step, tuple(known[child] for child in step.inputs), known)
         return known[expanded]
+    if node.op == "power" and inputs[1].op == "constant" and inputs[1].arguments[0] in _POWERS:
+        return _POWERS[inputs[1].arguments[0]](inputs[0])
     if operator.only_with_bar:
-        inputs = (apply(OPERATORS["with_bar"], inputs[0]),)
+        inputs = (_with_bar(inputs[0]),)
     return node if inputs == node.inputs else Node(node.op, inputs, node.arguments, node.unit)
+
+
+def _with_bar(x: Node) -> Node:
+    # Cross-sections have no value where there is no bar, except that weights are 0 there.
+    hidden = x.op == "with_bar" or (x.operator.only_with_bar and x.op != "normalise")
+    return x if hidden else apply(OPERATORS["with_bar"], x)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from midas.core.errors import did_you_mean
 from midas.factors.catalogue import FIELDS, OPERATORS, find
-from midas.factors.node import Node, apply, field
+from midas.factors.node import Node, bound, field
 
 
 class Market:
@@ -70,7 +69,7 @@ class Market:
         operator = None if name.startswith("_") else find(name)
         if operator is None or not operator.inputs:
             raise AttributeError(f"The market has no {name!r}. {did_you_mean(name, sorted(OPERATORS))}")
-        return partial(apply, operator)
+        return bound(operator)
 
     def __dir__(self) -> list[str]:
         return [*FIELDS, *(name for name, operator in OPERATORS.items() if operator.inputs)]

@@ -56,7 +56,7 @@ class Node:
         operator = None if name.startswith("_") else find(name)
         if operator is None or not operator.inputs:
             raise AttributeError(f"A node has no {name!r}. {did_you_mean(name, sorted(OPERATORS))}")
-        return partial(apply, operator, self)
+        return bound(operator, self)
 
     def __dir__(self) -> list[str]:
         return [*object.__dir__(self), *(name for name, operator in OPERATORS.items() if operator.inputs)]
@@ -151,6 +151,13 @@ class Node:
 
     def __repr__(self) -> str:
         return shown(self)
+
+
+def bound(operator: Operator, *given: Node) -> Callable[..., Node]:
+    """Return the operator as a function of the rest of its arguments, with its documentation."""
+    function = partial(apply, operator, *given)
+    function.__doc__ = f"{operator.signature}\n\n{operator.summary}\n\n{operator.missing}"
+    return function
 
 
 Operand = Node | float | int

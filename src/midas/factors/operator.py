@@ -80,9 +80,9 @@ def as_float(value: Real) -> float:
         return math.inf
 
 
-def window(low: int = 1, name: str = "n", default: int | None = None) -> Parameter:
+def window(low: int = 1, default: int | None = None, note: str = "") -> Parameter:
     """Return the parameter of a number of rows."""
-    return Parameter(name, low, LONGEST_WINDOW, default=default)
+    return Parameter("n", low, LONGEST_WINDOW, default=default, note=note)
 
 
 def no_rows(_: Sequence[float]) -> int:
@@ -137,7 +137,9 @@ class Operator:
 
     @property
     def signature(self) -> str:
-        """The operator as it is called, e.g. `rsi(x=close, n=14)`."""
-        parts = [f"{i.name}={i.field}" if i.field else f"{i.name}=…" if i.optional else i.name for i in self.inputs]
-        parts += [p.name if p.default is None else f"{p.name}={p.default:g}" for p in self.parameters]
-        return f"{self.name}({', '.join(parts)})" if self.kind is not Kind.FIELD else self.name
+        """The operator as it is called; what stands in brackets may be left out."""
+        if not self.inputs:
+            return self.name
+        parts = [f"[{i.name}={i.field}]" if i.field else f"[{i.name}]" if i.optional else i.name for i in self.inputs]
+        parts += [p.name if p.default is None else f"[{p.name}={p.default:g}]" for p in self.parameters]
+        return f"{self.name}({', '.join(parts)})"

@@ -60,6 +60,11 @@ def choice(units: Sequence[Unit]) -> Unit:
     return Unit.FLAG if set(units) == {Unit.FLAG} else like(units)
 
 
+def chosen(units: Sequence[Unit]) -> Unit:
+    """Return the unit of the first and third input; the second is the condition between them."""
+    return choice([units[0], *units[2:]])
+
+
 def comparison(units: Sequence[Unit]) -> Unit:
     """Return a flag, after checking that the inputs can be compared."""
     like(units)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Lock
 from types import FunctionType
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,8 +55,17 @@ def step(function: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", numba.njit(nogil=True, error_model="numpy")(function))
 
 
-def machine_code(source: str, name: str, steps: Mapping[str, FunctionType], pointers: int, integers: int) -> int:
-    """Compile a loop made from a template and return the address of its machine code.
+class MachineCode(Protocol):
+    """A compiled loop; its address is good for as long as this object lives."""
+
+    @property
+    def address(self) -> int: ...
+
+
+def machine_code(
+    source: str, name: str, steps: Mapping[str, FunctionType], pointers: int, integers: int
+) -> MachineCode:
+    """Compile a loop made from a template.
 
     `source` defines the function `name`, which takes `pointers` pointers to float64, then `integers` int64, and calls
     `steps` by the given names. The code is kept like a kernel's, keyed by the template and the steps' files.
@@ -73,7 +82,7 @@ def machine_code(source: str, name: str, steps: Mapping[str, FunctionType], poin
         exec(compile(source, first.__code__.co_filename, "exec"), scope)
         pointer = cast("Any", types.CPointer)(types.float64)
         signature = types.void(*[pointer] * pointers, *[types.int64] * integers)
-        return cast("int", numba.cfunc(signature, cache=True, error_model="numpy")(scope[name]).address)
+        return cast("MachineCode", numba.cfunc(signature, cache=True, error_model="numpy")(scope[name]))
 
 
 def _keep_in(folder: Path) -> None:

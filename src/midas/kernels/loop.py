@@ -20,7 +20,7 @@ from functools import cached_property
 from types import FunctionType
 from typing import cast
 
-from midas.kernels.compiled import machine_code
+from midas.kernels.compiled import MachineCode, machine_code
 from midas.kernels.lanes import LANES
 
 Step = Callable[..., float]
@@ -49,9 +49,14 @@ class Loop:
         """Return the doubles of state one tile needs."""
         return (self.width + self.per_row * n) * LANES
 
-    @cached_property
+    @property
     def address(self) -> int:
-        """Where the machine code is; compiled, or read from the kernel folder, when first asked for."""
+        """Where the machine code is."""
+        return self._code.address
+
+    # Compiled, or read from the kernel folder, when first asked for.
+    @cached_property
+    def _code(self) -> MachineCode:
         pointers, integers = (ROW_POINTERS, ROW_INTEGERS) if self.across else (TIME_POINTERS, TIME_INTEGERS)
         return machine_code(self.source, f"{self.name}_loop", dict(self.steps), pointers, integers)
 

@@ -33,8 +33,7 @@ def divide(x: float, y: float) -> float:
 
 @pointwise(inputs=2)
 def power(x: float, y: float) -> float:
-    result = x**y
-    return result if abs(result) < INFINITE and x == x and y == y else NAN
+    return x**y if (x == x and y == y and (x != 0.0 or y >= 0.0)) else NAN
 
 
 @pointwise(inputs=1)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from midas.factors.operator import Input, Kind, Operator, Parameter
-from midas.factors.unit import Unit, choice, comparison, flag, like, measured, number, product, ratio
+from midas.factors.unit import Unit, choice, chosen, comparison, flag, kept, like, measured, number, product, ratio
 
 X = Input("x")
 OTHER = Input("other")
@@ -50,7 +50,7 @@ ENTRIES = (
         number,
         (X, OTHER),
         symbol="**",
-        missing="NaN where an input is NaN or the result is not a finite real number.",
+        missing="NaN where an input is NaN, x is 0 and other below 0, or the result is not a real number.",
     ),
     _pointwise("negate", "-x.", measured, symbol="neg"),
     _pointwise("abs", "Size of x without its sign.", measured),
@@ -92,7 +92,7 @@ ENTRIES = (
     _pointwise(
         "where",
         "x where the condition holds, else other (NaN when there is none).",
-        lambda units: choice([units[0], *units[2:]]),
+        chosen,
         (X, Input("condition", flag=True), Input("other", optional=True)),
         missing="NaN where the condition is NaN or the value chosen is.",
     ),
@@ -103,7 +103,7 @@ ENTRIES = (
     _pointwise(
         "with_bar",
         "x where the name has a bar on the row, else NaN.",
-        lambda units: units[0],
+        kept,
         (X, Input("close", field="close")),
         missing="NaN where x is NaN or there is no close.",
     ),

@@ -29,9 +29,10 @@ def _window(
     source: str = "",
     aliases: tuple[str, ...] = (),
     missing: str = _WINDOW,
+    note: str = "",
 ) -> Operator:
     return Operator(
-        name, Kind.WINDOW, summary, unit, (CLOSE,), (window(low),), window_rows,
+        name, Kind.WINDOW, summary, unit, (CLOSE,), (window(low, note=note),), window_rows,
         missing=missing, source=source, aliases=aliases,
     )  # fmt: skip
 
@@ -77,8 +78,8 @@ ENTRIES = (
         source="Chan, Golub and LeVeque (1979) for merging blocks",
     ),
     _window("var", "Variance of the last n values, dividing by n - 1.", number, low=2),
-    _window("min", "Smallest of the last n values.", kept),
-    _window("max", "Largest of the last n values.", kept),
+    _window("min", "Smallest of the last n values.", kept, note="The smaller of two is min2(a, b)."),
+    _window("max", "Largest of the last n values.", kept, note="The larger of two is max2(a, b)."),
     _window("last", "Latest value that is not NaN among the last n.", kept, missing="NaN where all n values are NaN."),
     _window("count", "How many of the last n values are not NaN.", number, missing="Never NaN."),
     Operator(
