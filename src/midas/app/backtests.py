@@ -31,13 +31,6 @@ if TYPE_CHECKING:
     from midas.backtest.artifact import StoredResult
 
 _MOST_COMPARED = 20
-_FRAMES: dict[str, Callable[[StoredResult], pl.DataFrame]] = {
-    "equity": lambda result: result.equity_frame(),
-    "fills": lambda result: result.fills(),
-    "trades": lambda result: result.trades(),
-    "positions": lambda result: result.positions(),
-    "rejects": lambda result: result.rejects(),
-}
 
 
 async def run(workspace: Workspace, request: BacktestRequest, wait_s: float) -> Job:
@@ -113,13 +106,22 @@ async def series(workspace: Workspace, row: Backtest, what: SeriesName) -> pl.Da
     ------
     StorageCorrupt: the series are gone or damaged.
     """
-    return exported(what, _FRAMES[what](await stored(workspace, row)))
+    result = await stored(workspace, row)
+    return await to_thread.run_sync(_read, result, what, row.id)
 
 
 def _complete(home: Home, record: BacktestRecord) -> bool:
+    import polars as pl
+
+    from midas.backtest.artifact import SERIES
+
+    folder = home.result(record.identity)
     try:
-        _load(home.result(record.identity), record.id)
-    except StorageCorrupt:
+        _load(folder, record.id)
+        # the end of a Parquet file says what is in it: one that was cut short shows here
+        for name in SERIES:
+            pl.read_parquet_schema(folder / f"{name}.parquet")
+    except (StorageCorrupt, OSError, pl.exceptions.PolarsError):
         return False
     return True
 
@@ -130,11 +132,29 @@ def _load(folder: Path, backtest: str) -> StoredResult:
     try:
         return load(folder)
     except (NotFound, StorageCorrupt) as error:
-        raise StorageCorrupt(
-            f"The series of backtest {backtest} are gone or damaged.",
-            hint="Run it again: the same question gives the same numbers.",
-            code="series_corrupt",
-        ) from error
+        raise _corrupt(backtest) from error
+
+
+def _read(result: StoredResult, what: SeriesName, backtest: str) -> pl.DataFrame:
+    read: dict[SeriesName, Callable[[], pl.DataFrame]] = {
+        "equity": result.equity_frame,
+        "fills": result.fills,
+        "trades": result.trades,
+        "positions": result.positions,
+        "rejects": result.rejects,
+    }
+    try:
+        return exported(what, read[what]())
+    except StorageCorrupt as error:
+        raise _corrupt(backtest) from error
+
+
+def _corrupt(backtest: str) -> StorageCorrupt:
+    return StorageCorrupt(
+        f"The series of backtest {backtest} are gone or damaged.",
+        hint="Run it again: the same question gives the same numbers.",
+        code="series_corrupt",
+    )
 
 
 def _settle(workspace: Workspace, order: Order, made: Made) -> Settled:
@@ -146,7 +166,7 @@ def _settle(workspace: Workspace, order: Order, made: Made) -> Settled:
         definition=made.definition,
         params=made.params,
         universe=order.request.universe,
-        symbols=[*order.request.symbols],
+        symbols=made.symbols,
         start=made.start,
         end=made.end,
         created_at=workspace.clock.now_utc(),

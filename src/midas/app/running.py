@@ -7,12 +7,23 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from midas.app import strategies
+from midas.app.home import Home
 from midas.app.seats import Report
-from midas.app.workspace import Workspace
+from midas.app.workspace import Workspace, lake_of
+from midas.core.clock import SystemClock
+from midas.marketdata.files import writing
+from midas.marketdata.lock import exclusive
 from midas.wire.backtests import BacktestRequest
 
 if TYPE_CHECKING:
+    from midas.backtest.result import Result
+    from midas.backtest.spec import BacktestSpec
+    from midas.marketdata.lake import Lake
+    from midas.marketdata.panel import Panel
     from midas.strategies.definition import Definition
+
+_SAVE_WAIT_S = 60.0
 
 Json = dict[str, object]
 
@@ -30,13 +41,17 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a run left, apart from its series, in plain values; NaN and infinity are None."""
+    """What a run left, apart from its series, in plain values.
+
+    `symbols` are the ids of instruments that were named one by one, empty for a whole universe.
+    """
 
     identity: str
     definition: Json
     params: Json
-    start: date | None
-    end: date | None
+    symbols: list[str]
+    start: date
+    end: date
     summary: Json
     costs: Json
     warnings: list[str]
@@ -44,11 +59,102 @@ class Made:
     settings: Json
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    # everything a run needs, at hand
+    spec: BacktestSpec
+    panel: Panel
+    benchmark_panel: Panel | None
+    notes: tuple[str, ...]
+
+
 def order(workspace: Workspace, request: BacktestRequest) -> Order:
-    """Resolve a question and give it its identity; nothing runs yet."""
-    raise NotImplementedError
+    """Resolve a question and give it its identity. Called from a thread that may wait; nothing runs yet.
+
+    Raises
+    ------
+    NotFound: an unknown strategy, universe, symbol or benchmark.
+    InvalidInput: the question makes no sense.
+    """
+    from midas.backtest.identity import identity
+    from midas.backtest.window import window
+    from midas.factors.plan import compile_plan
+    from midas.venues.catalogue import venue
+
+    found = strategies.resolve(workspace.database, request.strategy, request.params)
+    ready = _ready(workspace.lake, found.definition, request)
+    spec, panel, other = ready.spec, ready.panel, ready.benchmark_panel
+    spec.terms(panel.currency)
+    window(compile_plan(spec.definition.targets), panel, spec.start, spec.end)
+    tables = venue(panel.venue, panel.currency).table_version
+    named = identity(spec, panel.version, tables, benchmark_version="" if other is None else other.version)
+    return Order(found.definition, found.name, found.version, request, named)
 
 
 def perform(home: Path, work: Order, report: Report) -> Made:
-    """Run an order and store its series; called where jobs are done."""
-    raise NotImplementedError
+    """Run an order and store its series; called where jobs are done.
+
+    Raises
+    ------
+    MidasError: it cannot be run or stored; nothing was.
+    """
+    from midas.backtest.artifact import save
+    from midas.backtest.run import run_spec
+
+    ready = _ready(lake_of(home, SystemClock()), work.definition, work.request)
+    result = run_spec(
+        ready.spec, ready.panel, benchmark_panel=ready.benchmark_panel, notes=ready.notes, progress=report
+    )
+    folder = Home(home).result(result.identity)
+    # the same question may be answered in two processes at once, with the same bytes: one after the other saves them
+    with writing("The result", folder.parent), exclusive(folder.parent / ".lock", "this result", _SAVE_WAIT_S):
+        save(result, folder)
+    return _made(result, work)
+
+
+def _ready(lake: Lake, definition: Definition, request: BacktestRequest) -> _Ready:
+    from midas.backtest.spec import spec_of
+    from midas.marketdata.universe import select
+
+    chosen = select(lake, request.universe, request.symbols)
+    spec = spec_of(
+        definition,
+        chosen.panel,
+        start=request.start,
+        end=request.end,
+        initial_capital=request.initial_capital,
+        commission_bps=request.commission_bps,
+        slippage_bps=request.slippage_bps,
+        lots=request.lots,
+        benchmark=request.benchmark,
+        universe=chosen.label,
+    )
+    return _Ready(spec, chosen.panel, _benchmark_panel(lake, chosen.panel, request.benchmark), chosen.warnings)
+
+
+def _benchmark_panel(lake: Lake, panel: Panel, benchmark: str | None) -> Panel | None:
+    from midas.marketdata.universe import select
+
+    wanted = (benchmark or "").strip().upper()
+    if benchmark is None or any(wanted in (str(one.id), one.id.symbol) for one in panel.instruments):
+        return None
+    return select(lake, None, [benchmark]).panel
+
+
+def _made(result: Result, work: Order) -> Made:
+    settings: Json = dict(result.settings)
+    if work.version is not None:
+        settings["strategy_version"] = work.version
+    return Made(
+        identity=result.identity,
+        definition=work.definition.graph_json(),
+        params=dict(work.definition.params),
+        symbols=[*result.spec.symbols] if work.request.symbols else [],
+        start=result.sessions[0].item(),
+        end=result.sessions[-1].item(),
+        summary=dict(result.summary),
+        costs=dict(result.costs),
+        warnings=[*result.warnings],
+        rejects=dict(result.reject_counts),
+        settings=settings,
+    )

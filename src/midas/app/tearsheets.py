@@ -8,9 +8,12 @@ from anyio import to_thread
 
 from midas.app import backtests
 from midas.app.workspace import Workspace
+from midas.core.errors import NotFound
 from midas.wire.backtests import Backtest
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from midas.backtest.artifact import StoredResult
 
 
@@ -26,4 +29,20 @@ async def render(workspace: Workspace, row: Backtest) -> str:
 
 
 def _render(workspace: Workspace, row: Backtest, result: StoredResult) -> str:
-    raise NotImplementedError
+    from midas.reports.stored import sheet_of
+    from midas.reports.tearsheet import render
+
+    return render(sheet_of(result), _prices(workspace, row, result))
+
+
+def _prices(workspace: Workspace, row: Backtest, result: StoredResult) -> pl.DataFrame | None:
+    from midas.reports.prices import most_traded
+
+    dataset = str(row.settings.get("dataset"))
+    traded = most_traded(result.fills())
+    if not traded:
+        return None
+    try:
+        return workspace.lake.bars(dataset, traded, row.start, row.end)
+    except NotFound:
+        return None  # the dataset was deleted since; the page says that prices are missing
