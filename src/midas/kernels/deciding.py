@@ -31,7 +31,7 @@ from midas.kernels.account import (
 from midas.kernels.compiled import step
 from midas.kernels.fill import BELOW_LOT, NO_BAR, SHARE, SHORT_NOT_ALLOWED, Terms
 from midas.kernels.price_rules import floor_to, nearest_to
-from midas.kernels.world import Dated, Happenings, last_close, lot_of
+from midas.kernels.world import LANES, Dated, Happenings, last_close, lot_of
 
 
 @step
@@ -73,6 +73,7 @@ def decide(
 ) -> None:
     """Turn one row of weights into the orders of the next row, sells first, then buys by falling weight."""
     buys = 0
+    _look_up(row, turn, weights, closes, state, lists)
     for column in range(begin, weights.shape[1]):
         weight = weights[turn, column]
         due = 0.0
@@ -90,13 +91,23 @@ def decide(
             continue
         target = 0.0
         if weight > 0.0:
-            target = _target(row, met, column, weight, money, closes, happenings, class_of, dated, state, lists, terms)
+            target = _target(row, met, column, weight, money, closes, happenings, class_of, dated, state, terms)
         if due * (target - state[QUANTITY, column]) < 0.0:
             continue  # the price went past the target meanwhile: turning round is a trade nobody asked for
         if by_change and math.isnan(target):
             state[DUE, column] = 1.0
         buys += _order(row, column, weight, target, buys, state, lists, counts, journal, amounts, terms)
     _arrange(buys, state, lists, counts)
+
+
+@step
+def _look_up(
+    row: int, turn: int, weights: NDArray[np.float64], closes: NDArray[np.float64], state: State, lists: Lists
+) -> None:
+    # Closes of names that are wanted but not held, all at once: reads that do not wait for each other are far faster.
+    for column in range(weights.shape[1]):
+        if lists[IS_HELD, column] == 0 and (weights[turn, column] > 0.0 or state[TARGET, column] > 0.0):
+            state[MARK, column] = closes[column // LANES, row, column % LANES]
 
 
 @step
@@ -122,12 +133,12 @@ def _target(
     class_of: NDArray[np.int64],
     dated: Dated,
     state: State,
-    lists: Lists,
     terms: Terms,
 ) -> float:
     # NaN where no price has ever been known.
-    held = lists[IS_HELD, column] == 1
-    price = state[MARK, column] if held else last_close(closes, happenings, met, row, column)
+    price = state[MARK, column]
+    if math.isnan(price):
+        price = last_close(closes, happenings, met, row, column)
     if not price > 0.0:
         return math.nan
     return floor_to(weight * money / price, lot_of(row, class_of[column], dated, terms))
