@@ -46,14 +46,11 @@ def _periods_per_year(story: Story) -> float:
 
 
 def _trades(story: Story) -> TradeSample:
-    trips = story.trips
-    return TradeSample(
-        closed=trips.closed,
-        pnl=trips.pnl / story.scale,
-        returns=trips.returns,
-        held=(np.where(trips.closed, trips.exit_row, story.window.stop - 1) - trips.entry_row).astype(np.float64),
-        worst=trips.worst,
-        best=trips.best,
+    trips, closed = story.trips, story.trips.closed
+    pnl = trips.pnl / story.scale
+    held = (trips.exit_row - trips.entry_row)[closed].astype(np.float64)
+    return TradeSample.of(
+        pnl[closed], trips.returns[closed], held, trips.worst[closed], trips.best[closed], open_pnl=pnl[~closed]
     )
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from midas.portfolio.measures.measure import Measure, ratio
-from midas.portfolio.measures.returns import cagr, standardised
+from midas.portfolio.measures.returns import cagr
 from midas.portfolio.measures.sample import Sample, quantile
 
 
@@ -18,11 +18,10 @@ def _sharpe(sample: Sample) -> float | None:
 
 def _error_of_period_sharpe(sample: Sample) -> tuple[float, float] | None:
     # Of one period: the ratio and its standard error, for returns that need not be normal.
-    moments = standardised(sample)
     period = ratio(sample.excess, sample.deviation)
-    if moments is None or period is None or len(sample.returns) < 3:
+    if sample.moments is None or period is None or len(sample.returns) < 3:
         return None
-    skew, kurtosis = moments
+    skew, kurtosis = sample.moments
     spread = 1.0 - skew * period + (kurtosis - 1.0) / 4.0 * period * period
     return (period, math.sqrt(spread / (len(sample.returns) - 1))) if spread > 0 else None
 
@@ -58,13 +57,19 @@ def _ulcer_performance(sample: Sample) -> float | None:
     return ratio(cagr(sample), math.sqrt(float((sample.drawdowns.depth**2).mean())))
 
 
+def _gains_and_losses(sample: Sample) -> tuple[float, float]:
+    above = int(np.searchsorted(sample.ordered, 0.0))
+    return float(sample.ordered[above:].sum()), -float(sample.ordered[:above].sum())
+
+
 def _omega(sample: Sample) -> float | None:
-    gains = np.maximum(sample.returns, 0.0).sum()
-    return ratio(float(gains), float(gains - sample.returns.sum()))
+    gains, losses = _gains_and_losses(sample)
+    return ratio(gains, losses)
 
 
 def _gain_to_pain(sample: Sample) -> float | None:
-    return ratio(float(sample.returns.sum()), float(-np.minimum(sample.returns, 0.0).sum()))
+    gains, losses = _gains_and_losses(sample)
+    return ratio(gains - losses, losses)
 
 
 def _tail_ratio(sample: Sample) -> float | None:

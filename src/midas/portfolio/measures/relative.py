@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,53 +10,27 @@ from midas.portfolio.measures.measure import Measure, ratio
 from midas.portfolio.measures.sample import FLAT, Reals, Sample, deviation_of
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    alpha: float
-    beta: float
-    alpha_error: float
-    r_squared: float
-
-
 def _benchmark(sample: Sample) -> Reals:
     return sample.benchmark if sample.benchmark is not None else np.empty(0)
 
 
-def _line(sample: Sample) -> _Line | None:
-    x = _benchmark(sample) - sample.risk_free / sample.periods_per_year
-    y = sample.returns - sample.risk_free / sample.periods_per_year
-    n = len(x)
-    x_mean = float(x.mean())
-    centred = x - x_mean
-    spread = float(centred @ centred)
-    if n < 3 or spread <= n * FLAT * FLAT:
-        return None
-    beta = float(centred @ y) / spread
-    alpha = float(y.mean()) - beta * x_mean
-    left = y - alpha - beta * x
-    unexplained = float(left @ left)
-    total = float(((y - y.mean()) ** 2).sum())
-    error = math.sqrt(unexplained / (n - 2) * (1.0 / n + x_mean * x_mean / spread))
-    return _Line(alpha, beta, error, 1.0 - unexplained / total if total > n * FLAT * FLAT else 0.0)
-
-
 def _alpha(sample: Sample) -> float | None:
-    line = _line(sample)
+    line = sample.line
     return None if line is None else line.alpha * sample.periods_per_year
 
 
 def _alpha_t(sample: Sample) -> float | None:
-    line = _line(sample)
+    line = sample.line
     return None if line is None or line.alpha_error < FLAT else line.alpha / line.alpha_error
 
 
 def _beta(sample: Sample) -> float | None:
-    line = _line(sample)
+    line = sample.line
     return None if line is None else line.beta
 
 
 def _r_squared(sample: Sample) -> float | None:
-    line = _line(sample)
+    line = sample.line
     return None if line is None else line.r_squared
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from midas.portfolio.measures.measure import Measure
-from midas.portfolio.measures.sample import Reals, Sample
+from midas.portfolio.measures.sample import Sample
 
 
 def _total_return(sample: Sample) -> float | None:
@@ -35,43 +35,24 @@ def _positive_days(sample: Sample) -> float | None:
     return float((sample.returns > 0).mean()) if len(sample.returns) else None
 
 
-def _monthly(sample: Sample) -> Reals:
-    ends = np.flatnonzero(np.append(np.diff(sample.months) != 0, True))
-    closes = np.concatenate((sample.equity[:1], sample.equity[ends]))
-    return closes[1:] / closes[:-1] - 1.0 if (closes[:-1] > 0).all() else np.empty(0)
-
-
 def _best_month(sample: Sample) -> float | None:
-    return float(_monthly(sample).max(initial=-np.inf))
+    return float(sample.monthly.max(initial=-np.inf))
 
 
 def _worst_month(sample: Sample) -> float | None:
-    return float(_monthly(sample).min(initial=np.inf))
+    return float(sample.monthly.min(initial=np.inf))
 
 
 def _positive_months(sample: Sample) -> float | None:
-    monthly = _monthly(sample)
-    return float((monthly > 0).mean()) if len(monthly) else None
-
-
-def standardised(sample: Sample) -> tuple[float, float] | None:
-    """Return skew and kurtosis (3 for a normal) of the returns, population moments; None where they do not vary."""
-    if sample.deviation == 0.0:
-        return None
-    centred = sample.returns - sample.mean
-    squares = centred * centred
-    variance = float(squares.mean())
-    return float((squares * centred).mean()) / variance**1.5, float((squares * squares).mean()) / variance**2
+    return float((sample.monthly > 0).mean()) if len(sample.monthly) else None
 
 
 def _skew(sample: Sample) -> float | None:
-    moments = standardised(sample)
-    return None if moments is None else moments[0]
+    return None if sample.moments is None else sample.moments[0]
 
 
 def _kurtosis(sample: Sample) -> float | None:
-    moments = standardised(sample)
-    return None if moments is None else moments[1] - 3.0
+    return None if sample.moments is None else sample.moments[1] - 3.0
 
 
 def _final_equity(sample: Sample) -> float | None:

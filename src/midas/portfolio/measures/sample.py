@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,23 +14,33 @@ DAYS_PER_YEAR = 365.2425
 QUARTER_DAYS = 90
 """A shorter run is not told per year."""
 
+HORIZON = 10
+"""Sessions of the longer value at risk."""
+
 FLAT = 1e-12
 """A standard deviation of returns below this is rounding, not risk."""
 
 
 @dataclass(frozen=True, slots=True)
 class TradeSample:
-    """Round trips, one entry each: gain in currency, gain over value bought, sessions held.
+    """Closed round trips by entry, one entry each: gain in currency, gain over value bought, sessions held.
 
-    `worst` and `best` are the lowest and highest price seen over the entry price, less one.
+    `worst` and `best` are the lowest and highest price seen over the entry price, less one; `won` and `lost` are the
+    gains above and below 0. `open_pnl` are the gains of trades still open, at the last close.
     """
 
-    closed: NDArray[np.bool_]
     pnl: Reals
     returns: Reals
     held: Reals
     worst: Reals
     best: Reals
+    won: Reals
+    lost: Reals
+    open_pnl: Reals
+
+    @classmethod
+    def of(cls, pnl: Reals, returns: Reals, held: Reals, worst: Reals, best: Reals, open_pnl: Reals) -> TradeSample:
+        return cls(pnl, returns, held, worst, best, pnl[pnl > 0], pnl[pnl < 0], open_pnl)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +73,32 @@ class Drawdowns:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """Ordinary least squares of daily excess returns on the benchmark's; `alpha` and its error are of one period."""
+
+    alpha: float
+    beta: float
+    alpha_error: float
+    r_squared: float
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """A measured stretch of daily closes.
 
     equity, gross_exposure, days : one entry a close; `days` are calendar days since the first. returns : one less.
-    benchmark : returns on the same days, None where there is none. periods_per_year : sessions the exchange counts in
-    a year. risk_free : a year's rate, spread evenly. market_change : mean change of the traded names.
+    monthly : compounded returns of calendar months. benchmark : returns on the same days, None where there is none.
+    periods_per_year : sessions the exchange counts in a year. risk_free : a year's rate, spread evenly.
+    market_change : mean change of the traded names. The rest are sums that several measures share: mean and sample
+    standard deviation of returns, (skew, kurtosis) with 3 for a normal, returns and overlapping ten-session returns in
+    ascending order, the way under water, and the line against the benchmark.
     """
 
     equity: Reals
     returns: Reals
     gross_exposure: Reals
     days: Reals
-    months: NDArray[np.int64]
+    monthly: Reals
     benchmark: Reals | None
     trades: TradeSample
     activity: Activity
@@ -83,8 +107,11 @@ class Sample:
     market_change: float | None
     mean: float
     deviation: float
+    moments: tuple[float, float] | None
     ordered: Reals
+    ordered_tens: Reals
     drawdowns: Drawdowns
+    line: Line | None
 
     @classmethod
     def of(
@@ -103,12 +130,14 @@ class Sample:
         days = (sessions - sessions[0]).astype("timedelta64[D]").astype(np.float64)
         returns = simple_returns(equity)
         benchmark = None if benchmark_equity is None else simple_returns(benchmark_equity)
+        deviation = deviation_of(returns)
+        period_free = risk_free / periods_per_year
         return cls(
             equity=equity,
             returns=returns,
             gross_exposure=gross_exposure,
             days=days,
-            months=sessions.astype("datetime64[M]").astype(np.int64),
+            monthly=_monthly(equity, sessions),
             benchmark=benchmark,
             trades=trades,
             activity=activity,
@@ -116,9 +145,12 @@ class Sample:
             risk_free=risk_free,
             market_change=market_change,
             mean=float(returns.mean()) if len(returns) else 0.0,
-            deviation=deviation_of(returns),
+            deviation=deviation,
+            moments=_moments(returns) if deviation else None,
             ordered=np.sort(returns),
+            ordered_tens=_tens(equity),
             drawdowns=drawdowns_of(equity, days),
+            line=None if benchmark is None else line_of(benchmark - period_free, returns - period_free),
         )
 
     @property
@@ -136,7 +168,7 @@ class Sample:
             return float(self.days[-1]) >= QUARTER_DAYS
         if need == "benchmark":
             return self.benchmark is not None and len(self.benchmark) > 1
-        return bool(self.trades.closed.any())
+        return len(self.trades.pnl) > 0
 
 
 def simple_returns(equity: Reals) -> Reals:
@@ -151,6 +183,46 @@ def deviation_of(values: Reals) -> float:
         return 0.0
     deviation = float(values.std(ddof=1))
     return deviation if deviation > FLAT else 0.0
+
+
+def line_of(x: Reals, y: Reals) -> Line | None:
+    """Return the line through (x, y), None where x does not vary or there are fewer than three points."""
+    n = len(x)
+    if n < 3:
+        return None
+    x_mean, y_mean = float(x.sum()) / n, float(y.sum()) / n
+    x_centred, y_centred = x - x_mean, y - y_mean
+    spread = float(x_centred @ x_centred)
+    total = float(y_centred @ y_centred)
+    if spread <= n * FLAT * FLAT:
+        return None
+    beta = float(x_centred @ y_centred) / spread
+    left = y_centred - beta * x_centred
+    unexplained = float(left @ left)
+    error = math.sqrt(unexplained / (n - 2) * (1.0 / n + x_mean * x_mean / spread))
+    explained = 1.0 - unexplained / total if total > n * FLAT * FLAT else 0.0
+    return Line(y_mean - beta * x_mean, beta, error, explained)
+
+
+def _moments(returns: Reals) -> tuple[float, float]:
+    centred = returns - returns.mean()
+    squares = centred * centred
+    n = len(returns)
+    variance = float(squares.sum()) / n
+    return float(squares @ centred) / n / variance**1.5, float(squares @ squares) / n / variance**2
+
+
+def _monthly(equity: Reals, sessions: NDArray[np.datetime64]) -> Reals:
+    months = sessions.astype("datetime64[M]").astype(np.int64)
+    ends = np.flatnonzero(np.append(np.diff(months) != 0, True))
+    return simple_returns(np.concatenate((equity[:1], equity[ends])))
+
+
+def _tens(equity: Reals) -> Reals:
+    before, after = equity[:-HORIZON], equity[HORIZON:]
+    if not len(after) or not before.all():
+        return np.empty(0)
+    return np.sort(after / before - 1.0)
 
 
 def drawdowns_of(equity: Reals, days: Reals) -> Drawdowns:

@@ -9,15 +9,6 @@ import numpy as np
 from midas.portfolio.measures.measure import Measure
 from midas.portfolio.measures.sample import Reals, Sample, quantile
 
-_HORIZON = 10
-
-
-def _horizon_returns(sample: Sample) -> Reals:
-    equity = sample.equity
-    if len(equity) <= _HORIZON or (equity <= 0).any():
-        return np.empty(0)
-    return np.sort(equity[_HORIZON:] / equity[:-_HORIZON] - 1.0)
-
 
 def _value_at_risk(ordered: Reals, level: float) -> float | None:
     low = quantile(ordered, 1.0 - level)
@@ -28,7 +19,8 @@ def _expected_shortfall(ordered: Reals, level: float) -> float | None:
     low = quantile(ordered, 1.0 - level)
     if low is None:
         return None
-    return -float(ordered[: np.searchsorted(ordered, low, side="right")].mean())
+    worst = ordered[: np.searchsorted(ordered, low, side="right")]
+    return -float(worst.sum()) / len(worst)
 
 
 def _daily(of: Callable[[Reals, float], float | None], level: float) -> Callable[[Sample], float | None]:
@@ -36,7 +28,7 @@ def _daily(of: Callable[[Reals, float], float | None], level: float) -> Callable
 
 
 def _ten_days(of: Callable[[Reals, float], float | None], level: float) -> Callable[[Sample], float | None]:
-    return lambda sample: of(_horizon_returns(sample), level)
+    return lambda sample: of(sample.ordered_tens, level)
 
 
 _VAR = "loss that {share} of {what} stay within: − the {rest} quantile, historical, linear between neighbours"

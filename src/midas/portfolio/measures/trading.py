@@ -13,47 +13,42 @@ from midas.portfolio.measures.sample import Reals, Sample, deviation_of
 _SQN_CAP = 100
 
 
-def _pnl(sample: Sample) -> Reals:
-    return sample.trades.pnl[sample.trades.closed]
-
-
 def _mean(values: Reals) -> float | None:
-    return float(values.mean()) if len(values) else None
+    return float(values.sum()) / len(values) if len(values) else None
 
 
 def _trades(sample: Sample) -> float | None:
-    return int(sample.trades.closed.sum())
+    return len(sample.trades.pnl)
 
 
 def _open_trades(sample: Sample) -> float | None:
-    return int((~sample.trades.closed).sum())
+    return len(sample.trades.open_pnl)
 
 
 def _win_rate(sample: Sample) -> float | None:
-    return _mean((_pnl(sample) > 0).astype(np.float64))
+    return len(sample.trades.won) / len(sample.trades.pnl)
 
 
 def _win_rate_with_open(sample: Sample) -> float | None:
-    return _mean((sample.trades.pnl > 0).astype(np.float64))
+    trades = sample.trades
+    won = len(trades.won) + int((trades.open_pnl > 0).sum())
+    return ratio(won, len(trades.pnl) + len(trades.open_pnl))
 
 
 def _profit_factor(sample: Sample) -> float | None:
-    pnl = _pnl(sample)
-    return ratio(float(pnl[pnl > 0].sum()), float(-pnl[pnl < 0].sum()))
+    return ratio(float(sample.trades.won.sum()), -float(sample.trades.lost.sum()))
 
 
 def _expectancy(sample: Sample) -> float | None:
-    return _mean(_pnl(sample))
+    return _mean(sample.trades.pnl)
 
 
 def _average_win(sample: Sample) -> float | None:
-    pnl = _pnl(sample)
-    return _mean(pnl[pnl > 0])
+    return _mean(sample.trades.won)
 
 
 def _average_loss(sample: Sample) -> float | None:
-    pnl = _pnl(sample)
-    return _mean(pnl[pnl < 0])
+    return _mean(sample.trades.lost)
 
 
 def _expectancy_r(sample: Sample) -> float | None:
@@ -72,7 +67,7 @@ def _kelly(sample: Sample) -> float | None:
 
 
 def _quality(sample: Sample, most: float) -> float | None:
-    pnl = _pnl(sample)
+    pnl = sample.trades.pnl
     each = ratio(_mean(pnl), deviation_of(pnl))
     return None if each is None else each * math.sqrt(min(len(pnl), most))
 
@@ -85,57 +80,52 @@ def _sqn_capped(sample: Sample) -> float | None:
     return _quality(sample, _SQN_CAP)
 
 
-def _returns(sample: Sample) -> Reals:
-    return sample.trades.returns[sample.trades.closed]
-
-
 def _average_trade(sample: Sample) -> float | None:
-    return _mean(_returns(sample))
+    return _mean(sample.trades.returns)
 
 
 def _best_trade(sample: Sample) -> float | None:
-    return float(_returns(sample).max())
+    return float(sample.trades.returns.max())
 
 
 def _worst_trade(sample: Sample) -> float | None:
-    return float(_returns(sample).min())
-
-
-def _held(sample: Sample, chosen: NDArray[np.bool_]) -> float | None:
-    return _mean(sample.trades.held[sample.trades.closed & chosen])
+    return float(sample.trades.returns.min())
 
 
 def _average_held(sample: Sample) -> float | None:
-    return _held(sample, sample.trades.closed)
+    return _mean(sample.trades.held)
 
 
 def _winners_held(sample: Sample) -> float | None:
-    return _held(sample, sample.trades.pnl > 0)
+    return _mean(sample.trades.held[sample.trades.pnl > 0])
 
 
 def _losers_held(sample: Sample) -> float | None:
-    return _held(sample, sample.trades.pnl < 0)
+    return _mean(sample.trades.held[sample.trades.pnl < 0])
 
 
 def _longest_run(hits: NDArray[np.bool_]) -> int:
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], hits, [False]))))
-    return int((edges[1::2] - edges[::2]).max(initial=0))
+    longest = length = 0
+    for hit in hits.tolist():
+        length = length + 1 if hit else 0
+        longest = max(longest, length)
+    return longest
 
 
 def _wins_in_a_row(sample: Sample) -> float | None:
-    return _longest_run(_pnl(sample) > 0)
+    return _longest_run(sample.trades.pnl > 0)
 
 
 def _losses_in_a_row(sample: Sample) -> float | None:
-    return _longest_run(_pnl(sample) < 0)
+    return _longest_run(sample.trades.pnl < 0)
 
 
 def _adverse(sample: Sample) -> float | None:
-    return _mean(sample.trades.worst[sample.trades.closed])
+    return _mean(sample.trades.worst)
 
 
 def _favourable(sample: Sample) -> float | None:
-    return _mean(sample.trades.best[sample.trades.closed])
+    return _mean(sample.trades.best)
 
 
 _CLOSED: tuple[Need, ...] = ("trades",)
