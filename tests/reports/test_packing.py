@@ -65,8 +65,3 @@ class TestDecimals:
         assert decimals(np.array([1.0, 250.0]), 4) == 0
         assert decimals(np.array([1.25, np.nan]), 4) == 2
         assert decimals(np.array([1 / 3]), 4) == 4
-
-    def test_a_few_odd_ones_do_not_count_when_told_so(self):
-        values = np.append(np.full(99, 1.25), 1.2345)
-        assert decimals(values, 4) == 4
-        assert decimals(values, 4, share=0.98) == 2

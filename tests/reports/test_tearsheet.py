@@ -242,16 +242,20 @@ class TestSize:
         assert "12 of 40 traded names" in page.section("prices").text
 
     def test_long_histories_are_merged_and_fills_capped_and_it_is_said(self):
-        sheet, prices = backtest(("LONG.XNAS",), 8_000, fast=2, slow=3)
-        page = Page(render(sheet, prices))
-        (shown,) = page.data()["prices"]
+        names = tuple(f"L{number}.XNAS" for number in range(6))
+        sheet, prices = backtest(names, 11_000, fast=2, slow=3)
+        source = render(sheet, prices)
+        assert len(source.encode()) < 1_500_000
+        page = Page(source)
         bars = prices.filter(pl.col("ts") >= sheet.equity["ts"].item(0))
-        together = 3
-        closes = bars["close"].to_list()
-        expected = [closes[min(row + together, len(closes)) - 1] for row in range(0, len(closes), together)]
-        assert page.values(shown["close"]) == pytest.approx(expected)
-        assert "neighbouring bars merged" in page.section("prices").text
-        assert shown["fills"]["price"]["rows"] == min(sheet.fills.height, 3_000)
+        for shown in page.data()["prices"]:
+            closes = bars.filter(pl.col("symbol") == shown["symbol"])["close"].to_list()
+            expected = [closes[min(row + 2, len(closes)) - 1] for row in range(0, len(closes), 2)]
+            assert page.values(shown["close"]) == pytest.approx(expected)
+            fills = sheet.fills.filter(pl.col("symbol") == shown["symbol"]).height
+            assert shown["fills"]["price"]["rows"] == min(fills, 3_000) == 3_000
+        assert "more than 10,000 bars are drawn with neighbouring bars merged" in page.section("prices").text
+        assert "At most 3,000 fills" in page.section("prices").text
         equity = page.values(page.data()["figures"]["equity"][0])
         assert max(v for v in equity if v is not None) == pytest.approx(sheet.equity["equity"].max(), abs=0.01)
         assert "stretches of its" in page.section("equity").text

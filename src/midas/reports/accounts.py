@@ -9,6 +9,7 @@ from midas.reports.markup import Html, element
 from midas.reports.numbers import MISSING, money, number, percent
 from midas.reports.sheet import MeasureText, TearSheetInput
 
+_DIGITS = {"count": 0, "days": 0, "sessions": 1}
 _UNNAMED = MeasureText("", "", "")
 
 
@@ -35,6 +36,8 @@ def costs_html(sheet: TearSheetInput) -> Html:
         captioned=True,
     )
     told = f"Amounts in {sheet.currency}. Traded value {money(traded, sheet.currency)}, both sides."
+    if "slippage" in sheet.costs:
+        told += " Slippage is already in the prices of the fills; commission and tax were paid on top."
     return section("costs", "Costs", element("div", by_kind, by_year, class_="pair"), note(told))
 
 
@@ -51,9 +54,7 @@ def measured(value: float | int | None, unit: str, currency: str) -> str:
         return percent(value)
     if unit == "currency":
         return money(value, currency)
-    if unit == "count" or isinstance(value, int):
-        return number(value, 0)
-    return number(value, 4)
+    return number(value, 0 if isinstance(value, int) else _DIGITS.get(unit, 4))
 
 
 def _measure(sheet: TearSheetInput, name: str, value: float | int | None) -> Html:

@@ -12,7 +12,7 @@ from midas.reports.packing import Arrays, Json
 from midas.reports.series import Drawdown, Rows, rolling_sharpe, thinned, worst_drawdowns
 from midas.reports.sheet import TearSheetInput
 
-MOST_POINTS = 6_000
+MOST_POINTS = 10_000
 _ZOOM_HINT = "Drag to zoom, double-click or All to reset."
 
 

@@ -76,13 +76,12 @@ def epoch_seconds(ts: pl.Series) -> NDArray[np.int64]:
     return ts.dt.epoch(time_unit="s").cast(pl.Int64).to_numpy()
 
 
-def decimals(values: NDArray[np.float64], limit: int, *, share: float = 1.0) -> int:
-    """Return the fewest decimals, at most `limit`, that write at least `share` of the finite values exactly."""
+def decimals(values: NDArray[np.float64], limit: int) -> int:
+    """Return the fewest decimals, at most `limit`, that write every finite value exactly."""
     known = values[np.isfinite(values)]
     for digits in range(limit):
         scaled = known * 10.0**digits
-        exact = np.abs(scaled - np.rint(scaled)) < 1e-6
-        if exact.sum() >= share * len(known):
+        if (np.abs(scaled - np.rint(scaled)) < 1e-6).all():
             return digits
     return limit
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from midas.reports.figures import figure
+from midas.reports.figures import button, figure
 from midas.reports.layout import note, nothing, section
 from midas.reports.markup import Html, clean, element
 from midas.reports.numbers import money_digits
@@ -13,13 +13,13 @@ from midas.reports.packing import Arrays, Json, decimals
 from midas.reports.sheet import TearSheetInput
 
 MOST_NAMES = 12
-MOST_BARS = 3_500
-"""Longer histories are drawn with several bars merged into one."""
+MOST_BARS = 60_000
+"""Of all names together; histories longer than a name's share are drawn with several bars merged into one."""
 MOST_FILLS = 3_000
 """Of each name; the largest by value are kept."""
 
-_EXACT = 0.98
-"""The rest of a history is rounded to the digits that write this share of it exactly; fills never are."""
+_COARSE = 10.0
+"""Bars of names at least this dear are rounded to the currency's smallest unit; of others they are exact."""
 _TITLE = "Price and fills"
 _BARS = {"open": "first", "high": "max", "low": "min", "close": "last"}
 
@@ -43,7 +43,12 @@ def prices_html(sheet: TearSheetInput, prices: pl.DataFrame | None) -> Html:
     return section(
         "prices",
         _TITLE,
-        figure("price", "Raw price of one instrument with buys and sells", picker),
+        figure(
+            "price",
+            "Price of one instrument with buys and sells",
+            picker,
+            button("Log scale", "log", "price", pressed=False),
+        ),
         note("", data_fill="", aria_live="polite"),
         note(" ".join(_notes(sheet, prices, names))),
     )
@@ -53,7 +58,8 @@ def prices_data(sheet: TearSheetInput, prices: pl.DataFrame | None, arrays: Arra
     """Return bars and fills by instrument, the most traded first."""
     if prices is None:
         return []
-    return [_instrument(sheet, prices, name, arrays) for name in _names(sheet, prices)]
+    names = _names(sheet, prices)
+    return [_instrument(sheet, prices, name, _share(names), arrays) for name in names]
 
 
 def _names(sheet: TearSheetInput, prices: pl.DataFrame | None) -> list[str]:
@@ -69,23 +75,33 @@ def _measured(sheet: TearSheetInput, prices: pl.DataFrame) -> pl.DataFrame:
 
 
 def _notes(sheet: TearSheetInput, prices: pl.DataFrame, names: list[str]) -> list[str]:
-    notes = ["▲ bought, ▼ sold, at the price of the fill. Prices are as quoted: splits show as jumps."]
-    notes.append("Zoom in for candles; hollow ones closed higher than they opened.")
+    quoted = "as quoted: splits show as jumps" if sheet.basis == "raw" else f"{sheet.basis.replace('_', ' ')} prices"
+    notes = [f"▲ bought, ▼ sold, at the exact price of the fill. Bars are {quoted}."]
+    if "open" in prices.columns:
+        notes.append("Zoom in for candles; hollow ones closed higher than they opened.")
     traded = sheet.fills["symbol"].n_unique()
     if len(names) < traded:
         notes.append(f"Shown: {len(names)} of {traded:,} traded names, those with the largest traded value.")
-    bars = _measured(sheet, prices).filter(pl.col("symbol").cast(pl.String).is_in(names))
-    if bars.group_by("symbol").len()["len"].max() > MOST_BARS:  # type: ignore[operator]  # a count
-        notes.append(f"Histories of more than {MOST_BARS:,} bars are drawn with neighbouring bars merged.")
-    if sheet.fills.group_by("symbol").len()["len"].max() > MOST_FILLS:  # type: ignore[operator]  # a count
+    shown = pl.col("symbol").cast(pl.String).is_in(names)
+    if _longest(_measured(sheet, prices).filter(shown)) > _share(names):
+        notes.append(f"Histories of more than {_share(names):,} bars are drawn with neighbouring bars merged.")
+    if _longest(sheet.fills.filter(shown)) > MOST_FILLS:
         notes.append(f"At most {MOST_FILLS:,} fills of a name are drawn, the largest.")
     return notes
 
 
-def _instrument(sheet: TearSheetInput, prices: pl.DataFrame, name: str, arrays: Arrays) -> Json:
-    bars = _merged(_measured(sheet, prices).filter(pl.col("symbol").cast(pl.String) == name).sort("ts"))
+def _longest(frame: pl.DataFrame) -> int:
+    return max(frame.group_by("symbol").len()["len"].to_list(), default=0)
+
+
+def _share(names: list[str]) -> int:
+    return MOST_BARS // len(names)
+
+
+def _instrument(sheet: TearSheetInput, prices: pl.DataFrame, name: str, most: int, arrays: Arrays) -> Json:
+    bars = _merged(_measured(sheet, prices).filter(pl.col("symbol").cast(pl.String) == name).sort("ts"), most)
     opens, high, low, close = (_floats(bars, field) for field in _BARS)
-    digits = decimals(close, 4 if np.median(close) >= 1 else 6, share=_EXACT)
+    digits = money_digits(sheet.currency) if np.median(close) >= _COARSE else decimals(close, 6)
     body = np.fmax(opens, close), np.fmin(opens, close)
     fills = _largest(sheet.fills.filter(pl.col("symbol").cast(pl.String) == name))
     return {
@@ -99,12 +115,16 @@ def _instrument(sheet: TearSheetInput, prices: pl.DataFrame, name: str, arrays: 
     }
 
 
-def _merged(bars: pl.DataFrame) -> pl.DataFrame:
-    together = -(-bars.height // MOST_BARS)
+def _merged(bars: pl.DataFrame, most: int) -> pl.DataFrame:
+    together = -(-bars.height // most)
     if together <= 1:
         return bars
     numbered = bars.with_columns((pl.int_range(pl.len()) // together).alias("group"))
-    ohlc = [getattr(pl.col(field).fill_nan(None).drop_nulls(), how)() for field, how in _BARS.items()]
+    ohlc = [
+        getattr(pl.col(field).fill_nan(None).drop_nulls(), how)()
+        for field, how in _BARS.items()
+        if field in bars.columns
+    ]
     return numbered.group_by("group", maintain_order=True).agg(pl.col("ts").last(), *ohlc)
 
 
@@ -126,4 +146,6 @@ def _fills(fills: pl.DataFrame, amount_digits: int, arrays: Arrays) -> Json:
 
 
 def _floats(frame: pl.DataFrame, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    if name not in frame.columns:
+        return np.full(frame.height, np.nan)
     return frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy()

@@ -29,8 +29,8 @@ class TearSheetInput:
 
     Frames: `equity` ts, equity, cash, gross_exposure, benchmark (nullable); `fills` ts, symbol, side, quantity, price,
     commission, tax, order_id; `trades` symbol, side, entry_ts, entry_price, exit_ts, exit_price (null while open),
-    quantity, pnl, return, commission, tax; `rejects` ts, symbol, side, quantity, reason. Prices are raw, amounts in
-    `currency`, returns fractions. `ts` is a date for daily bars.
+    quantity, pnl, return, commission, tax and, where it is known, income; `rejects` ts, symbol, side, quantity
+    (nullable), reason. Fills are at raw prices, amounts in `currency`, returns fractions. `ts` is a date of daily bars.
     """
 
     strategy: str
@@ -43,6 +43,8 @@ class TearSheetInput:
     summary: Summary
     periods_per_year: float
     initial_capital: float
+    basis: str = "raw"
+    """What the price history holds; see `core.basis`."""
     risk_free: float = 0.0
     """A year's risk-free return as a fraction."""
     parameters: Mapping[str, object] = field(default_factory=dict)

@@ -22,8 +22,8 @@ from midas.reports.trades import rejects_html, rejects_table, trades_html, trade
 def render(sheet: TearSheetInput, prices: pl.DataFrame | None = None) -> str:
     """Return the page as HTML. The same input gives the same text.
 
-    `prices` holds raw bars of the traded instruments (symbol, ts, open, high, low, close; NaN or null where there is
-    none); `prices.most_traded` names those that can be shown. Without it the price section says so.
+    `prices` holds raw bars of the traded instruments (symbol, ts, close, and open, high, low where they are known; NaN
+    or null where there is none); `prices.most_traded` names those that can be shown. Without it the section says so.
     """
     shown = curves(sheet)
     trades, rejects = trades_table(sheet), rejects_table(sheet)

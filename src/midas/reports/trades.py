@@ -47,6 +47,7 @@ def trades_table(sheet: TearSheetInput) -> Table:
         number_column("Return", trades["return"].cast(pl.Float64) * 100, 2, suffix="%", toned=True),
         number_column("Commission", trades["commission"], amount),
         number_column("Tax", trades["tax"], amount),
+        *([number_column("Dividends", trades["income"], amount)] if "income" in trades.columns else []),
     )
     return Table("trades", "Round trips", columns)
 
@@ -70,9 +71,9 @@ def trades_html(sheet: TearSheetInput, table: Table) -> Html:
         why = sheet.absent.get("trades") or "This run made no trades; the warnings and rejected orders say why."
         return nothing("trades", "Trades", why)
     told = (
-        "One row is a round trip from flat to flat at average prices; – in Exit: still open, marked at the last close."
+        "A row is a round trip from flat to flat at average prices, in the shares of its exit where one split. "
+        f"Without an exit it is still open and marked at the last close. Amounts in {sheet.currency}, after costs."
     )
-    told += f" Amounts in {sheet.currency}."
     if sheet.trades.height > table.rows:
         told += f" Shown: {table.rows:,} of {sheet.trades.height:,}, those with the largest profit or loss."
     return section("trades", "Trades", table_html(table), note(told))

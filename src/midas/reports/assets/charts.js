@@ -121,15 +121,20 @@ const logMarks = (_, __, min, max) => {
   return even;
 };
 
+const upright = (log) => ({
+  scale: log ? { distr: 3, range: (_, low, high) => [low / 1.03, high * 1.03] } : {},
+  mark: (mark) => short.format(mark),
+  splits: log ? logMarks : undefined,
+});
+
 const equityChart = (host, figures, digits, log) => {
-  const scale = log ? { distr: 3, range: (_, low, high) => [low / 1.03, high * 1.03] } : {};
   const value = (_, amount) => number(amount, digits);
   return draw(host, {
     data: [figures.times, ...figures.equity],
     series: figures.labels.map((label, row) =>
       line(label, row ? "muted" : "strategy", { value, width: row ? 1 : 2, alpha: row ? 0.7 : 1 }),
     ),
-    y: { scale, mark: (mark) => short.format(mark), splits: log ? logMarks : undefined },
+    y: upright(log),
     height: narrow() ? 260 : 360,
     named: figures.labels.length > 1,
   });

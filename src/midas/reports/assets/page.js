@@ -7,25 +7,36 @@ const start = (data) => {
     sharpe: data.figures.sharpe.map(decimals),
   };
   const place = (name) => document.querySelector(`[data-chart="${name}"]`);
-  const drawAt = (name, drawer) => (place(name) ? drawer(place(name)) : null);
+  // A chart that can be drawn anew, in the same stretch of time: with another scale, or of another instrument.
+  const redrawable = (name, drawer) => {
+    const host = place(name);
+    if (!host) return () => null;
+    const toggle = document.querySelector(`[data-log="${name}"]`);
+    let chart = drawer(host, false);
+    const again = () => {
+      const { min, max } = chart.scales.x;
+      forget(chart);
+      chart = drawer(host, toggle.getAttribute("aria-pressed") === "true");
+      chart.setScale("x", { min, max });
+    };
+    toggle.addEventListener("click", () => {
+      toggle.setAttribute("aria-pressed", toggle.getAttribute("aria-pressed") !== "true");
+      again();
+    });
+    if (chart.data.slice(1).flat().some((value) => value !== null && value <= 0)) {
+      toggle.disabled = true;
+      toggle.title = "There is a value of zero or below, which has no logarithm.";
+    }
+    return again;
+  };
 
-  let equity = drawAt("equity", (host) => equityChart(host, figures, data.digits, false));
-  drawAt("drawdown", (host) => drawdownChart(host, figures));
-  drawAt("sharpe", (host) => sharpeChart(host, figures));
+  redrawable("equity", (host, log) => equityChart(host, figures, data.digits, log));
+  if (place("drawdown")) drawdownChart(place("drawdown"), figures);
+  if (place("sharpe")) sharpeChart(place("sharpe"), figures);
+  const picker = document.querySelector("[data-instrument]");
+  const another = redrawable("price", (host, log) => priceChart(host, readBars(data.prices[picker.value]), data, log));
+  picker?.addEventListener("change", another);
 
-  const log = document.querySelector('[data-log="equity"]');
-  log?.addEventListener("click", () => {
-    const wanted = log.getAttribute("aria-pressed") !== "true";
-    const { min, max } = equity.scales.x;
-    log.setAttribute("aria-pressed", wanted);
-    forget(equity);
-    equity = equityChart(place("equity"), figures, data.digits, wanted);
-    equity.setScale("x", { min, max });
-  });
-  if (log && figures.equity.flat().some((value) => value <= 0)) {
-    log.disabled = true;
-    log.title = "Equity fell to zero or below; a logarithm of it does not exist.";
-  }
   for (const button of document.querySelectorAll("[data-years]"))
     button.addEventListener("click", () => {
       const [first, last] = [figures.times[0], figures.times.at(-1)];
@@ -33,15 +44,6 @@ const start = (data) => {
       const min = years ? Math.max(first, last - years * YEAR_S) : first;
       for (const chart of charts) chart.setScale("x", { min, max: last });
     });
-
-  const picker = document.querySelector("[data-instrument]");
-  let price = drawAt("price", (host) => priceChart(host, readBars(data.prices[0]), data));
-  picker?.addEventListener("change", () => {
-    const { min, max } = price.scales.x;
-    forget(price);
-    price = priceChart(place("price"), readBars(data.prices[picker.value]), data);
-    price.setScale("x", { min, max });
-  });
 
   for (const host of document.querySelectorAll("[data-table]")) liveTable(host, data.tables[host.dataset.table]);
 };

@@ -118,7 +118,7 @@ const nearestFill = (chart, fills, reach) => {
   return found;
 };
 
-const priceChart = (host, bars, { digits, currency }) => {
+const priceChart = (host, bars, { digits, currency }, log) => {
   const told = document.querySelector("[data-fill]");
   const fills = bars.fills.length;
   const rest = `${bars.symbol}: ${fills.toLocaleString("en")} ${fills === 1 ? "fill" : "fills"}. Point at a marker to read it.`;
@@ -129,17 +129,16 @@ const priceChart = (host, bars, { digits, currency }) => {
   };
   const places = Math.max(bars.digits, digits);
   const value = (_, price) => number(price, places);
-  const hidden = (label) => ({ label, value, stroke: "transparent", width: 0, points: { show: false } });
+  const candled = bars.open.some((price) => price !== null);
+  const ranges = candled ? [["Open", bars.open], ["High", bars.high], ["Low", bars.low]] : [];
   return draw(host, {
-    data: [bars.times, bars.open, bars.high, bars.low, bars.close],
+    data: [bars.times, ...ranges.map(([, values]) => values), bars.close],
     series: [
-      hidden("Open"),
-      hidden("High"),
-      hidden("Low"),
-      line("Close", "ink", { value, width: 1, stroke: (chart) => (isNear(chart) ? "transparent" : colour("ink")) }),
+      ...ranges.map(([label]) => ({ label, value, stroke: "transparent", width: 0, points: { show: false } })),
+      line("Close", "ink", { value, width: 1, stroke: (chart) => (candled && isNear(chart) ? "transparent" : colour("ink")) }),
     ],
-    y: { mark: (mark) => short.format(mark) },
+    y: upright(log),
     height: narrow() ? 280 : 360,
-    hooks: { setCursor: [showLast, tell], draw: [drawCandles(bars), drawFills(bars)] },
+    hooks: { setCursor: [showLast, tell], draw: candled ? [drawCandles(bars), drawFills(bars)] : [drawFills(bars)] },
   });
 };
