@@ -22,11 +22,11 @@ _POWERS: Mapping[float, Callable[[Node], Node]] = MappingProxyType(
 
 def walk(root: Node, known: Collection[Node] = ()) -> Iterator[Node]:
     """Yield every distinct node that is not `known` once, inputs before what reads them, the root last."""
-    done = set(known)
+    done: set[Node] = set()
     waiting: list[tuple[Node, bool]] = [(root, False)]
     while waiting:
         node, ready = waiting.pop()
-        if node in done:
+        if node in done or node in known:
             continue
         if ready:
             done.add(node)

@@ -129,9 +129,10 @@ def bottom(values: Row, result: Row, spare: Row, count: float) -> None:
     _choose(values, result, spare, int(count), -1.0)
 
 
+# Sorts what is there by value, equals by descending column (a stable radix sort, digit by digit, of keys whose order as
+# whole numbers is that of the values), leaves the columns in spare[4n:5n] and returns how many there are.
 @step
-def _sorted_keys(values: Row, spare: Row) -> int:
-    """Sort what is there by value, equals by descending column; leave keys in spare[:n], columns in spare[n:2n]."""
+def _sorted_columns(values: Row, spare: Row) -> int:
     n = len(values)
     room = spare.view(np.uint64)
     keys, columns = room[:n], room[n : 2 * n]
@@ -175,7 +176,7 @@ def _sorted_keys(values: Row, spare: Row) -> int:
 @across
 def rank(values: Row, result: Row, spare: Row, _: float) -> None:
     n = len(values)
-    count = _sorted_keys(values, spare)
+    count = _sorted_columns(values, spare)
     columns = spare.view(np.uint64)[4 * n : 5 * n]
     for i in range(n):
         result[i] = NAN
@@ -195,7 +196,7 @@ def _quantile(values: Row, order: Keys, count: int, share: float) -> float:
 @across
 def winsorise(values: Row, result: Row, spare: Row, tail: float) -> None:
     n = len(values)
-    count = _sorted_keys(values, spare)
+    count = _sorted_columns(values, spare)
     order = spare.view(np.uint64)[4 * n : 5 * n]
     low, high = NAN, NAN
     if count:
