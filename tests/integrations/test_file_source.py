@@ -291,6 +291,11 @@ class TestDates:
         assert "line 3" in raw.findings[0].detail
         assert raw.frame.height == 1
 
+    def test_of_a_venue_whose_zone_is_not_known_the_day_is_the_day_written(self, tmp_path: Path) -> None:
+        raw = read(written(tmp_path, "symbol,date,close\nABC,2024-01-02 00:00:00+02:00,5\n"), "XTST", currency="EUR")
+        assert raw.frame["ts"].to_list() == [date(2024, 1, 2)]
+        assert codes(raw) == []
+
     @pytest.mark.parametrize(("venue", "texts"), [("XNYS", ["01/02/2024", "03/04/2024"]), ("XNYS", ["01/31/2024"])])
     def test_american_order(self, tmp_path: Path, venue: str, texts: list[str]) -> None:
         lines = "".join(f"AAPL,{text},5\n" for text in texts)

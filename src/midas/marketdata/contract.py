@@ -93,11 +93,12 @@ def _one_unit(frame: pl.DataFrame, terms: Terms) -> pl.Expr:
     closes = frame["close"].fill_null(float("nan")).to_numpy().astype(np.float64)
     usable = closes[np.isfinite(closes)]
     smallest = 10.0 ** -decimals(usable) if len(usable) else 0.0
+    some = np.maximum(smallest, ROUNDING * np.abs(closes))
     if not terms.basis.is_raw:
-        return pl.max_horizontal(pl.lit(smallest), ROUNDING * pl.col("close").abs())
+        return pl.lit(pl.Series(some))
     days = frame["ts"].cast(pl.Date).to_numpy().astype("datetime64[D]")
     ticks = largest_ticks(terms.venue, days, closes)
-    return pl.lit(pl.Series(np.where(np.isnan(ticks), smallest, ticks)))
+    return pl.lit(pl.Series(np.where(np.isnan(ticks), some, ticks)))
 
 
 def _limits(bars: pl.DataFrame, terms: Terms) -> NDArray[np.float64]:

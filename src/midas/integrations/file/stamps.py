@@ -11,6 +11,7 @@ import polars as pl
 from midas.core.errors import InvalidInput
 from midas.core.timeframe import Timeframe
 from midas.marketdata.finding import Finding, Severity
+from midas.venues.catalogue import known_venues
 from midas.venues.venue import Venue
 
 _YEAR_FIRST: Final = r"^(\d{4})(?:[-./]|년\s*)?(\d{1,2})(?:[-./]|월\s*)?(\d{1,2})일?(?:$|[T ])"
@@ -117,7 +118,7 @@ def _day(column: pl.Series, venue: Venue) -> pl.Expr:
 
 
 def _valid(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
-    written = pl.format("{}-{}-{}", year, month, day)
+    written = pl.concat_str([part.cast(pl.String) for part in (year, month, day)], separator="-")
     return written.str.to_date("%Y-%m-%d", strict=False)
 
 
@@ -139,8 +140,10 @@ def _year_last(groups: pl.DataFrame, venue: Venue) -> pl.Expr:
 def _days(parts: pl.DataFrame, venue: Venue, lines: _Lines) -> tuple[pl.Series, list[Finding]]:
     midnight = pl.col("second") == 0
     zoned = pl.col("offset").is_not_null()
-    at_home = pl.col("offset") == pl.col("there_offset")
-    utc = pl.col("offset") == 0
+    dated = venue.mic in known_venues()
+    # Where Midas does not know the venue's zone, a day is the day of whatever zone it is written in.
+    at_home = (pl.col("offset") == pl.col("there_offset")) if dated else pl.lit(value=True)
+    utc = (pl.col("offset") == 0) & pl.lit(dated)
     checked = parts.select(
         naive=~zoned & ~midnight & pl.col("day").is_not_null(),
         wrong=zoned & ~at_home & ~(utc & (midnight | _in_hours(venue, _BEFORE_OPEN_S, _AFTER_CLOSE_S))),
@@ -166,7 +169,7 @@ def _instants(parts: pl.DataFrame, venue: Venue, lines: _Lines) -> tuple[pl.Seri
 
 
 def _in_hours(venue: Venue, before_s: int, after_s: int) -> pl.Expr:
-    if not venue.calendar.hours:
+    if not venue.calendar.hours or venue.mic not in known_venues():
         return pl.lit(value=True)
     hours = venue.calendar.hours[-1]
     there = pl.col("there")

@@ -22,7 +22,7 @@ class _Rule:
     code: str
     severity: Severity
     broken: pl.Expr
-    detail: pl.Expr
+    detail: str  # may name columns: "high {high}"
 
 
 def check_values(frame: pl.DataFrame, one_unit: pl.Expr) -> Iterator[Breach]:
@@ -35,8 +35,11 @@ def check_values(frame: pl.DataFrame, one_unit: pl.Expr) -> Iterator[Breach]:
     for rule, count in zip(rules, counts.row(0), strict=True):
         if not count:
             continue
-        hit = frame.filter(rule.broken).select("row", text=rule.detail)
-        rows, details = hit["row"].to_numpy().astype(np.int64), hit["text"].fill_null("").to_list()
+        hit = frame.filter(rule.broken)
+        details = (
+            [rule.detail.format_map(row) for row in hit.iter_rows(named=True)] if "{" in rule.detail else [rule.detail]
+        )
+        rows = hit["row"].to_numpy().astype(np.int64)
         yield (error if rule.severity is Severity.ERROR else warning)(rule.code, rows, *details)
 
 
@@ -69,15 +72,15 @@ def _single_values(frame: pl.DataFrame) -> Iterator[_Rule]:
     for name in (*prices, *(other for other in ("volume", "turnover", "adj_close") if other in frame.columns)):
         column = pl.col(name)
         excused = empty if name == "close" else empty | halt
-        yield _error("infinite", column.is_infinite(), pl.lit(f"{name} is infinite"))
+        yield _error("infinite", column.is_infinite(), f"{name} is infinite")
         if name in (*prices, "volume"):
-            yield _error("nan", _absent(name) & ~excused, pl.lit(f"{name} is missing"))
+            yield _error("nan", _absent(name) & ~excused, f"{name} is missing")
         if name in prices:
             low = (column <= 0) & ~column.is_infinite() & ~excused
-            yield _error("non_positive_price", low, pl.format(f"{name} {{}} is not above zero", name))
+            yield _error("non_positive_price", low, f"{name} {{{name}}} is not above zero")
         if name in ("volume", "turnover"):
             negative = (column < 0) & ~column.is_infinite()
-            yield _error(f"negative_{name}", negative, pl.format(f"{name} {{}} is negative", name))
+            yield _error(f"negative_{name}", negative, f"{name} {{{name}}} is negative")
 
 
 def _ranges(frame: pl.DataFrame, one_unit: pl.Expr) -> Iterator[_Rule]:
@@ -86,27 +89,22 @@ def _ranges(frame: pl.DataFrame, one_unit: pl.Expr) -> Iterator[_Rule]:
     ends = [pl.col(name) for name in ("open", "close") if name in frame.columns]
     high, low, halt = pl.col("high"), pl.col("low"), is_halt(frame)
     upside_down = (high < low) & ~halt
-    yield _error("high_below_low", upside_down, pl.format("high {} is below low {}", high, low))
+    yield _error("high_below_low", upside_down, "high {high} is below low {low}")
     beyond = pl.max_horizontal(*(end - high for end in ends), *(low - end for end in ends))
     outside = (beyond > 1e-9 * pl.col("close").abs()) & beyond.is_finite() & ~upside_down & ~halt
     # A hair above the tolerance: 0.1 + 0.2 must not be an error.
     small = beyond <= one_unit * (1 + 1e-9)
-    text = pl.format("{} outside low {} to high {}", _names(len(ends)), low, high)
+    where = "open {open} or close {close}" if len(ends) == 2 else "close {close}"
+    text = f"{where} lies outside low {{low}} to high {{high}}"
     yield _error("outside_range", outside & ~small, text)
     yield _Rule("rounding", Severity.WARNING, outside & small, text)
 
 
-def _names(ends: int) -> pl.Expr:
-    if ends == 2:
-        return pl.format("open {} or close {} lies", "open", "close")
-    return pl.format("close {} lies", "close")
-
-
 def _kinds(frame: pl.DataFrame) -> Iterator[_Rule]:
-    halt = pl.lit("no trading that day: there is no open, high or low, the close is carried")
+    halt = "no trading that day: there is no open, high or low, the close is carried"
     yield _Rule("halt", Severity.WARNING, is_halt(frame), halt)
-    yield _Rule("empty_row", Severity.WARNING, is_empty(frame), pl.lit("the row has no prices and was left out"))
+    yield _Rule("empty_row", Severity.WARNING, is_empty(frame), "the row has no prices and was left out")
 
 
-def _error(code: str, broken: pl.Expr, detail: pl.Expr) -> _Rule:
+def _error(code: str, broken: pl.Expr, detail: str) -> _Rule:
     return _Rule(code, Severity.ERROR, broken, detail)
