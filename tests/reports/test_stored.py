@@ -103,7 +103,7 @@ def test_closes_without_opens(lake):
     assert None not in page.counts(shown["close"])
     text = page.section("prices").text
     assert "candles" not in text
-    assert "close only prices" in text
+    assert "The data has closes only." in text
 
 
 def test_a_run_that_traded_nothing_says_why(lake):

@@ -39,8 +39,10 @@ def equity_html(sheet: TearSheetInput, shown: Curves) -> Html:
     label = f"Equity from {first} to {last} {sheet.currency}"
     ranges = [button(name, "years", years) for name, years in (("1Y", "1"), ("3Y", "3"), ("5Y", "5"), ("All", "0"))]
     log = button("Log scale", "log", "equity", pressed=False)
-    compared = f", and {sheet.benchmark} from the same capital" if shown.benchmark is not None else ""
-    told = f"Account value in {sheet.currency} at each close, after costs{compared}. {_ZOOM_HINT}"
+    told = f"Account value in {sheet.currency} at each close, after costs."
+    if shown.benchmark is not None:
+        told += f" Benchmark, from the same capital and without costs: {sheet.benchmark}."
+    told += f" {_ZOOM_HINT}"
     if shown.rows > MOST_POINTS:
         told += f" Drawn from the highs and lows of {MOST_POINTS // 2:,} stretches of its {shown.rows:,} bars."
     drawing = figure("equity", label, element("span", *ranges, class_="group"), log)

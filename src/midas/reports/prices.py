@@ -21,6 +21,7 @@ MOST_FILLS = 3_000
 _COARSE = 10.0
 """Bars of names at least this dear are rounded to the currency's smallest unit; of others they are exact."""
 _TITLE = "Price and fills"
+_BASES = {"raw": "Prices are as quoted: splits show as jumps.", "close_only": "The data has closes only."}
 _BARS = {"open": "first", "high": "max", "low": "min", "close": "last"}
 
 
@@ -75,8 +76,8 @@ def _measured(sheet: TearSheetInput, prices: pl.DataFrame) -> pl.DataFrame:
 
 
 def _notes(sheet: TearSheetInput, prices: pl.DataFrame, names: list[str]) -> list[str]:
-    quoted = "as quoted: splits show as jumps" if sheet.basis == "raw" else f"{sheet.basis.replace('_', ' ')} prices"
-    notes = [f"▲ bought, ▼ sold, at the exact price of the fill. Bars are {quoted}."]
+    told = _BASES.get(sheet.basis, f"Prices are {sheet.basis.replace('_', ' ')}, not as quoted.")
+    notes = [f"▲ bought, ▼ sold, at the exact price of the fill. {told}"]
     if "open" in prices.columns:
         notes.append("Zoom in for candles; hollow ones closed higher than they opened.")
     traded = sheet.fills["symbol"].n_unique()
