@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from anyio import to_thread
 
@@ -15,7 +15,7 @@ from midas.app.job_runner import Settled, Task
 from midas.app.jobs import moment_and_id, wire_job
 from midas.app.jobs import show as show_job
 from midas.app.paging import Key, Part, part
-from midas.app.running import Made, Order
+from midas.app.running import Made, Order, saving
 from midas.app.series import exported
 from midas.app.workspace import Workspace
 from midas.core.errors import InvalidInput, NotFound, StorageCorrupt
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from midas.backtest.artifact import StoredResult
 
 _MOST_COMPARED = 20
+
+Outcome = TypeVar("Outcome")
 
 
 async def run(workspace: Workspace, request: BacktestRequest, wait_s: float) -> Job:
@@ -89,14 +91,14 @@ async def compare(workspace: Workspace, backtests: list[str]) -> Comparison:
     return await to_thread.run_sync(_compared, found)
 
 
-async def stored(workspace: Workspace, row: Backtest) -> StoredResult:
-    """Return a result with its series.
+async def read(workspace: Workspace, row: Backtest, work: Callable[[StoredResult], Outcome]) -> Outcome:
+    """Return what `work` makes of a result's series.
 
     Raises
     ------
     StorageCorrupt: the series are gone or damaged.
     """
-    return await to_thread.run_sync(_load, workspace.home.result(row.identity), row.id)
+    return await to_thread.run_sync(_read, workspace.home.result(row.identity), row.id, work)
 
 
 async def series(workspace: Workspace, row: Backtest, what: SeriesName) -> pl.DataFrame:
@@ -106,36 +108,47 @@ async def series(workspace: Workspace, row: Backtest, what: SeriesName) -> pl.Da
     ------
     StorageCorrupt: the series are gone or damaged.
     """
-    result = await stored(workspace, row)
-    return await to_thread.run_sync(_read, result, what, row.id)
+    return await read(workspace, row, lambda result: exported(what, _frame(result, what)))
 
 
 def _complete(home: Home, record: BacktestRecord) -> bool:
-    import polars as pl
-
-    from midas.backtest.artifact import SERIES
-
-    folder = home.result(record.identity)
     try:
-        _load(folder, record.id)
-        # the end of a Parquet file says what is in it: one that was cut short shows here
-        for name in SERIES:
-            pl.read_parquet_schema(folder / f"{name}.parquet")
-    except (StorageCorrupt, OSError, pl.exceptions.PolarsError):
+        _read(home.result(record.identity), record.id, _look_at_series)
+    except StorageCorrupt:
         return False
     return True
 
 
-def _load(folder: Path, backtest: str) -> StoredResult:
+def _look_at_series(result: StoredResult) -> None:
+    import polars as pl
+
+    from midas.backtest.artifact import SERIES
+
+    # the end of a Parquet file says what is in it: one that was cut short shows here
+    for name in SERIES:
+        try:
+            pl.read_parquet_schema(result.folder / f"{name}.parquet")
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise StorageCorrupt(f"{name} of {result.folder} cannot be read.") from error
+
+
+def _read(folder: Path, backtest: str, work: Callable[[StoredResult], Outcome]) -> Outcome:
     from midas.backtest.artifact import load
 
     try:
-        return load(folder)
+        return work(load(folder))
+    except (NotFound, StorageCorrupt) as error:
+        if not folder.parent.is_dir():
+            raise _corrupt(backtest) from error
+    try:
+        # someone may be replacing it by the same result made anew: wait for them, then look again
+        with saving(folder):
+            return work(load(folder))
     except (NotFound, StorageCorrupt) as error:
         raise _corrupt(backtest) from error
 
 
-def _read(result: StoredResult, what: SeriesName, backtest: str) -> pl.DataFrame:
+def _frame(result: StoredResult, what: SeriesName) -> pl.DataFrame:
     read: dict[SeriesName, Callable[[], pl.DataFrame]] = {
         "equity": result.equity_frame,
         "fills": result.fills,
@@ -143,10 +156,7 @@ def _read(result: StoredResult, what: SeriesName, backtest: str) -> pl.DataFrame
         "positions": result.positions,
         "rejects": result.rejects,
     }
-    try:
-        return exported(what, read[what]())
-    except StorageCorrupt as error:
-        raise _corrupt(backtest) from error
+    return read[what]()
 
 
 def _corrupt(backtest: str) -> StorageCorrupt:

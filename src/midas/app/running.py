@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -106,10 +107,19 @@ def perform(home: Path, work: Order, report: Report) -> Made:
         ready.spec, ready.panel, benchmark_panel=ready.benchmark_panel, notes=ready.notes, progress=report
     )
     folder = Home(home).result(result.identity)
-    # the same question may be answered in two processes at once, with the same bytes: one after the other saves them
-    with writing("The result", folder.parent), exclusive(folder.parent / ".lock", "this result", _SAVE_WAIT_S):
+    with writing("The result", folder.parent), saving(folder):
         save(result, folder)
     return _made(result, work)
+
+
+def saving(folder: Path) -> AbstractContextManager[None]:
+    """Hold what must be held to replace a result: the same question may be answered in two processes at once.
+
+    Raises
+    ------
+    Busy: another process held it too long.
+    """
+    return exclusive(folder.parent / ".lock", f"the result {folder.name}", _SAVE_WAIT_S)
 
 
 def _ready(lake: Lake, definition: Definition, request: BacktestRequest) -> _Ready:

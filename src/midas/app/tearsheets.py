@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
-
-from anyio import to_thread
 
 from midas.app import backtests
 from midas.app.workspace import Workspace
@@ -24,8 +23,7 @@ async def render(workspace: Workspace, row: Backtest) -> str:
     ------
     StorageCorrupt: the series are gone or damaged.
     """
-    result = await backtests.stored(workspace, row)
-    return await to_thread.run_sync(_render, workspace, row, result)
+    return await backtests.read(workspace, row, partial(_render, workspace, row))
 
 
 def _render(workspace: Workspace, row: Backtest, result: StoredResult) -> str:
