@@ -22,6 +22,9 @@ SMALLEST: Final = float(np.log(1.4))
 SPIKE: Final = float(np.log(3.0))
 _EDGE_SPIKE: Final = float(np.log(5.0))
 _BACK: Final = float(np.log(1.35))
+_BACK_SHARE: Final = 0.25
+"""A spike is back within 35 %, or a quarter of itself: the market moves on meanwhile."""
+
 _BACK_WITHIN: Final = 3
 _SHIFTS: Final = np.log(np.array([100.0, 1000.0]))
 _SHIFT_WIDTH: Final = float(np.log(1.5))
@@ -33,10 +36,19 @@ _NEAR_LIMITED: Final = 0.27
 """Where a price limit rules out that the market made the move, only the name of the ratio is in doubt."""
 
 _EXACT_OPEN: Final = 0.03
+_CLOSE_OPEN: Final = 0.05
 _EXACT_CLOSE: Final = 0.01
+_SETTLED: Final = 0.55
+"""Two days at the Korean limit after the jump; the row after a crash of a half may fall as far again."""
+
 _SMALL_RATIO: Final = float(np.log(1.9))
+_MIDDLE_RATIO: Final = float(np.log(2.5))
+_LARGE_RATIO: Final = float(np.log(3.9))
 _USUAL: Final = 3.0
+_USUAL_IF_HALVED: Final = 4.0
 _BUSY: Final = 8.0
+_FRANTIC: Final = 40.0
+_UNHEARD_OF: Final = 10.0
 _DEAD: Final = 0.1
 _INTRADAY: Final = 7.0
 """The deepest real print in two million bars is 6.5 times below its neighbours, in the crash of 2015-08-24."""
@@ -89,7 +101,7 @@ def _spikes(series: Series, large: Flags) -> list[tuple[int, int]]:
             after = index + length
             if after >= len(series.row) or series.symbol[after] != series.symbol[index]:
                 break
-            if abs(series.path[after] - series.path[index - 1]) < _BACK:
+            if abs(series.path[after] - series.path[index - 1]) < max(_BACK, _BACK_SHARE * abs(series.move[index])):
                 found.append((int(index), length))
                 break
     return found
@@ -121,7 +133,7 @@ def _edge_spikes(series: Series, large: Flags) -> list[int]:
 def _settled(series: Series, index: int, move: float) -> bool:
     after = slice(index + 1, index + 1 + _BACK_WITHIN)
     same = series.symbol[after] == series.symbol[index]
-    return bool(np.all(np.abs(series.path[after][same] - series.path[index]) < abs(move) / 2))
+    return bool(np.all(np.abs(series.path[after][same] - series.path[index]) < max(abs(move) / 2, _SETTLED)))
 
 
 def _level_shifts(series: Series, hit: Flags, code: str, detail: str) -> Iterator[Breach]:
@@ -140,28 +152,26 @@ def _splits(series: Series, large: Flags) -> Iterator[Breach]:
     places = np.flatnonzero(large)
     if len(places) == 0:
         return
-    move, gap = series.move[places], series.gap[places]
-    nearest = np.argmin(np.abs(move[:, None] - _LOG_RATIOS), axis=1)
-    ratio = _LOG_RATIOS[nearest]
+    move = series.move[places]
+    # The open is nearer to the ratio than the close: less of the day's own move is in it.
+    gap = np.where(np.isnan(series.gap[places]), move, series.gap[places])
+    ratio = _LOG_RATIOS[np.argmin(np.abs(gap[:, None] - _LOG_RATIOS), axis=1)]
+    off_close, off_open = np.abs(move - ratio), np.abs(gap - ratio)
     limited = ~np.isnan(series.limit[places])
-    off_open = np.where(np.isnan(gap), np.abs(move - ratio), np.abs(gap - ratio))
-    alike = np.abs(move - ratio) < np.where(limited, _NEAR_LIMITED, _NEAR_CLOSE)
+    alike = off_close < np.where(limited, _NEAR_LIMITED, _NEAR_CLOSE)
     alike &= off_open < np.where(limited, _NEAR_LIMITED, _nearness(series, ratio))
-    usual = _usual_volume(series, places, ratio, off_open) | (limited & (series.busyness(places) < _BUSY))
     lasting = np.array([_lasting(series, int(place)) for place in places])
-    hit = alike & lasting & usual
-    level = warning if not series.has_volume else error
+    hit = alike & lasting & _usual_volume(series, places, ratio, off_open, limited)
     for place, log_ratio in zip(places[hit], ratio[hit], strict=True):
         detail = (
             f"the price moves to {np.exp(series.move[place]):.4g} of the one before, as in a split of "
             f"{_words(float(log_ratio))} that nothing accounts for"
         )
         rows = series.row[place : place + 1]
-        yield (
-            error("unadjusted_split", rows, detail, leave_out=_before(series, int(place)))
-            if level is error
-            else (warning("unadjusted_split", rows, detail))
-        )
+        if series.has_volume:
+            yield error("unadjusted_split", rows, detail, leave_out=_before(series, int(place)))
+        else:
+            yield warning("unadjusted_split", rows, detail)
 
 
 def _nearness(series: Series, ratio: Floats) -> Floats:
@@ -171,15 +181,21 @@ def _nearness(series: Series, ratio: Floats) -> Floats:
     return np.where(np.abs(ratio) > _SMALL_RATIO, _NEAR_OPEN, _EXACT_OPEN)
 
 
-def _usual_volume(series: Series, places: Ints, ratio: Floats, off_open: Floats) -> Flags:
+def _usual_volume(series: Series, places: Ints, ratio: Floats, off_open: Floats, limited: Flags) -> Flags:
     if not series.has_volume:
         return np.ones(len(places), dtype=bool)
-    busy = series.busyness(places)
-    traded = series.volume_ratio(places)
+    busy, traded, size = series.busyness(places), series.volume_ratio(places), np.abs(ratio)
     # The shares of a split company multiply; a market that has all but stopped is not one that was split.
-    alive = ~(traded < _DEAD * np.minimum(1.0, np.exp(-ratio)))
-    exact = (off_open < _EXACT_OPEN) & (np.abs(ratio) > _SMALL_RATIO) & ~(busy >= _BUSY)
-    return alive & ((busy < _USUAL) | exact)
+    alive = limited | ~(traded < _DEAD * np.minimum(1.0, np.exp(-ratio)))
+    # The nearer the open is to the ratio, and the larger the ratio, the more trading a coincidence would need.
+    exact = (off_open < _EXACT_OPEN) & (size > _SMALL_RATIO)
+    close_to_half = (size > _SMALL_RATIO) & (off_open < _CLOSE_OPEN)
+    most = np.where(size > _MIDDLE_RATIO, _BUSY, np.where(close_to_half, _USUAL_IF_HALVED, _USUAL))
+    most = np.where(exact, np.where(size > _LARGE_RATIO, _FRANTIC, _BUSY), most)
+    # Beyond a price limit no amount of trading takes a market that was open the day before.
+    most = np.where(limited, np.where(exact | (size > _MIDDLE_RATIO), np.inf, _UNHEARD_OF), most)
+    known = busy < most
+    return alive & np.where(np.isnan(busy), exact, known)
 
 
 def _lasting(series: Series, place: int) -> bool:
