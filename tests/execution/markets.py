@@ -21,7 +21,18 @@ NAN = math.nan
 FIELDS = ("open", "high", "low", "close", "volume")
 
 KOREA = PlainRules(
-    ladder=tuple((Fraction(f), Fraction(t)) for f, t in ((0, 1), (2000, 5), (5000, 10), (20000, 50), (50000, 100))),
+    ladder=tuple(
+        (Fraction(floor), Fraction(tick))
+        for floor, tick in (
+            (0, 1),
+            (2000, 5),
+            (5000, 10),
+            (20_000, 50),
+            (50_000, 100),
+            (200_000, 500),
+            (500_000, 1000),
+        )
+    ),
     limit=Fraction("0.3"),
     buy_rate=Fraction("0.00015"),
     sell_rate=Fraction("0.00015"),

@@ -1,0 +1,294 @@
+"""The ways backtests lie, each by the number it has in the project's list of traps."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.backtest.strategies import MonthEnd, Rebalanced, Short, Threshold, Traded
+from tests.execution.markets import FIELDS, KOREA, panel_of, random_market, random_weights
+from tests.execution.possible import assert_possible
+
+from midas.backtest.run import run
+from midas.core.money import Money
+from midas.execution.conditions import conditions
+from midas.execution.simulation import Simulation, simulate
+from midas.execution.terms import AccountTerms
+from midas.marketdata.actions import ActionKind, Actions
+from midas.marketdata.panel import Panel
+from midas.portfolio.journal import REASONS
+from midas.strategies.library.buy_and_hold import BuyAndHold
+from midas.strategies.library.sma_cross import SmaCross
+from midas.venues.arrays import rule_arrays
+from midas.venues.catalogue import venue
+
+NAN = math.nan
+seeds = st.integers(0, 2**32 - 1)
+
+
+def flat(rows: int, price: float = 100.0, volume: float = 1e9) -> dict[str, np.ndarray]:
+    bars = {name: np.full((rows, 1), price) for name in FIELDS}
+    bars["volume"][:] = volume
+    return bars
+
+
+def trade(panel: Panel, weights: np.ndarray, by_change: bool = False, capital: int = 10_000_000) -> Simulation:
+    market = venue(panel.venue)
+    world = conditions(
+        panel, rule_arrays(market, panel.instruments, panel.sessions), AccountTerms(Money(capital, panel.currency))
+    )
+    rows = np.arange(panel.rows)
+    return simulate(world, rows, weights, first=0, stop=panel.rows, capital=capital, by_change=by_change)
+
+
+class TestT3SameBarFill:
+    @settings(max_examples=30, deadline=None)
+    @given(seeds, st.booleans())
+    def test_every_fill_is_a_bar_after_its_decision(self, seed: int, by_change: bool) -> None:
+        panel = random_market(seed, 3, 30, KOREA).panel
+        fills = trade(panel, random_weights(seed, 30, 3), by_change).journal.fills
+        assert (fills.row == fills.decided + 1).all()
+
+    def test_the_price_is_the_next_open_not_the_close_decided_on(self) -> None:
+        bars = flat(6)
+        bars["close"][2], bars["high"][2] = 130.0, 130.0
+        bars["open"][3], bars["high"][3] = 125.0, 125.0
+        (fill,) = run(Threshold(level=110.0), panel_of(bars)).fills().head(1).to_dicts()
+        assert (fill["ts"], fill["price"]) == (date(2024, 1, 5), 125.0)
+
+
+class TestT4LookAheadInCosts:
+    @settings(max_examples=40, deadline=None)
+    @given(seeds, st.integers(1, 19))
+    def test_a_bars_close_changes_nothing_of_its_own_fills(self, seed: int, row: int) -> None:
+        panel = random_market(seed, 3, 20, KOREA).panel
+        raw = {name: panel.matrix(f"raw_{name}") for name in FIELDS}
+        closes = raw["close"].copy()
+        inside = raw["low"] + np.random.default_rng(seed).random(closes.shape) * (raw["high"] - raw["low"])
+        closes[row] = np.where(np.isnan(inside[row]), closes[row], np.round(inside[row]))
+        other = panel_of(raw | {"close": closes}, currency="KRW", venue="XKRX", actions=panel.actions)
+        weights = random_weights(seed, 20, 3)
+        before, after = (trade(one, weights).journal for one in (panel, other))
+        upto = [np.column_stack((j.fills.row, j.fills.column, j.fills.price, j.fills.quantity, j.fills.commission,
+                                 j.fills.tax))[j.fills.row <= row] for j in (before, after)]  # fmt: skip
+        np.testing.assert_array_equal(*upto)
+        refused = [j.refusals.reason[(j.refusals.row <= row) & (j.refusals.number >= 0)] for j in (before, after)]
+        np.testing.assert_array_equal(*refused)
+
+
+class TestT5FabricatedFill:
+    @settings(max_examples=40, deadline=None)
+    @given(seeds, st.booleans())
+    def test_every_fill_lies_inside_a_bar_that_exists(self, seed: int, by_change: bool) -> None:
+        panel = random_market(seed, 3, 30, KOREA).panel
+        fills = trade(panel, random_weights(seed, 30, 3), by_change).journal.fills
+        low, high = (panel.matrix(f"raw_{name}")[fills.row, fills.column] for name in ("low", "high"))
+        assert ((low <= fills.price) & (fills.price <= high)).all()
+
+    def test_a_gap_fills_nothing(self) -> None:
+        bars = flat(6)
+        for name in FIELDS:
+            bars[name][1:4] = NAN
+        result = run(Rebalanced(), panel_of(bars))
+        assert result.fills()["ts"].to_list() == [date(2024, 1, 9)]
+        assert result.reject_counts == {"no_bar": 1}
+
+
+class TestT6StalePrice:
+    def test_a_halted_name_rejects_with_the_reason(self) -> None:
+        bars = flat(4)
+        for name in ("open", "high", "low"):
+            bars[name][1] = NAN
+        bars["volume"][1] = 0
+        rejects = run(BuyAndHold(), panel_of(bars)).rejects()
+        assert rejects["reason"].to_list() == ["halted"]
+
+    def test_a_bar_without_volume_rejects_with_the_reason(self) -> None:
+        bars = flat(4)
+        bars["volume"][1] = 0
+        assert run(BuyAndHold(), panel_of(bars)).rejects()["reason"].to_list() == ["no_volume"]
+
+    def test_an_exit_that_met_a_halt_is_tried_again(self) -> None:
+        bars = flat(8)
+        bars["close"][4:] = 90.0
+        bars["low"][4:] = 90.0
+        for name in ("open", "high", "low"):
+            bars[name][5:7] = NAN
+        bars["volume"][5:7] = 0
+        result = run(Threshold(level=95.0), panel_of(bars))
+        assert result.fills()["side"].to_list() == ["buy", "sell"]
+        assert str(result.fills()["ts"][-1]) == str(result.panel.sessions[7])
+        assert result.reject_counts["halted"] == 2
+
+
+class TestT8InfiniteLiquidity:
+    def test_an_order_of_all_the_volume_gets_a_tenth(self) -> None:
+        bars = flat(3, volume=1000.0)
+        result = run(BuyAndHold(), panel_of(bars), initial_capital=100_000)
+        assert result.fills()["quantity"].to_list() == [100.0]
+        assert [(r["reason"], r["quantity"]) for r in result.rejects().to_dicts()] == [("volume_cap", 900.0)]
+
+    @settings(max_examples=40, deadline=None)
+    @given(seeds, st.booleans())
+    def test_a_bars_liquidity_is_never_used_twice(self, seed: int, by_change: bool) -> None:
+        panel = random_market(seed, 3, 30, KOREA).panel
+        fills = trade(panel, random_weights(seed, 30, 3), by_change, capital=10**12).journal.fills
+        taken = np.zeros((panel.rows, panel.columns))
+        np.add.at(taken, (fills.row, fills.column), fills.quantity)
+        volume = np.nan_to_num(panel.matrix("raw_volume"))
+        assert (taken <= 0.1 * volume + 1e-9).all()
+
+
+class TestT9ImpossibleFill:
+    @settings(max_examples=40, deadline=None)
+    @given(seeds, st.booleans(), st.sampled_from([0.0, 7.0, 120.0]))
+    def test_no_fill_is_off_tick_or_beyond_the_limit(self, seed: int, by_change: bool, slippage: float) -> None:
+        made = random_market(seed, 3, 30, KOREA)
+        raw = {name: made.panel.matrix(f"raw_{name}") for name in FIELDS}
+        panel = panel_of(raw, currency="KRW", venue="XKRX")
+        market = venue("XKRX")
+        world = conditions(
+            panel,
+            rule_arrays(market, panel.instruments, panel.sessions),
+            AccountTerms(Money(10**9, "KRW"), slippage_bps=slippage),
+        )
+        simulation = simulate(
+            world, np.arange(30), random_weights(seed, 30, 3), first=0, stop=30, capital=10**9, by_change=by_change
+        )
+        assert_possible(simulation, panel, market)
+
+    def test_a_bar_locked_at_its_limit_does_not_fill(self) -> None:
+        bars = flat(4, price=10_000.0)
+        for name in ("open", "high", "low", "close"):
+            bars[name][1] = 13_000.0
+        panel = panel_of(bars, currency="KRW", venue="XKRX")
+        result = run(BuyAndHold(), panel, initial_capital=1_000_000)
+        assert result.rejects()["reason"].to_list() == ["locked_limit"]
+        assert len(result.fills()) == 0
+
+    def test_a_bar_locked_elsewhere_fills(self) -> None:
+        bars = flat(4, price=10_000.0)
+        for name in ("open", "high", "low", "close"):
+            bars[name][1] = 12_000.0
+        panel = panel_of(bars, currency="KRW", venue="XKRX")
+        result = run(BuyAndHold(), panel, initial_capital=1_000_000)
+        assert result.fills()["price"].to_list() == [12_000.0]
+
+
+class TestT12CorporateActions:
+    def split(self, ratio: float, row: int = 4, rows: int = 8) -> Panel:
+        bars = flat(rows)
+        for name in ("open", "high", "low", "close"):
+            bars[name][row:] /= ratio
+        bars["volume"][row:] *= ratio
+        kind = np.array([ActionKind.SPLIT], np.int8)
+        actions = Actions(np.array([row]), np.array([0]), kind, np.array([ratio]))
+        return panel_of(bars, actions=actions)
+
+    @pytest.mark.parametrize("ratio", [2.0, 50.0, 1.5, 0.1, 1 / 3])
+    def test_a_split_leaves_the_value_where_it_was(self, ratio: float) -> None:
+        result = run(BuyAndHold(), self.split(ratio), initial_capital=10_123)
+        np.testing.assert_array_equal(result.equity, 10_123.0)
+
+    def test_an_order_pending_over_a_split_is_for_the_new_shares(self) -> None:
+        (fill,) = run(BuyAndHold(), self.split(50.0, row=1), initial_capital=10_000).fills().to_dicts()
+        assert (fill["quantity"], fill["price"]) == (5000.0, 2.0)
+
+    def test_an_indicator_goes_on_through_a_split(self) -> None:
+        plain = run(SmaCross(fast=2, slow=4), panel_of(wave(60)), initial_capital=100_000)
+        bars = wave(60)
+        for name in ("open", "high", "low", "close"):
+            bars[name][30:] /= 2
+        bars["volume"][30:] *= 2
+        actions = Actions(np.array([30]), np.array([0]), np.array([ActionKind.SPLIT], np.int8), np.array([2.0]))
+        split = run(SmaCross(fast=2, slow=4), panel_of(bars, actions=actions), initial_capital=100_000)
+        assert split.fills()["ts"].to_list() == plain.fills()["ts"].to_list()
+        np.testing.assert_allclose(split.equity, plain.equity, rtol=2e-3)
+
+    def test_a_dividend_is_paid_in_cash_on_the_shares_held_the_day_before(self) -> None:
+        bars = flat(6)
+        actions = Actions(
+            np.array([3]), np.array([0]), np.array([ActionKind.CASH_DIVIDEND], np.int8), np.array([1.234])
+        )
+        result = run(BuyAndHold(), panel_of(bars, actions=actions), initial_capital=10_000)
+        # 100 shares at 100.00 and 1.234 for each of them
+        np.testing.assert_array_equal(result.cash, [10_000, 0, 0, 123.4, 123.4, 123.4])
+        assert result.summary["income"] == 123.4
+
+
+def wave(rows: int) -> dict[str, np.ndarray]:
+    closes = np.round(100 + 20 * np.sin(np.arange(rows) / 4), 0)[:, None] * 2
+    return {name: closes.copy() for name in FIELDS[:4]} | {"volume": np.full((rows, 1), 1e9)}
+
+
+class TestT14MeasuresOverIdleBars:
+    def test_sixty_idle_bars_before_the_listing_change_nothing(self) -> None:
+        bars = wave(200)
+        idle = {name: np.vstack((np.full((60, 1), NAN), values)) for name, values in bars.items()}
+        plain = run(SmaCross(fast=2, slow=4), panel_of(bars, start="2022-03-28"))
+        waited = run(SmaCross(fast=2, slow=4), panel_of(idle, start="2022-01-03"))
+        assert waited.sessions[0] == plain.sessions[0]
+        assert dict(waited.summary) == dict(plain.summary)
+
+    def test_sixty_bars_of_history_before_the_start_change_nothing(self) -> None:
+        bars = wave(260)
+        late = {name: values[60:] for name, values in bars.items()}
+        start = date(2022, 6, 1)
+        long = run(SmaCross(fast=2, slow=4), panel_of(bars, start="2022-01-03"), start=start)
+        short = run(SmaCross(fast=2, slow=4), panel_of(late, start="2022-03-28"), start=start)
+        assert dict(long.summary) == dict(short.summary)
+
+    def test_an_open_loss_is_in_the_drawdown(self) -> None:
+        bars = flat(5)
+        for name in ("open", "high", "low", "close"):
+            bars[name][3:] = 50.0
+        result = run(BuyAndHold(), panel_of(bars))
+        assert (result.summary["trades"], result.summary["max_drawdown"]) == (0, -0.5)
+
+
+class TestT15ShortWindows:
+    def test_below_ninety_days_nothing_is_told_per_year(self) -> None:
+        result = run(BuyAndHold(), panel_of(wave(40)))
+        per_year = ("cagr", "volatility", "sharpe", "sortino", "calmar", "turnover", "alpha")
+        assert [result.summary[key] for key in per_year] == [None] * len(per_year)
+        assert result.summary["total_return"] is not None
+        assert any("below 90" in warning for warning in result.warnings)
+
+
+class TestT34SilentlyNothing:
+    def why(self, result) -> str:  # type: ignore[no-untyped-def]
+        (told,) = [warning for warning in result.warnings if warning.startswith("Nothing was traded")]
+        return told
+
+    def test_a_condition_that_never_held(self) -> None:
+        told = self.why(run(Threshold(level=1000.0), panel_of(flat(8))))
+        assert "asked on 8 of 8 sessions" in told
+        assert "all 8 targets were 0 or less" in told
+
+    def test_orders_that_were_all_refused(self) -> None:
+        told = self.why(run(Rebalanced(), panel_of(flat(8)), initial_capital=50))
+        assert "8 positive targets" in told
+        assert "below_lot 7" in told
+
+    def test_a_schedule_that_never_came(self) -> None:
+        told = self.why(run(MonthEnd(), panel_of(flat(8))))
+        assert "none of the 8 sessions from 2024-01-02 to 2024-01-11" in told
+        assert "month_end" in told
+
+    def test_targets_without_a_value(self) -> None:
+        bars = flat(8)
+        bars["volume"][:] = NAN
+        told = self.why(run(Traded(), panel_of(bars)))
+        assert "none of its 8 targets had a value" in told
+        assert "volume" in told
+
+    def test_shorts_are_said_to_be_left_out(self) -> None:
+        result = run(Short(), panel_of(flat(8)))
+        assert any("7 negative targets were taken as 0" in warning for warning in result.warnings)
+        assert {REASONS[reason - 1].value for reason in result.simulation.journal.refusals.reason} == {
+            "short_not_allowed"
+        }
