@@ -1,0 +1,59 @@
+"""What a reader must know is said."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from tests.backtest.strategies import Rebalanced
+from tests.execution.markets import FIELDS, panel_of
+
+from midas.backtest.run import run
+from midas.core.basis import Basis
+from midas.strategies.library.buy_and_hold import BuyAndHold
+
+NAN = math.nan
+
+
+def told(result, part: str) -> str:  # type: ignore[no-untyped-def]
+    (found,) = [warning for warning in result.warnings if part in warning]
+    return str(found)
+
+
+def bars(columns: int, rows: int = 120) -> dict[str, np.ndarray]:
+    return {name: np.full((rows, columns), 1e9 if name == "volume" else 100.0) for name in FIELDS}
+
+
+class TestNotices:
+    def test_a_clean_run_says_nothing(self) -> None:
+        assert run(BuyAndHold(), panel_of(bars(2))).warnings == ()
+
+    def test_prices_that_were_never_quoted(self) -> None:
+        result = run(BuyAndHold(), panel_of(bars(1), basis=Basis.SPLIT_ADJUSTED))
+        assert "no tick or limit rule applies" in told(result, "Prices are split_adjusted")
+
+    def test_closes_alone(self) -> None:
+        result = run(BuyAndHold(), panel_of({"close": bars(1)["close"]}, basis=Basis.CLOSE_ONLY))
+        assert "next close" in told(result, "closes alone")
+
+    def test_an_assumed_board(self) -> None:
+        result = run(BuyAndHold(), panel_of(bars(3), currency="KRW", venue="XKRX"))
+        assert told(result, "board").startswith("The board of 3 of 3 names is not in the data: KOSPI is assumed")
+
+    def test_names_that_never_had_a_bar(self) -> None:
+        market = bars(40)
+        for name in FIELDS:
+            market[name][:, [3, 35]] = NAN
+        assert told(run(BuyAndHold(), panel_of(market)), "never had a bar") == (
+            "2 of 40 names never had a bar in these dates: N003.XNAS, N035.XNAS."
+        )
+
+    def test_positions_that_stopped_trading(self) -> None:
+        market = bars(40)
+        for name in FIELDS:
+            market[name][60:, 33] = NAN
+        assert "last known close: N033.XNAS" in told(run(BuyAndHold(), panel_of(market)), "1 positions have no bar")
+
+    def test_a_venue_without_rules(self) -> None:
+        result = run(Rebalanced(), panel_of(bars(1), venue="XLON", currency="GBP"))
+        assert "no dated rules for XLON" in told(result, "XLON")
