@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from importlib.resources import files
 
 ASSETS = files("midas.reports").joinpath("assets")
@@ -31,3 +32,16 @@ def test_own_scripts_are_short():
     for asset in ASSETS.iterdir():
         if not asset.name.startswith("uPlot"):
             assert len(asset.read_text("utf-8").splitlines()) <= 300
+
+
+def test_every_colour_a_script_names_is_defined_for_light_and_dark():
+    scripts = "".join(
+        asset.read_text("utf-8") for asset in ASSETS.iterdir() if asset.suffix == ".js" and "uPlot" not in asset.name
+    )
+    named = set(re.findall(r'colour\("([a-z-]+)"\)', scripts))
+    for inks in re.findall(r"line\(\"?\w+\"?, ([^,{]+),", scripts):
+        named |= set(re.findall(r'"([a-z-]+)"', inks))
+    style = ASSETS.joinpath("tearsheet.css").read_text("utf-8")
+    light, dark = style.split("prefers-color-scheme: dark")
+    assert {"strategy", "muted", "ink", "loss"} <= named
+    assert [name for name in named if f"--{name}:" not in light or f"--{name}:" not in dark] == []

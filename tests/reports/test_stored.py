@@ -12,6 +12,7 @@ from midas.integrations.sample.source import SampleSource
 from midas.marketdata.importing import import_bars
 from midas.marketdata.lake import Lake
 from midas.marketdata.source import PullRequest
+from midas.portfolio.measures.registry import by_key
 from midas.reports.prices import most_traded
 from midas.reports.stored import sheet_of
 from midas.reports.tearsheet import render
@@ -76,6 +77,8 @@ def test_every_measure_is_listed_as_the_summary_has_it(result, source):
     assert cells["max_drawdown"] == f"{result.summary['max_drawdown'] * 100:.2f}%"
     assert cells["final_equity"] == f"{result.equity[-1]:,.2f}"
     assert cells["trades"] == f"{result.trades()['exit_ts'].count()}"
+    told = {row[0]: row[3] for row in page.section("measures").rows()}
+    assert told["Sharpe ratio"] == by_key()["sharpe"].formula
     missing = {name for name, value in result.summary.items() if value is None}
     assert {name for name, shown in cells.items() if shown == "–"} == missing
 

@@ -239,6 +239,7 @@ class TestSize:
         assert min(abs(profit) for profit in kept if profit is not None) >= np.sort(trades["pnl"].abs())[-10_001] - 1
         assert "the first 2,000 of 9,000" in page.section("rejects").text
         assert page.section("rejects").all("table")[0].rows()[0][:2] == ["no_cash", "9,000"]
+        assert "000003.XKRX and 36 more" in page.root.one("div", class_="facts").text
         assert "12 of 40 traded names" in page.section("prices").text
 
     def test_long_histories_are_merged_and_fills_capped_and_it_is_said(self):
@@ -303,6 +304,13 @@ class TestNothingHappened:
         none = {name: getattr(sheet, name).clear() for name in ("fills", "trades", "rejects")}
         page = Page(render(replace(sheet, **none, equity=sheet.equity.head(rows)), prices))
         assert "too few bars" in page.section("equity").text
+
+    def test_benchmark_with_a_hole_is_not_compared_with(self, sheet):
+        hole = sheet.equity.with_columns(benchmark=pl.when(pl.int_range(pl.len()) > 5).then("benchmark"))
+        page = Page(render(replace(sheet, equity=hole)))
+        assert len(page.data()["figures"]["equity"]) == 1
+        assert "Benchmark" not in page.section("months").text
+        assert "benchmark" not in page.section("headlines").text
 
     def test_without_prices(self, sheet):
         assert "No price history was at hand." in Page(render(sheet)).section("prices").text

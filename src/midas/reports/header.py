@@ -10,6 +10,7 @@ from midas.reports.numbers import money
 from midas.reports.sheet import TearSheetInput
 
 _SYMBOLS_SHOWN = 12
+_SYMBOLS_OF_MANY = 4
 
 
 def header_html(sheet: TearSheetInput) -> Html:
@@ -46,9 +47,9 @@ def _period(shown: Curves) -> str:
 
 
 def _universe(sheet: TearSheetInput) -> str:
-    names = ", ".join(sheet.symbols[:_SYMBOLS_SHOWN])
-    more = len(sheet.symbols) - _SYMBOLS_SHOWN
-    listed = names + (f" and {more:,} more" if more > 0 else "")
+    some = sheet.symbols if len(sheet.symbols) <= _SYMBOLS_SHOWN else sheet.symbols[:_SYMBOLS_OF_MANY]
+    more = len(sheet.symbols) - len(some)
+    listed = ", ".join(some) + (f" and {more:,} more" if more else "")
     if not sheet.universe or sheet.universe == listed:
         return listed
     return f"{sheet.universe}: {listed}" if listed else sheet.universe

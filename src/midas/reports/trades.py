@@ -71,7 +71,7 @@ def trades_html(sheet: TearSheetInput, table: Table) -> Html:
         why = sheet.absent.get("trades") or "This run made no trades; the warnings and rejected orders say why."
         return nothing("trades", "Trades", why)
     told = (
-        "A row is a round trip from flat to flat at average prices, in the shares of its exit where one split. "
+        "A row is a round trip from flat to flat at average prices; prices and quantities allow for splits in between. "
         f"Without an exit it is still open and marked at the last close. Amounts in {sheet.currency}, after costs."
     )
     if sheet.trades.height > table.rows:
@@ -108,4 +108,5 @@ def _digits(values: pl.Series, limit: int) -> int:
 
 
 def _price_digits(values: pl.Series, least: int) -> int:
-    return max(_digits(values, 4), least)
+    # Averages of fills may have any number of decimals: two beyond the currency's own are enough.
+    return max(_digits(values, least + 2), least)
