@@ -22,7 +22,8 @@ def reserve(port: int) -> socket.socket:
     """
     if not 0 <= port <= 65535:
         raise InvalidInput(f"{port} is not a port.", hint="Give one from 1 to 65535.", code="bad_port")
-    reserved = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # the protocol said outright: asyncio sends small answers at once (TCP_NODELAY) only where it sees that it is TCP
+    reserved = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     # A server that has just stopped leaves connections that are dying; they must not keep the port from the next one.
     reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
