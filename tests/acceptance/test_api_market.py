@@ -27,7 +27,11 @@ RAW = Path("data/kr/krx_marcap_raw_janfeb_2022_2025.parquet")
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     settings = Settings(home=tmp_path_factory.mktemp("served") / "home", jobs=JobSettings(runner="processes"))
-    with Workspace.open(settings) as workspace, socket.create_server(("127.0.0.1", 0)) as listening:
+    with (
+        Workspace.open(settings) as workspace,
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening,
+    ):
+        listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(create_app(workspace), log_level="critical"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
