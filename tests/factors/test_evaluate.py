@@ -103,6 +103,15 @@ class TestRows:
             assert np.isnan(found[rows < 15]).all()
             assert not np.isnan(found[rows >= 15]).all()
 
+    @pytest.mark.parametrize(
+        "text", ["close.fill(0).shift(5)", "is_missing(close).shift(5)", "close.fill(0).rank().shift(5)"]
+    )
+    def test_nothing_is_made_of_rows_that_do_not_exist(self, text: str) -> None:
+        few = np.array([10, 14, 15, 40])
+        found = values(text, self.panel, few, first_row=10)
+        assert np.isnan(found[:2]).all()
+        assert same(found, values(text, self.panel, np.arange(10, 50), first_row=10)[few - 10])
+
     @pytest.mark.parametrize("rows", [[3, 2], [2, 2], [9], [41], [-1]])
     def test_rows_out_of_order_or_range_are_refused(self, rows: list[int]) -> None:
         with pytest.raises(InvalidInput, match="rows asked for must ascend"):

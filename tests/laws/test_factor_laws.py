@@ -75,6 +75,8 @@ class TestOnce:
             patch.setattr(evaluate, "SPAN", span)
             patch.setattr(evaluate, "SPAN_TILES", 1)
             assert same(whole, values(node, panel, threads=threads))
+            few = np.arange(market.rows - 1, -1, -5)[::-1]
+            assert same(whole[few], values(node, panel, few, threads=threads))
 
     @often
     @given(node=graphs(), market=markets, at=rows_at)

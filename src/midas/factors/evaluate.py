@@ -44,21 +44,28 @@ def evaluate(
     result = np.empty((len(wanted), panel.columns))
     if not result.size:
         return result
-    stop = int(wanted[-1]) + 1
-    program = build(plan, every_row=3 * len(wanted) > stop - first_row)
+    state_from = first_row if state_from is None else state_from
+    begin, stop = _begin(plan, first_row, int(wanted[0]), state_from), int(wanted[-1]) + 1
+    program = build(plan, every_row=3 * len(wanted) > stop - begin)
     engine = Engine(
         program,
         {name: panel.tiles(name) for name in plan.fields},
         panel.columns,
         wanted,
         lowest=first_row,
-        span=_span(len(program.stages), stop - first_row, panel.columns),
-        state_from=first_row if state_from is None else state_from,
+        span=_span(len(program.stages), stop - begin, panel.columns),
+        state_from=state_from,
         threads=threads,
         resumable=False,
     )
-    engine.run(first_row, stop, result)
+    engine.run(begin, stop, result)
     return result
+
+
+# Rows too old to change a bit of the first row asked for are not read; a state needs all since it began.
+def _begin(plan: Plan, first_row: int, wanted: int, state_from: int) -> int:
+    oldest = min(wanted, state_from) if any(node.op == "hold" for node in plan.nodes) else wanted
+    return max(first_row, oldest - plan.lookback)
 
 
 def _span(stages: int, rows: int, columns: int) -> int:

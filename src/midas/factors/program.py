@@ -49,7 +49,11 @@ class Call:
     does: Does
     reads: tuple[Value, ...]
     makes: Value | None = None
-    back: int = 0
+
+    @property
+    def back(self) -> int:
+        """How many rows before the rows asked for; 0 where there is no such distance."""
+        return max(0, self.makes[1]) if self.makes else 0
 
     @property
     def runs(self) -> Node | None:
@@ -163,9 +167,9 @@ def _source(value: Value, levels: Mapping[Node, int]) -> Value:
 def _task(value: Value, levels: Mapping[Node, int]) -> Call:
     node, back = value
     if node.operator.kind is Kind.FIELD:
-        return Call(Does.LEAF, ((node, ON_EVERY_ROW),), value, back)
+        return Call(Does.LEAF, ((node, ON_EVERY_ROW),), value)
     if _at_hand(node, levels):
-        return Call(Does.PICK, ((node, ON_EVERY_ROW),), value, back)
+        return Call(Does.PICK, ((node, ON_EVERY_ROW),), value)
     return Call(_doing(node), tuple(_source((child, back), levels) for child in node.inputs), value)
 
 

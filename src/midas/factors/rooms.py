@@ -115,7 +115,7 @@ class Rooms:
         calls = np.zeros((len(stage.calls), len(drive.CALL)), np.int64)
         for line, call, (out, reads) in zip(calls, stage.calls, stage.places, strict=True):
             line[drive.KIND] = _KINDS[call.does]
-            line[drive.N] = call.back
+            line[drive.BACK] = call.back
             if out:
                 line[drive.OUT] = order.setdefault(out, len(order))
             for k, place in enumerate(reads):

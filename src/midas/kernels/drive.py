@@ -25,8 +25,8 @@ RUN, ACROSS, PICK, LEAF, EMIT = range(5)
 """What a call does: run a loop tile by tile, run a loop across the market, copy the rows asked for, copy rows of a
 field, write rows of the result."""
 
-CALL = ("kind", "address", "out", "a", "b", "c", "state", "params", "n", "constants")
-KIND, ADDRESS, OUT, A, B, C, STATE, PARAMS, N, CONSTANTS = range(len(CALL))
+CALL = ("kind", "address", "out", "a", "b", "c", "state", "params", "n", "constants", "back")
+KIND, ADDRESS, OUT, A, B, C, STATE, PARAMS, N, CONSTANTS, BACK = range(len(CALL))
 
 PLACE = ("base", "tile_step", "row_step", "origin")
 BASE, TILE_STEP, ROW_STEP, ORIGIN = range(len(PLACE))
@@ -83,7 +83,7 @@ def _emit(source: int, out: int, columns: int, tile: int, k: int) -> None:
 def _hand_over(
     call: Table, places: Table, wanted: Table, out: int, columns: int, tile: int, row: int, count: int
 ) -> None:
-    back = call[N]
+    back = call[BACK]
     for k in range(_from(wanted, row + back), _from(wanted, row + count + back)):
         source = _at(places, call[A], tile, row) + (wanted[k] - back - row) * ROW_BYTES
         if call[KIND] == PICK:
@@ -129,14 +129,18 @@ def run_tiles(
 
 
 @step
-def _leaf(call: Table, places: Table, wanted: Table, lowest: int, tile: int, k: int, count: int) -> None:
+def _leaf(call: Table, places: Table, wanted: Table, tile: int, k: int, start: int, count: int) -> None:
     target = _at(places, call[OUT], tile, k)
+    for j in range(start, count):
+        _copy(target + j * ROW_BYTES, _at(places, call[A], tile, wanted[k + j] - call[BACK]), LANES)
+
+
+@step
+def _missing(call: Table, wanted: Table, lowest: int, k: int, count: int) -> int:
     for j in range(count):
-        row = wanted[k + j] - call[N]
-        if row >= lowest:
-            _copy(target + j * ROW_BYTES, _at(places, call[A], tile, row), LANES)
-        else:
-            _blank(target + j * ROW_BYTES, LANES)
+        if wanted[k + j] - call[BACK] >= lowest:
+            return j
+    return count
 
 
 @step
@@ -148,6 +152,16 @@ def _across(
         scratch, params + call[PARAMS] * 8, tiles, columns, rows, places[call[OUT], TILE_STEP] // ROW_BYTES,
         places[call[A], TILE_STEP] // ROW_BYTES, places[call[B], TILE_STEP] // ROW_BYTES,
     )  # fmt: skip
+
+
+@step
+def _write(
+    call: Table, places: Table, wanted: Table, out: int, columns: int, tile: int, row: int, count: int, picked: bool
+) -> None:
+    low, high = (row, row + count) if picked else (_from(wanted, row), _from(wanted, row + count))
+    for k in range(low, high):
+        at = k if picked else wanted[k]
+        _emit(_at(places, call[A], tile, row) + (at - row) * ROW_BYTES, out, columns, tile, k)
 
 
 @kernel
@@ -168,24 +182,24 @@ def run_rows(
 ) -> None:
     """Run calls over rows first..stop of the whole market, `stretch` rows at a time; no call here has a state.
 
-    When `picked`, a row is an index into `wanted` (LEAF copies the field `n` rows before that row, NaN below
-    `lowest`); else it is a row of the panel. EMIT as in `run_tile`.
+    When `picked`, a row is an index into `wanted` and a call is for the rows `back` before those; before `lowest` there
+    is nothing, so whatever an operator makes of that is NaN. LEAF copies rows of a field. Else a row is a row of the
+    panel. EMIT as in `run_tiles`.
     """  # fmt: skip
     for row in range(first, stop, stretch):
         count = min(stretch, stop - row)
         for index in range(len(calls)):
             call = calls[index]
             kind = call[KIND]
+            skipped = _missing(call, wanted, lowest, row, count) if picked and kind != EMIT else 0
             if kind == ACROSS:
                 _across(call, places, params, scratch, tiles, columns, row, count)
-                continue
-            low, high = (row, row + count) if picked else (_from(wanted, row), _from(wanted, row + count))
             for tile in range(tiles):
                 if kind == RUN:
                     _run(call, places, params, 0, tile, row, count)
                 elif kind == LEAF:
-                    _leaf(call, places, wanted, lowest, tile, row, count)
-                else:
-                    for k in range(low, high):
-                        at = k if picked else wanted[k]
-                        _emit(_at(places, call[A], tile, row) + (at - row) * ROW_BYTES, out, columns, tile, k)
+                    _leaf(call, places, wanted, tile, row, skipped, count)
+                elif kind == EMIT:
+                    _write(call, places, wanted, out, columns, tile, row, count, picked)
+                if skipped > 0:
+                    _blank(_at(places, call[OUT], tile, row), skipped * LANES)
