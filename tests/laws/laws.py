@@ -49,7 +49,7 @@ def some_rows_are_the_same_rows(node: Node, panel: Panel, rows: NDArray[np.int64
 def late_start_is_the_same(node: Node, panel: Panel, row: int) -> None:
     plan = compile_plan(node)
     rows = np.arange(row, panel.rows)
-    early = evaluate(plan, panel, 0, panel.rows, rows, state_from=row)
+    early = evaluate(plan, panel, 0, panel.rows, np.arange(panel.rows), state_from=row)[row:]
     late = evaluate(plan, panel, max(0, row - plan.lookback), panel.rows, rows, state_from=row)
     assert same(early, late), f"{node} differs when read from {plan.lookback} rows before"
 

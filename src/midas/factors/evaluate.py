@@ -64,7 +64,7 @@ def evaluate(
 
 # Rows too old to change a bit of the first row asked for are not read; a state needs all since it began.
 def _begin(plan: Plan, first_row: int, wanted: int, state_from: int) -> int:
-    oldest = min(wanted, state_from) if any(node.op == "hold" for node in plan.nodes) else wanted
+    oldest = min(wanted, state_from) if any(node.operator.begins for node in plan.nodes) else wanted
     return max(first_row, oldest - plan.lookback)
 
 

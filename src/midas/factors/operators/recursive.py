@@ -66,6 +66,7 @@ ENTRIES = (
         "1 from the row where entry is 1 until the row where exit is 1, else 0; where both are 1 it is 0.",
         flag,
         (Input("entry", flag=True), Input("exit", flag=True)),
+        begins=True,
         missing="Where an input is NaN the state stays as it was, NaN before the first row on which both were known.",
     ),
     Operator(
