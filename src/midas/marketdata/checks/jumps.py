@@ -59,13 +59,14 @@ def check_jumps(series: Series) -> Iterator[Breach]:
     """Find spikes, decimal shifts, unadjusted splits and moves after a pause."""
     yield from _within_bars(series)
     large = (np.abs(series.move) > SMALLEST) & ~series.within_limit
-    yield from _after_pauses(series, large)
-    large &= ~series.paused
-    spikes = _spikes(series, large)
+    # Whatever a name reopens at after a pause, it does not go back to where it was to the third of a price.
+    spikes = _spikes(series, large & (~series.paused | (np.abs(series.move) > _EDGE_SPIKE)))
     for code in ("spike", "decimal_shift"):
         yield _spike_breach(series, spikes, code)
     for first, length in spikes:
         large[first : first + length + 1] = False
+    yield from _after_pauses(series, large)
+    large &= ~series.paused
     for start in _edge_spikes(series, large):
         yield error("spike", series.row[start : start + 1], "the first or last price is far from all its neighbours")
         large[start : start + 2] = False
