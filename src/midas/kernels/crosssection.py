@@ -25,6 +25,8 @@ NAN = math.nan
 SIGN = np.uint64(1 << 63)
 ALL = np.uint64(2**64 - 1)
 RADIX = 256
+FEW = 16
+"""When fewer than one in so many is wanted, they are gathered one by one instead of splitting the whole row."""
 
 
 def scratch_size(tiles: int) -> int:
@@ -97,26 +99,62 @@ def _kth_smallest(items: Row, count: int, k: int) -> float:
 
 
 @step
+def _sift(heap: Row, size: int, at: int) -> None:
+    item = heap[at]
+    child = 2 * at + 1
+    while child < size:
+        if child + 1 < size and heap[child + 1] < heap[child]:
+            child += 1
+        if item <= heap[child]:
+            break
+        heap[at] = heap[child]
+        at, child = child, 2 * child + 1
+    heap[at] = item
+
+
+# The k largest so far in a heap with the smallest on top: of a few among many nearly all fail the first comparison.
+@step
+def _kth_largest_of_many(items: Row, count: int, heap: Row, k: int) -> float:
+    for i in range(k):
+        heap[i] = items[i]
+    for back in range(k // 2):
+        _sift(heap, k, k // 2 - 1 - back)
+    for i in range(k, count):
+        if items[i] > heap[0]:
+            heap[0] = items[i]
+            _sift(heap, k, 0)
+    return float(heap[0])
+
+
+@step
+def _bound(spare: Row, count: int, wanted: int) -> float:
+    if wanted > count:
+        return -math.inf
+    if wanted * FEW < count:
+        return _kth_largest_of_many(spare, count, spare[count:], wanted)
+    return _kth_smallest(spare, count, count - wanted)
+
+
+@step
 def _choose(values: Row, result: Row, spare: Row, wanted: int, sign: float) -> None:
     count = 0
     for i in range(len(values)):
-        if values[i] == values[i]:
-            spare[count] = sign * values[i]
-            count += 1
-    bound = _kth_smallest(spare, count, count - wanted) if 0 < wanted <= count else -math.inf
-    beyond = 0
-    for i in range(len(values)):
-        if sign * values[i] > bound:
-            beyond += 1
-    ties = wanted - beyond
+        # Written in any case and kept when it is there: no branch to guess.
+        spare[count] = sign * values[i]
+        count += 1 if values[i] == values[i] else 0
+    bound = _bound(spare, count, wanted)
+    chosen, equal = 0, 0
     for i in range(len(values)):
         value = sign * values[i]
-        result[i] = value if value != value else 0.0
-        if value > bound:
-            result[i] = 1.0
-        elif value == bound and ties > 0:
-            result[i] = 1.0
-            ties -= 1
+        result[i] = (1.0 if value >= bound else 0.0) if value == value else NAN
+        chosen += 1 if value >= bound else 0
+        equal += 1 if value == bound else 0
+    at = len(values) - 1
+    while chosen > wanted and equal > 0:
+        if sign * values[at] == bound:
+            result[at] = 0.0
+            chosen, equal = chosen - 1, equal - 1
+        at -= 1
 
 
 @across
