@@ -69,6 +69,7 @@ def panel_of(
     actions: Actions | None = None,
     start: str = "2024-01-02",
     symbols: tuple[str, ...] = (),
+    sessions: Any = None,
 ) -> Panel:
     """A panel from (time, instrument) arrays or lists; a one-dimensional field is one instrument."""
     raw = {name: np.asarray(values, float) for name, values in prices.items()}
@@ -76,7 +77,8 @@ def panel_of(
     rows, columns = raw["close"].shape
     names = symbols or tuple(f"N{i:03}" for i in range(columns))
     ids = tuple(Instrument(InstrumentId(name, venue), currency=currency) for name in names)
-    sessions = np.busday_offset(start, np.arange(rows), roll="forward").astype("datetime64[D]")
+    if sessions is None:
+        sessions = np.busday_offset(start, np.arange(rows), roll="forward").astype("datetime64[D]")
     actions = actions or Actions.none()
     fields = build_fields(raw, actions)
     return Panel("made", "v1", venue, Timeframe(1, "d"), basis, currency, ids, sessions, fields, actions)
