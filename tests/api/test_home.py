@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -28,10 +29,10 @@ def record(n, **changed):
 @pytest.fixture
 def shown(http, workspace):
     def show(*records):
-        for each in workspace.database.read_now(backtests.page, 1000):
-            workspace.database.write_now(backtests.remove, each.identity)
+        for each in asyncio.run(workspace.database.read(backtests.page, 1000)):
+            asyncio.run(workspace.database.write(backtests.remove, each.identity))
         for each in records:
-            workspace.database.write_now(backtests.save, each)
+            asyncio.run(workspace.database.write(backtests.save, each))
         return http.get("/").text
 
     return show

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import shutil
 import subprocess
 import sys
@@ -8,9 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from tests.app.loop import now, own_loop
 
 from midas.app import backtests, datasets, jobs, strategies, tearsheets
 from midas.app.datasets import FileImport
+from midas.app.resolving import resolve
 from midas.core.errors import InvalidInput, NotFound, StorageCorrupt, StrategyInvalid
 from midas.wire.backtests import BacktestRequest
 from midas.wire.strategies import StrategyCreate, StrategyRef
@@ -35,7 +36,7 @@ async def chunks(text: str):
 
 def import_prices(workspace, name="small", rise=1.0):
     how = FileImport("prices.csv", "XNAS", "1d", {}, None, skip_bad=False, name=name)
-    job = asyncio.run(datasets.import_file(workspace, chunks(prices(rise)), how, LONG_S))
+    job = now(datasets.import_file(workspace, chunks(prices(rise)), how, LONG_S))
     assert job.state == "done", job.error
 
 
@@ -46,8 +47,9 @@ def loaded(tmp_path_factory):
     from midas.app.workspace import Workspace
 
     home = tmp_path_factory.mktemp("loaded") / "home"
-    with Workspace.open(Settings(home=home)) as workspace:
+    with own_loop(), Workspace.open(Settings(home=home)) as workspace:
         import_prices(workspace)
+        now(workspace.end())
     return home
 
 
@@ -68,11 +70,11 @@ def run(workspace, *args, **fields):
         assert job.state == "done", job.error
         return job, await backtests.show(workspace, job.result_id)
 
-    return asyncio.run(both())
+    return now(both())
 
 
 def refused(workspace, *args, **fields):
-    asyncio.run(backtests.run(workspace, request(*args, **fields), 0.0))
+    now(backtests.run(workspace, request(*args, **fields), 0.0))
 
 
 def folder(workspace, row) -> Path:
@@ -113,7 +115,7 @@ class TestRefusedBeforeThereIsAJob:
             refused(workspace, **fields)
         assert code in (None, refusal.value.code)
         assert refusal.value.hint
-        listed = asyncio.run(jobs.page(workspace, 100, None)).items
+        listed = now(jobs.page(workspace, 100, None)).items
         assert [job.kind for job in listed] == ["import"]
 
 
@@ -122,7 +124,7 @@ class TestRun:
         _, row = run(workspace, universe=None, symbols=["AAA"], commission_bps=0.0)
         # decided at the close of the first day, 11: 100,000 / 11 = 9,090 shares, bought at the next open, also 11
         # cash left 100,000 - 9,090 * 11 = 10; the last close is 16: 10 + 9,090 * 16 = 145,450
-        frame = asyncio.run(backtests.series(workspace, row, "equity"))
+        frame = now(backtests.series(workspace, row, "equity"))
         assert frame["equity"].to_list()[-1] == pytest.approx(145_450.0)
         assert row.summary["total_return"] == pytest.approx(0.4545)
         assert row.symbols == ["AAA.XNAS"]
@@ -143,12 +145,12 @@ class TestRun:
         assert job.result == {"cached": False}
         assert again.identity == row.identity
         assert files(folder(workspace, row)) == before
-        assert len(asyncio.run(backtests.page(workspace, None, 10, None)).items) == 1
+        assert len(now(backtests.page(workspace, None, 10, None)).items) == 1
 
     def test_every_way_to_say_a_strategy_is_the_same_question(self, workspace):
         params = {"fast": 2, "slow": 3}
         _, row = run(workspace, "sma_cross", params=params)
-        graph = strategies.resolve(workspace.database, StrategyRef(name="sma_cross"), params)
+        graph = now(resolve(workspace.database, StrategyRef(name="sma_cross"), params))
         for ref in (StrategyRef(graph=graph.definition.graph_json()), StrategyRef(backtest=row.id)):
             job, _ = run(workspace, ref)
             assert (job.result_id, job.result) == (row.id, {"cached": True})
@@ -175,7 +177,7 @@ class TestRun:
 
     def test_new_data_is_another_question(self, workspace):
         _, row = run(workspace)
-        asyncio.run(datasets.delete(workspace, "small"))
+        now(datasets.delete(workspace, "small"))
         import_prices(workspace, rise=0.5)
         _, other = run(workspace)
         assert other.identity != row.identity
@@ -187,10 +189,10 @@ class TestRun:
         assert row.summary["total_return"] is not None
 
     def test_a_stored_strategy_says_its_version(self, workspace):
-        asyncio.run(strategies.create(workspace, StrategyCreate(name="mine", yaml=YAML)))
+        now(strategies.create(workspace, StrategyCreate(name="mine", yaml=YAML)))
         _, row = run(workspace, "mine")
         assert (row.strategy, row.settings["strategy_version"]) == ("mine", 1)
-        found = asyncio.run(backtests.page(workspace, "mine", 10, None)).items
+        found = now(backtests.page(workspace, "mine", 10, None)).items
         assert [each.id for each in found] == [row.id]
 
     def test_a_run_without_trades_says_why(self, workspace):
@@ -216,7 +218,7 @@ class TestStorage:
         else:
             (where / "trades.parquet").write_bytes(b"hello")
         with pytest.raises(StorageCorrupt) as refusal:
-            asyncio.run(tearsheets.render(workspace, row))
+            now(tearsheets.render(workspace, row))
         assert "again" in refusal.value.hint
         job, again = run(workspace)
         assert job.result == {"cached": False}
@@ -225,10 +227,10 @@ class TestStorage:
 
     def test_deleting_removes_row_and_series(self, workspace):
         _, row = run(workspace)
-        asyncio.run(backtests.delete(workspace, row.id))
+        now(backtests.delete(workspace, row.id))
         assert not folder(workspace, row).exists()
         with pytest.raises(NotFound):
-            asyncio.run(backtests.show(workspace, row.id))
+            now(backtests.show(workspace, row.id))
         job, again = run(workspace)
         assert (job.result, again.identity) == ({"cached": False}, row.identity)
 
@@ -237,7 +239,7 @@ class TestStorage:
         before = files(folder(workspace, row))
         from midas.db import backtests as rows
 
-        workspace.database.write_now(rows.remove, row.identity)
+        now(workspace.database.write(rows.remove, row.identity))
         job, _ = run(workspace)
         assert job.result == {"cached": False}
         assert files(folder(workspace, row)) == before
@@ -260,26 +262,26 @@ class TestStorage:
         job, row = run(workspace)
         assert job.result == {"cached": True}
         assert said == [row.id] * 3
-        assert len(asyncio.run(backtests.page(workspace, None, 10, None)).items) == 1
+        assert len(now(backtests.page(workspace, None, 10, None)).items) == 1
 
 
 class TestTearSheet:
     def test_it_is_one_page_with_the_identity(self, workspace):
         _, row = run(workspace)
-        page = asyncio.run(tearsheets.render(workspace, row))
+        page = now(tearsheets.render(workspace, row))
         assert page.startswith("<!doctype html>")
         assert row.identity[:12] in page
 
     def test_without_its_dataset_it_is_still_made(self, workspace):
         _, row = run(workspace)
-        asyncio.run(datasets.delete(workspace, "small"))
-        assert "No price history" in asyncio.run(tearsheets.render(workspace, row))
+        now(datasets.delete(workspace, "small"))
+        assert "No price history" in now(tearsheets.render(workspace, row))
 
 
 class TestCompare:
     def test_measures_side_by_side(self, workspace):
         rows = [run(workspace)[1], run(workspace, universe=None, symbols=["AAA"])[1]]
-        found = asyncio.run(backtests.compare(workspace, [row.id for row in rows]))
+        found = now(backtests.compare(workspace, [row.id for row in rows]))
         assert found.ids == [row.id for row in rows]
         by_name = {each.measure: each for each in found.rows}
         assert by_name["total_return"].values == [row.summary["total_return"] for row in rows]
@@ -288,4 +290,4 @@ class TestCompare:
     @pytest.mark.parametrize("count", [0, 21])
     def test_none_or_too_many(self, workspace, count):
         with pytest.raises(InvalidInput):
-            asyncio.run(backtests.compare(workspace, ["beef"] * count))
+            now(backtests.compare(workspace, ["beef"] * count))

@@ -9,16 +9,21 @@ from functools import partial
 
 import pytest
 from tests.app import work
+from tests.app.loop import now
 
 from midas.app import owner
-from midas.app.job_runner import Settled, Task
+from midas.app.task import Settled, Task
 from midas.db import jobs
 
 LONG_S = 30.0
 RUNNERS = ["inline", "processes"]
 
 
-def task(what, settle=lambda outcome: Settled("made", outcome)):
+async def remember(outcome):
+    return Settled("made", outcome)
+
+
+def task(what, settle=remember):
     return Task("test", what, settle)
 
 
@@ -27,7 +32,7 @@ def done(workspace, what, **kwargs):
         record = await workspace.jobs.submit(task(what, **kwargs))
         return await workspace.jobs.wait(record.id, LONG_S)
 
-    return asyncio.run(run())
+    return now(run())
 
 
 def until(condition, seconds=10.0):
@@ -62,7 +67,7 @@ class TestEveryRunner:
         record = done(workspace, work.succeed)
         assert (record.state, record.progress, record.result_id) == ("done", 1.0, "made")
         assert (record.result["pid"] == os.getpid()) is (runner == "inline")
-        assert workspace.database.read_now(jobs.show, record.id) == record
+        assert now(workspace.database.read(jobs.show, record.id)) == record
         assert record.finished_at >= record.created_at
 
     def test_a_job_after_a_failed_one(self, opener, runner):
@@ -71,7 +76,7 @@ class TestEveryRunner:
         assert done(workspace, work.succeed).state == "done"
 
     def test_settling_that_fails_fails_the_job(self, opener, runner):
-        def settle(outcome):
+        async def settle(outcome):
             return Settled(None, {"x": float("nan")})
 
         workspace = opener(runner)
@@ -90,7 +95,7 @@ class TestEveryRunner:
             await workspace.jobs.cancel(record.id)
             return await workspace.jobs.wait(record.id, LONG_S)
 
-        assert asyncio.run(run()).state == "cancelled"
+        assert now(run()).state == "cancelled"
         assert done(workspace, work.succeed).state == "done"
 
     def test_jobs_wait_their_turn_and_may_be_cancelled_in_the_queue(self, opener, runner, tmp_path):
@@ -106,7 +111,7 @@ class TestEveryRunner:
             gate.touch()
             return [await workspace.jobs.wait(each.id, LONG_S) for each in (first, second, third)]
 
-        assert [record.state for record in asyncio.run(run())] == ["done", "cancelled", "done"]
+        assert [record.state for record in now(run())] == ["done", "cancelled", "done"]
 
 
 class TestProcesses:
@@ -125,7 +130,7 @@ class TestProcesses:
             await workspace.jobs.cancel(record.id)
             return await workspace.jobs.wait(record.id, LONG_S)
 
-        assert asyncio.run(run()).state == "cancelled"
+        assert now(run()).state == "cancelled"
 
     def test_a_process_is_kept_for_the_next_job(self, opener):
         workspace = opener("processes")
@@ -142,7 +147,7 @@ class TestProcesses:
             gate.touch()
             return await workspace.jobs.wait(waiting.id, LONG_S)
 
-        assert asyncio.run(run()).result == "seen"
+        assert now(run()).result == "seen"
 
 
 class TestWaiting:
@@ -153,7 +158,7 @@ class TestWaiting:
             shown = await workspace.jobs.wait(record.id, 0.2)
             return shown.state, time.monotonic() - begun
 
-        state, took = asyncio.run(run())
+        state, took = now(run())
         assert state in ("queued", "running")
         assert took < 5.0
 
@@ -166,7 +171,7 @@ class TestWaiting:
             await mine.jobs.cancel(record.id)
             return await mine.jobs.wait(record.id, LONG_S)
 
-        assert asyncio.run(run()).state == "cancelled"
+        assert now(run()).state == "cancelled"
 
 
 class TestLeaving:
@@ -176,14 +181,30 @@ class TestLeaving:
         async def run():
             return await workspace.jobs.submit(task(work.talk_forever))
 
-        record = asyncio.run(run())
-        workspace.jobs.close()
-        assert workspace.database.read_now(jobs.show, record.id).state == "cancelled"
+        record = now(run())
+        now(workspace.jobs.close())
+        assert now(workspace.database.read(jobs.show, record.id)).state == "cancelled"
+
+    def test_a_job_that_does_not_listen_is_left_behind(self, opener, tmp_path, monkeypatch):
+        monkeypatch.setattr("midas.app.job_runner._GOODBYE_S", 0.2)
+        workspace, gate = opener(), tmp_path / "gate"
+
+        async def run():
+            record = await workspace.jobs.submit(task(partial(work.wait_silently_for, gate)))
+            await workspace.jobs.wait(record.id, 0.1)
+            begun = time.monotonic()
+            await workspace.jobs.close()
+            gate.touch()
+            return record.id, time.monotonic() - begun
+
+        job, took = now(run())
+        assert took < 5.0
+        assert now(workspace.database.read(jobs.show, job)).state == "cancelled"
 
     def test_the_jobs_of_a_process_that_was_killed_fail_at_the_next_start(self, opener, home):
         code = (
             "import asyncio, sys; from midas.app.settings import Settings; from midas.app.workspace import Workspace\n"
-            "from midas.app.job_runner import Settled, Task; from tests.app import work\n"
+            "from midas.app.task import Task; from tests.app import work\n"
             "workspace = Workspace.open(Settings(home=sys.argv[1]))\n"
             "(workspace.jobs.owner.staging / 'half-a-file').touch()\n"
             "async def main():\n"
@@ -195,10 +216,10 @@ class TestLeaving:
         with subprocess.Popen([sys.executable, "-c", code, str(home)], stdout=subprocess.PIPE, text=True) as other:
             job = other.stdout.readline().strip()
             watching = opener()
-            assert watching.database.read_now(jobs.show, job).state == "running", "its owner lives"
+            assert now(watching.database.read(jobs.show, job)).state == "running", "its owner lives"
             other.kill()
         after = opener()
-        record = after.database.read_now(jobs.show, job)
+        record = now(after.database.read(jobs.show, job))
         assert (record.state, record.error["code"]) == ("failed", "job_lost")
         assert list((home / "run").glob("*/half-a-file")) == []
         assert owner.dead(home / "run") == []
@@ -206,5 +227,5 @@ class TestLeaving:
     def test_an_owner_that_signed_out_leaves_nothing(self, opener, home):
         workspace = opener()
         done(workspace, work.succeed)
-        workspace.jobs.close()
+        now(workspace.jobs.close())
         assert [file.name for file in (home / "run").iterdir()] == [".owners"]

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import asyncio
-
 import pytest
+from tests.app.loop import now
 
-from midas.app import strategies
+from midas.app import resolving, strategies
 from midas.core.errors import AlreadyExists, NotFound, Refused, StrategyInvalid
 from midas.wire.strategies import StrategyCheckRequest, StrategyCreate, StrategyRef, StrategyUpdate
 
@@ -13,13 +12,13 @@ YAML = "name: {name}\nparams: {{days: 5}}\ntargets: close.change(days).top(3).no
 
 @pytest.fixture
 def stored(workspace):
-    asyncio.run(strategies.create(workspace, StrategyCreate(name="mine", yaml=YAML.format(name="first"))))
-    asyncio.run(strategies.update(workspace, "mine", StrategyUpdate(yaml=YAML.format(name="second"), version=1)))
+    now(strategies.create(workspace, StrategyCreate(name="mine", yaml=YAML.format(name="first"))))
+    now(strategies.update(workspace, "mine", StrategyUpdate(yaml=YAML.format(name="second"), version=1)))
     return workspace
 
 
 def resolve(workspace, params=None, **ref):
-    return strategies.resolve(workspace.database, StrategyRef(**ref), params or {})
+    return now(resolving.resolve(workspace.database, StrategyRef(**ref), params or {}))
 
 
 class TestRefusals:
@@ -45,11 +44,11 @@ class TestRefusals:
     @pytest.mark.parametrize("name", ["Mine", "a b", "../x", "", "x" * 65, "é", "mine@2"])
     def test_a_name_that_would_not_do_in_an_address(self, workspace, name):
         with pytest.raises((StrategyInvalid, ValueError)):
-            asyncio.run(strategies.create(workspace, StrategyCreate(name=name, yaml=YAML.format(name="a"))))
+            now(strategies.create(workspace, StrategyCreate(name=name, yaml=YAML.format(name="a"))))
 
     def test_text_that_does_not_build_is_not_stored(self, workspace):
         with pytest.raises(StrategyInvalid):
-            asyncio.run(strategies.create(workspace, StrategyCreate(name="bad", yaml="name: bad\ntargets: clos\n")))
+            now(strategies.create(workspace, StrategyCreate(name="bad", yaml="name: bad\ntargets: clos\n")))
         with pytest.raises(NotFound):
             resolve(workspace, name="bad")
 
@@ -59,9 +58,9 @@ class TestRefusals:
             strategies.delete(workspace, "momentum"),
         ):
             with pytest.raises(Refused):
-                asyncio.run(change)
+                now(change)
         with pytest.raises(AlreadyExists):
-            asyncio.run(strategies.create(workspace, StrategyCreate(name="momentum", yaml=YAML.format(name="a"))))
+            now(strategies.create(workspace, StrategyCreate(name="momentum", yaml=YAML.format(name="a"))))
 
 
 class TestResolve:
@@ -84,7 +83,7 @@ class TestResolve:
 class TestCheck:
     def check(self, workspace, params=None, **ref):
         request = StrategyCheckRequest(strategy=StrategyRef(**ref), params=params or {})
-        return asyncio.run(strategies.check(workspace, request))
+        return now(strategies.check(workspace, request))
 
     def test_what_is_wrong_becomes_a_message(self, workspace):
         told = self.check(workspace, {"lookbak": 5}, name="momentum")

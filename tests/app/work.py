@@ -42,3 +42,9 @@ def wait_for(file: Path, report):
         report(0.1, "waiting")
         time.sleep(0.01)
     return "seen"
+
+
+def wait_silently_for(file: Path, report):
+    while not file.exists():
+        time.sleep(0.01)
+    return "seen"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.db.blocking import Blocking
 
 from midas.db.database import Database
 
@@ -14,7 +15,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def database(path: Path) -> Iterator[Database]:
-    opened = Database.open(path)
+def database(path: Path) -> Iterator[Blocking]:
+    opened = Blocking(Database.open(path))
     yield opened
     opened.close()

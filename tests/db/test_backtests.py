@@ -27,45 +27,45 @@ def record(n: int, minutes: int = 0, strategy: str = "momentum") -> BacktestReco
 
 class TestShow:
     def test_a_record_comes_back_as_it_was(self, database):
-        database.write_now(backtests.save, record(1))
-        assert database.read_now(backtests.show, record(1).id) == record(1)
-        assert database.read_now(backtests.by_identity, record(1).identity) == record(1)
-        assert database.read_now(backtests.by_identity, record(2).identity) is None
+        database.write(backtests.save, record(1))
+        assert database.read(backtests.show, record(1).id) == record(1)
+        assert database.read(backtests.by_identity, record(1).identity) == record(1)
+        assert database.read(backtests.by_identity, record(2).identity) is None
 
     @pytest.mark.parametrize("length", [4, 6, 12, 30, 64])
     def test_the_beginning_is_enough(self, database, length):
         for n in range(5):
-            database.write_now(backtests.save, record(n))
-        assert database.read_now(backtests.show, record(3).identity[:length]) == record(3)
+            database.write(backtests.save, record(n))
+        assert database.read(backtests.show, record(3).identity[:length]) == record(3)
 
     @pytest.mark.parametrize("ref", ["", "a", "zzzz", "%", "____", "' OR 1=1", "f" * 65, "\x00", "한글한글"])
     def test_anything_else_is_not_found(self, database, ref):
-        database.write_now(backtests.save, record(1))
+        database.write(backtests.save, record(1))
         with pytest.raises(NotFound):
-            database.read_now(backtests.show, ref)
+            database.read(backtests.show, ref)
 
     def test_several_that_begin_alike_are_not_guessed_among(self, database):
         first = record(1)
         second = replace(record(2), id="x", identity=first.identity[:10] + "z" * 54)
         for each in (first, second):
-            database.write_now(backtests.save, each)
+            database.write(backtests.save, each)
         with pytest.raises(InvalidInput) as refusal:
-            database.read_now(backtests.show, first.identity[:8])
+            database.read(backtests.show, first.identity[:8])
         assert refusal.value.code == "ambiguous_id"
 
 
 class TestSave:
     def test_the_same_question_is_stored_once(self, database):
-        database.write_now(backtests.save, record(1))
+        database.write(backtests.save, record(1))
         again = replace(record(1, minutes=5), warnings=["fresh"])
-        database.write_now(backtests.save, again)
-        assert database.read_now(backtests.page, 10) == [again]
+        database.write(backtests.save, again)
+        assert database.read(backtests.page, 10) == [again]
 
     def test_removing_is_final_and_may_be_repeated(self, database):
-        database.write_now(backtests.save, record(1))
+        database.write(backtests.save, record(1))
         for _ in range(2):
-            database.write_now(backtests.remove, record(1).identity)
-        assert database.read_now(backtests.page, 10) == []
+            database.write(backtests.remove, record(1).identity)
+        assert database.read(backtests.page, 10) == []
 
 
 class TestPage:
@@ -73,14 +73,14 @@ class TestPage:
     @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_pages_together_are_the_whole_list_in_order(self, database, minutes, limit, only):
         every = [record(n, minute, "ab"[n % 2]) for n, minute in enumerate(minutes)]
-        for each in database.read_now(backtests.page, 100):
-            database.write_now(backtests.remove, each.identity)
+        for each in database.read(backtests.page, 100):
+            database.write(backtests.remove, each.identity)
         for each in every:
-            database.write_now(backtests.save, each)
+            database.write(backtests.save, each)
         strategy = "a" if only else None
         wanted = [each for each in every if strategy in (None, each.strategy)]
         seen, after = [], None
-        while found := database.read_now(backtests.page, limit, after, strategy):
+        while found := database.read(backtests.page, limit, after, strategy):
             seen += found
             after = (found[-1].created_at, found[-1].id)
         assert seen == sorted(wanted, key=lambda each: (each.created_at, each.id), reverse=True)

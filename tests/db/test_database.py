@@ -1,17 +1,18 @@
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 
-import anyio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Column, MetaData, Table, create_engine, insert, select
 from sqlalchemy.exc import StatementError
 from sqlalchemy.pool import StaticPool
+from tests.db.blocking import Blocking
 
 from midas.core.errors import Busy, InvalidInput, StorageCorrupt, StorageFull
 from midas.db import strategies
@@ -29,8 +30,8 @@ class TestSessions:
             session.connection.execute(insert(STRATEGIES).values(name="a", latest=1, created_at=NOW))
 
         with pytest.raises(Exception, match=r"readonly|read-only|query_only"):
-            database.read_now(sneak)
-        assert database.read_now(strategies.latest) == []
+            database.read(sneak)
+        assert database.read(strategies.latest) == []
 
     def test_nothing_is_stored_when_the_work_raises(self, database):
         def half(session):
@@ -38,26 +39,43 @@ class TestSessions:
             raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
-            database.write_now(half)
-        assert database.read_now(strategies.latest) == []
+            database.write(half)
+        assert database.read(strategies.latest) == []
 
-    def test_queries_run_off_the_event_loop(self, database):
-        async def both():
-            await database.write(strategies.create, "a", "text", NOW)
+    def test_many_write_at_once_without_losing_anything(self, path):
+        async def both(database):
+            names = [f"s{n}" for n in range(40)]
+            await asyncio.gather(*(database.write(strategies.create, name, "text", NOW) for name in names))
             return await database.read(strategies.latest)
 
-        assert [each.name for each in anyio.run(both)] == ["a"]
+        database = Database.open(path)
+        assert len(asyncio.run(both(database))) == 40
+        database.close()
 
-    def test_many_threads_write_without_losing_anything(self, database):
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda n: database.write_now(strategies.create, f"s{n}", "text", NOW), range(40)))
-        assert len(database.read_now(strategies.latest)) == 40
+    def test_a_version_is_never_given_twice(self, path):
+        async def revise(database):
+            await database.write(strategies.create, "a", "text", NOW)
+            changes = (database.write(strategies.revise, "a", "text", None, NOW) for _ in range(24))
+            return [each.version for each in await asyncio.gather(*changes)]
 
-    def test_a_version_is_never_given_twice(self, database):
-        database.write_now(strategies.create, "a", "text", NOW)
-        with ThreadPoolExecutor(8) as pool:
-            made = pool.map(lambda _: database.write_now(strategies.revise, "a", "text", None, NOW).version, range(24))
-            assert sorted(made) == list(range(2, 26))
+        database = Database.open(path)
+        assert sorted(asyncio.run(revise(database))) == list(range(2, 26))
+        database.close()
+
+    def test_the_event_loop_goes_on_while_a_query_waits(self, path):
+        def slow(session):
+            time.sleep(0.3)
+
+        async def beats(database):
+            query, count = asyncio.create_task(database.read(slow)), 0
+            while not query.done():
+                await asyncio.sleep(0.01)
+                count += 1
+            return count
+
+        database = Database.open(path)
+        assert asyncio.run(beats(database)) > 5
+        database.close()
 
     def test_nan_is_not_stored(self, database):
         def store(session):
@@ -65,32 +83,32 @@ class TestSessions:
             session.change(insert(JOBS).values(**row, result={"x": float("nan")}, stop_asked=False, created_at=NOW))
 
         with pytest.raises(StatementError):
-            database.write_now(store)
+            database.write(store)
 
 
 class TestFailures:
     def test_another_writer_keeps_the_database(self, path):
         Database.open(path).close()
-        impatient = Database(path, busy_timeout_s=0.05)
+        impatient = Blocking(Database(path, busy_timeout_s=0.05))
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(Busy) as refusal:
-                impatient.write_now(strategies.create, "a", "text", NOW)
-            assert impatient.read_now(strategies.latest) == [], "readers go on while someone writes"
+                impatient.write(strategies.create, "a", "text", NOW)
+            assert impatient.read(strategies.latest) == [], "readers go on while someone writes"
         assert str(path) in refusal.value.message
         impatient.close()
 
     def test_a_database_damaged_while_open(self, path):
-        database = Database.open(path)
+        database = Blocking(Database.open(path))
         for n in range(200):
-            database.write_now(strategies.create, f"s{n}", "y" * 2000, NOW)
+            database.write(strategies.create, f"s{n}", "y" * 2000, NOW)
         database.close()
         content = bytearray(path.read_bytes())
         content[8192:] = b"\x5a" * (len(content) - 8192)
         path.write_bytes(content)
-        damaged = Database(path)
+        damaged = Blocking(Database(path))
         with pytest.raises(StorageCorrupt):
-            damaged.read_now(strategies.latest)
+            damaged.read(strategies.latest)
         damaged.close()
 
     def test_a_full_disk(self, tmp_path):

@@ -15,57 +15,57 @@ QUEUED = JobRecord("j1", "pull", "queued", 0.0, "", None, None, None, "me", Fals
 
 @pytest.fixture
 def one(database):
-    database.write_now(jobs.add, QUEUED)
+    database.write(jobs.add, QUEUED)
     return database
 
 
 def state(database, job="j1"):
-    return database.read_now(jobs.show, job).state
+    return database.read(jobs.show, job).state
 
 
 class TestLife:
     def test_reporting_makes_it_run(self, one):
-        assert one.write_now(jobs.report, "j1", 0.5, "half") is False
-        shown = one.read_now(jobs.show, "j1")
+        assert one.write(jobs.report, "j1", 0.5, "half") is False
+        shown = one.read(jobs.show, "j1")
         assert (shown.state, shown.progress, shown.message) == ("running", 0.5, "half")
 
     def test_what_is_over_stays_as_it_is(self, one):
         done = replace(QUEUED, state="done", progress=1.0, result=[{"rows": 3}], finished_at=NOW)
-        one.write_now(jobs.finish, done)
-        one.write_now(jobs.finish, replace(done, state="failed", error={"detail": "late"}))
-        assert one.write_now(jobs.report, "j1", 0.1, "late") is True
-        assert one.write_now(jobs.ask_to_stop, "j1", NOW) == done
-        assert one.read_now(jobs.show, "j1") == done
+        one.write(jobs.finish, done)
+        one.write(jobs.finish, replace(done, state="failed", error={"detail": "late"}))
+        assert one.write(jobs.report, "j1", 0.1, "late") is True
+        assert one.write(jobs.ask_to_stop, "j1", NOW) == done
+        assert one.read(jobs.show, "j1") == done
 
     def test_a_queued_job_is_cancelled_at_once(self, one):
-        assert one.write_now(jobs.ask_to_stop, "j1", NOW).state == "cancelled"
+        assert one.write(jobs.ask_to_stop, "j1", NOW).state == "cancelled"
         assert state(one) == "cancelled"
 
     def test_a_running_job_learns_that_it_should_stop(self, one):
-        one.write_now(jobs.report, "j1", 0.0, "")
-        assert one.write_now(jobs.ask_to_stop, "j1", NOW).stop_asked
+        one.write(jobs.report, "j1", 0.0, "")
+        assert one.write(jobs.ask_to_stop, "j1", NOW).stop_asked
         assert state(one) == "running"
-        assert one.write_now(jobs.report, "j1", 0.2, "") is True
+        assert one.write(jobs.report, "j1", 0.2, "") is True
 
     def test_a_job_that_is_not_there(self, one):
-        assert one.write_now(jobs.report, "j2", 0.5, "") is True
+        assert one.write(jobs.report, "j2", 0.5, "") is True
         with pytest.raises(NotFound):
-            one.read_now(jobs.show, "j2")
+            one.read(jobs.show, "j2")
         with pytest.raises(NotFound):
-            one.write_now(jobs.ask_to_stop, "j2", NOW)
+            one.write(jobs.ask_to_stop, "j2", NOW)
 
 
 class TestOrphans:
     def test_only_the_unfinished_jobs_of_the_dead_fail(self, database):
         for n, (owner, at) in enumerate([("dead", "queued"), ("dead", "running"), ("dead", "done"), ("me", "running")]):
-            database.write_now(jobs.add, replace(QUEUED, id=f"j{n}", owner=owner, state=at))
-        assert database.write_now(jobs.orphan, ["dead"], {"detail": "lost"}, NOW) == 2
+            database.write(jobs.add, replace(QUEUED, id=f"j{n}", owner=owner, state=at))
+        assert database.write(jobs.orphan, ["dead"], {"detail": "lost"}, NOW) == 2
         assert [state(database, f"j{n}") for n in range(4)] == ["failed", "failed", "done", "running"]
 
 
 def test_the_latest_comes_first_page_by_page(database):
     for n in range(5):
-        database.write_now(jobs.add, replace(QUEUED, id=f"j{n}", created_at=NOW + timedelta(seconds=n // 2)))
-    first = database.read_now(jobs.page, 3)
-    rest = database.read_now(jobs.page, 3, (first[-1].created_at, first[-1].id))
+        database.write(jobs.add, replace(QUEUED, id=f"j{n}", created_at=NOW + timedelta(seconds=n // 2)))
+    first = database.read(jobs.page, 3)
+    rest = database.read(jobs.page, 3, (first[-1].created_at, first[-1].id))
     assert [each.id for each in first + rest] == ["j4", "j3", "j2", "j1", "j0"]

@@ -36,9 +36,9 @@ def create_app(workspace: Workspace) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await workspace.begin()
         yield
-        # whoever waits for a job learns that it was stopped before the sockets close
-        workspace.jobs.close()
+        await workspace.end()
 
     app = _Application(
         title="Midas",

@@ -11,12 +11,13 @@ from anyio import to_thread
 
 from midas.app import running
 from midas.app.home import Home
-from midas.app.job_runner import Settled, Task
 from midas.app.jobs import moment_and_id, wire_job
 from midas.app.jobs import show as show_job
 from midas.app.paging import Key, Part, part
+from midas.app.resolving import resolve
 from midas.app.running import Made, Order, saving
 from midas.app.series import exported
+from midas.app.task import Settled, Task
 from midas.app.workspace import Workspace
 from midas.core.errors import InvalidInput, NotFound, StorageCorrupt
 from midas.db import backtests as rows
@@ -43,7 +44,8 @@ async def run(workspace: Workspace, request: BacktestRequest, wait_s: float) -> 
     NotFound: an unknown strategy, universe or symbol.
     InvalidInput: the question makes no sense, before anything runs.
     """
-    order = await to_thread.run_sync(running.order, workspace, request)
+    found = await resolve(workspace.database, request.strategy, request.params)
+    order = await to_thread.run_sync(running.order, workspace, request, found)
     if not request.fresh:
         stored = await workspace.database.read(rows.by_identity, order.identity)
         if stored is not None and await to_thread.run_sync(_complete, workspace.home, stored):
@@ -167,7 +169,7 @@ def _corrupt(backtest: str) -> StorageCorrupt:
     )
 
 
-def _settle(workspace: Workspace, order: Order, made: Made) -> Settled:
+async def _settle(workspace: Workspace, order: Order, made: Made) -> Settled:
     record = BacktestRecord(
         id=made.identity[:12],
         identity=made.identity,
@@ -186,7 +188,7 @@ def _settle(workspace: Workspace, order: Order, made: Made) -> Settled:
         rejects=made.rejects,
         settings=made.settings,
     )
-    workspace.database.write_now(rows.save, record)
+    await workspace.database.write(rows.save, record)
     return Settled(record.id, {"cached": False})
 
 

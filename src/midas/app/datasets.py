@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from midas.app.job_runner import Settled, Task
 from midas.app.jobs import show as show_job
 from midas.app.seats import Report
+from midas.app.task import Settled, Task
 from midas.app.workspace import Workspace, lake_of, source, source_entries
 from midas.core.clock import SystemClock
 from midas.core.errors import InvalidInput, Unavailable
@@ -107,7 +107,7 @@ async def pull(workspace: Workspace, request: wire.DatasetPull, wait_s: float) -
 
 async def import_file(workspace: Workspace, chunks: AsyncIterator[bytes], how: FileImport, wait_s: float) -> Job:
     """Take a file in, queue its import and return the job."""
-    workspace.jobs.start()
+    await workspace.jobs.start()
     file = await _staged(workspace.jobs.owner.staging, how.filename, chunks)
     work = partial(_import, workspace.home.root, file, how)
     record = await workspace.jobs.submit(Task("import", work, _settle))
@@ -143,7 +143,7 @@ async def _staged(folder: Path, filename: str, chunks: AsyncIterator[bytes]) -> 
     return file
 
 
-def _settle(reports: list[wire.ImportReport]) -> Settled:
+async def _settle(reports: list[wire.ImportReport]) -> Settled:
     return Settled(None, [report.model_dump(mode="json") for report in reports])
 
 

@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from midas.app import strategies
 from midas.app.home import Home
+from midas.app.resolving import Resolved
 from midas.app.seats import Report
 from midas.app.workspace import Workspace, lake_of
 from midas.core.clock import SystemClock
@@ -69,12 +69,12 @@ class _Ready:
     notes: tuple[str, ...]
 
 
-def order(workspace: Workspace, request: BacktestRequest) -> Order:
-    """Resolve a question and give it its identity. Called from a thread that may wait; nothing runs yet.
+def order(workspace: Workspace, request: BacktestRequest, found: Resolved) -> Order:
+    """Give a question its identity. Called from a thread that may wait; nothing runs yet.
 
     Raises
     ------
-    NotFound: an unknown strategy, universe, symbol or benchmark.
+    NotFound: an unknown universe, symbol or benchmark.
     InvalidInput: the question makes no sense.
     """
     from midas.backtest.identity import identity
@@ -82,7 +82,6 @@ def order(workspace: Workspace, request: BacktestRequest) -> Order:
     from midas.factors.plan import compile_plan
     from midas.venues.catalogue import venue
 
-    found = strategies.resolve(workspace.database, request.strategy, request.params)
     ready = _ready(workspace.lake, found.definition, request)
     spec, panel, other = ready.spec, ready.panel, ready.benchmark_panel
     spec.terms(panel.currency)

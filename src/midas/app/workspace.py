@@ -47,18 +47,23 @@ class Workspace:
         with writing("The data home", home.root):
             home.root.mkdir(parents=True, exist_ok=True)
             database = Database.open(home.database)
-        workspace = cls(settings.model_copy(update={"home": home.root}), clock or SystemClock(), database)
-        workspace.jobs.fail_orphans()
-        return workspace
+        return cls(settings.model_copy(update={"home": home.root}), clock or SystemClock(), database)
 
     @property
     def lake(self) -> Lake:
         """The datasets of this home; costs an import of polars."""
         return lake_of(self.home.root, self.clock)
 
+    async def begin(self) -> None:
+        """Clear up after processes that died; called on the event loop the jobs will run on."""
+        await self.jobs.fail_orphans()
+
+    async def end(self) -> None:
+        """Stop the jobs, on their event loop."""
+        await self.jobs.close()
+
     def close(self) -> None:
-        """Stop the jobs and let go of the database."""
-        self.jobs.close()
+        """Let go of the database."""
         self.database.close()
 
     def __enter__(self) -> Self:

@@ -58,34 +58,25 @@ class Database:
         self, query: Callable[Concatenate[ReadSession, Given], Outcome], *args: Given.args, **kwargs: Given.kwargs
     ) -> Outcome:
         """Return what `query` finds."""
-        return await to_thread.run_sync(lambda: self.read_now(query, *args, **kwargs))
+        return await self._run(self._reading, lambda connection: query(ReadSession(connection), *args, **kwargs))
 
     async def write(
         self, query: Callable[Concatenate[WriteSession, Given], Outcome], *args: Given.args, **kwargs: Given.kwargs
     ) -> Outcome:
         """Return what `query` returns, once it is stored; nothing is stored when it raises."""
-        return await to_thread.run_sync(lambda: self.write_now(query, *args, **kwargs))
-
-    def read_now(
-        self, query: Callable[Concatenate[ReadSession, Given], Outcome], *args: Given.args, **kwargs: Given.kwargs
-    ) -> Outcome:
-        """Read from a thread that may wait."""
-        return self._run(self._reading, lambda connection: query(ReadSession(connection), *args, **kwargs))
-
-    def write_now(
-        self, query: Callable[Concatenate[WriteSession, Given], Outcome], *args: Given.args, **kwargs: Given.kwargs
-    ) -> Outcome:
-        """Write from a thread that may wait."""
-        return self._run(self._writing, lambda connection: query(WriteSession(connection), *args, **kwargs))
+        return await self._run(self._writing, lambda connection: query(WriteSession(connection), *args, **kwargs))
 
     def close(self) -> None:
         self._reading.dispose()
         self._writing.dispose()
 
-    def _run(self, engine: Engine, work: Callable[[Connection], Outcome]) -> Outcome:
-        try:
+    async def _run(self, engine: Engine, work: Callable[[Connection], Outcome]) -> Outcome:
+        def transaction() -> Outcome:
             with engine.begin() as connection:
                 return work(connection)
+
+        try:
+            return await to_thread.run_sync(transaction)
         except DBAPIError as error:
             if isinstance(error.orig, sqlite3.Error):
                 raise meaning(error.orig, self.path) from error

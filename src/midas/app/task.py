@@ -1,0 +1,28 @@
+"""What a job is asked to do, and what it is remembered by."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from midas.app.seats import Work
+
+Outcome = TypeVar("Outcome")
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a finished job is remembered by."""
+
+    result_id: str | None
+    result: object
+
+
+@dataclass(frozen=True, slots=True)
+class Task(Generic[Outcome]):
+    """A piece of work: `work` is done in a seat, then `settle` in this process, where the database is."""
+
+    kind: str
+    work: Work[Outcome]
+    settle: Callable[[Outcome], Awaitable[Settled]]
