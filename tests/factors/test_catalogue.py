@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from midas.factors.catalogue import FIELDS, OPERATORS, find, operators
@@ -60,3 +63,10 @@ def test_formulas_come_down_to_loops() -> None:
         assert all(
             step.op in LOOPS or step.operator.kind in (Kind.FIELD, Kind.CONSTANT) for step in walk(lowered(node))
         )
+
+
+def test_reading_and_planning_need_no_compiler() -> None:
+    modules = "catalogue, graph_json, market, node, plan, program, text"
+    code = f"from midas.factors import {modules}; import sys; print({{'numba', 'polars', 'scipy'}} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -49,7 +49,8 @@ class StageTable:
     def begin(self, row: int) -> None:
         """Let a new span begin at `row`."""
         for places in self.places:
-            places[self.moving, drive.ORIGIN] = row
+            for line in self.moving:
+                places[line, drive.ORIGIN] = row
 
 
 class Numbers:

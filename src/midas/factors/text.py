@@ -6,6 +6,7 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import cast
 
@@ -73,25 +74,41 @@ def parse_value(text: str, names: Mapping[str, Value] | None = None) -> Value:
             raise StrategyInvalid(
                 f"{name!r} is a market field and cannot name something else.", hint="Choose another name.", code="name"
             )
-    return read_formula(text, names or {})
+    return _read(text, _tree(text), names or {})
 
 
 def read_formula(text: str, names: Mapping[str, Value]) -> Value:
     """Read an expression whose names may hide market fields, as the catalogue's formulas do."""
+    return _read(text, _formula_tree(text), names)
+
+
+def _tree(text: str) -> ast.expr:
     check_characters(text)
     if not text.strip():
         raise StrategyInvalid("The expression is empty.", hint="Write e.g. close.mean(20).", code="bad_expression")
-    # Line breaks inside an expression mean nothing here, and one line keeps columns true.
-    line = text.replace("\n", " ").replace("\r", " ").replace("\t", " ")
-    lead = len(line) - len(line.lstrip())
     try:
-        tree = ast.parse(line.strip(), mode="eval")
+        return ast.parse(_one_line(text), mode="eval").body
     except SyntaxError as error:
-        column = max(0, min(lead + (error.offset or 1) - 1, len(line) - 1))
+        column = max(0, min(_lead(text) + (error.offset or 1) - 1, len(text) - 1))
         raise refusal(text, column, len(text), "This does not read as an expression:") from None
     except (ValueError, RecursionError, MemoryError):
         raise too_deep() from None
-    return _Reader(line, lead, names).read(tree.body, 1)
+
+
+_formula_tree = cache(_tree)  # the catalogue has a few formulas, each read for every graph that uses it
+
+
+# Line breaks inside an expression mean nothing here, and one line keeps columns true.
+def _one_line(text: str) -> str:
+    return text.replace("\n", " ").replace("\r", " ").replace("\t", " ").strip()
+
+
+def _lead(text: str) -> int:
+    return len(text) - len(text.lstrip())
+
+
+def _read(text: str, tree: ast.expr, names: Mapping[str, Value]) -> Value:
+    return _Reader(text, _lead(text), names).read(tree, 1)
 
 
 def _short(text: str) -> str:
