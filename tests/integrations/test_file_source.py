@@ -252,12 +252,13 @@ class TestSymbols:
         assert "no market column" in raw.warnings[0]
 
     def test_funds_are_told_by_name_and_that_is_told(self, tmp_path: Path) -> None:
-        text = (
-            "symbol,name,market,date,close\n069500,KODEX 200,KOSPI,2024-01-02,5\n005930,삼성전자,KOSPI,2024-01-02,5\n"
+        rows = (
+            "069500,KODEX 200,KOSPI,2024-01-02,5\n005930,삼성전자,KOSPI,2024-01-02,5\n"
+            "Q530031,삼성 레버리지 WTI,KOSPI,2024-01-02,5\n"
         )
-        raw = read(written(tmp_path, text))
-        assert [one.kind for one in raw.instruments] == ["stock", "etf"]
-        assert "1 symbols are taken as ETFs" in raw.warnings[0]
+        raw = read(written(tmp_path, f"symbol,name,market,date,close\n{rows}"))
+        assert [one.kind for one in raw.instruments] == ["stock", "etf", "etn"]
+        assert "2 symbols are taken as ETFs or ETNs" in raw.warnings[0]
 
 
 class TestDates:

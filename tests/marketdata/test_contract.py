@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from tests.marketdata.market import NOW, at, clean_bars, raw
 
 from midas.core.basis import Basis
+from midas.core.timeframe import Timeframe
 from midas.marketdata.importing import check_raw
+from midas.venues.catalogue import venue
 
 BARS = clean_bars()
 ROWS = BARS.height
@@ -282,6 +284,56 @@ class TestJumps:
         late = scaled(0, 100, 5.0).filter(~pl.int_range(pl.len()).is_between(40, 99))
         assert errors(late) == set()
         assert "move_after_pause" in {one.code for one in check(late).findings}
+
+
+def korean(moves: dict[int, float], volumes: dict[int, float]) -> pl.DataFrame:
+    """A name in won whose whole bar, and all after it, is moved on some rows; on ordinary days it stays within 1 %."""
+    days = venue("XKRX").calendar.sessions(date(2019, 1, 2), date(2019, 6, 28))
+    level = 20_000 * np.cumprod([moves.get(row, 1.0) for row in range(len(days))])
+    close = (level * (1 + 0.005 * np.sin(np.arange(len(days))))).round()
+    volume = 1e5 * (1 + 0.3 * np.cos(np.arange(len(days))))
+    volume[list(volumes)] *= list(volumes.values())
+    prices = dict.fromkeys(PRICES, close)
+    return pl.DataFrame({"symbol": ["005930.XKRX"] * len(days), "ts": days, **prices, "volume": volume.round()})
+
+
+class TestUnderAPriceLimit:
+    """Where a day may move 30 % and no more, a larger step in a name that traded the day before is no move."""
+
+    def found(self, moves: dict[int, float], volumes: dict[int, float] | None = None) -> list[str]:
+        frame = korean(moves, volumes or {})
+        made = raw(frame, Basis.SPLIT_ADJUSTED, venue="XKRX", currency="KRW")
+        return [one.code for one in check_raw(made, Basis.SPLIT_ADJUSTED, NOW).errors]
+
+    def test_days_at_the_limit_are_a_market(self) -> None:
+        assert self.found({60: 0.701, 61: 0.701, 62: 0.701, 90: 1.299, 91: 1.299}) == []
+
+    @pytest.mark.parametrize("move", [0.5, 0.25, 0.02, 5.0, 0.5 * 0.85, 0.5 * 1.15])
+    def test_a_split_on_any_day_is_found(self, move: float) -> None:
+        assert self.found({60: move}) == ["unadjusted_split"]
+
+    @pytest.mark.parametrize("busy", [0.001, 30.0])
+    def test_however_little_or_much_is_traded(self, busy: float) -> None:
+        assert self.found({60: 0.5}, {60: busy}) == ["unadjusted_split"]
+
+    def test_a_re_listing_may_open_anywhere(self) -> None:
+        frame = korean({60: 8.4}, {}).with_columns(
+            pl.when(pl.int_range(pl.len()).is_between(50, 59)).then(0.0).otherwise(pl.col(name)).alias(name)
+            for name in ("open", "high", "low", "volume")
+        )
+        made = raw(frame, Basis.SPLIT_ADJUSTED, venue="XKRX", currency="KRW")
+        assert {one.code for one in check_raw(made, Basis.SPLIT_ADJUSTED, NOW).findings} == {"halt", "move_after_pause"}
+
+
+class TestIntraday:
+    def test_quiet_hours_repeat_bars(self) -> None:
+        stamps = pl.datetime_range(
+            datetime(2020, 1, 6, 15, tzinfo=UTC), datetime(2020, 1, 6, 19, tzinfo=UTC), "5m", eager=True
+        )
+        prices = {name: [10.0] * len(stamps) for name in PRICES}
+        frame = pl.DataFrame({"symbol": "S00.XNYS", "ts": stamps, **prices, "volume": [500.0] * len(stamps)})
+        made = raw(frame, timeframe=Timeframe.parse("5m"))
+        assert [(one.code, one.is_error) for one in check_raw(made, Basis.RAW, NOW).findings] == [("stale", False)]
 
 
 class TestSeveralAtOnce:

@@ -86,6 +86,19 @@ class TestDeriveActions:
         frame = back_adjusted([(399, "cash_dividend", level / 3.1)], places, level, seed)
         assert [day for day, _, _ in found(frame) if day != DAYS[399]] == []
 
+    def test_a_close_rounded_more_than_what_adj_close_was_made_of(self) -> None:
+        # At 3 dollars a cent is 0.3 %: the ratio trembles by that much, and a dividend of 2 % still stands out.
+        rng = np.random.default_rng(8)
+        exact = 3 * np.exp(np.cumsum(rng.normal(0, 0.01, len(DAYS))))
+        exact[200:] *= 0.98
+        adjusted = np.where(np.arange(len(DAYS)) < 200, exact * 0.98, exact)
+        frame = pl.DataFrame(
+            {"symbol": ["A.XNYS"] * len(DAYS), "ts": DAYS, "close": exact.round(2), "adj_close": adjusted.round(6)}
+        )
+        [(day, kind, value)] = found(frame)
+        assert (day, kind) == (DAYS[200], "cash_dividend")
+        assert value == pytest.approx(0.02 * exact[199], rel=0.1)
+
     def test_one_wrong_adj_close_is_noted_and_not_taken(self) -> None:
         frame = back_adjusted([(200, "cash_dividend", 1.0)]).with_columns(
             adj_close=pl.when(pl.int_range(pl.len()) == 100).then(pl.col("adj_close") * 0.9).otherwise("adj_close")

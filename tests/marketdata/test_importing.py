@@ -125,6 +125,11 @@ class TestAdjustedCloseOfSeveralDownloads:
         expected = with_adj_close(with_adj_close(one, self.FIRST).with_columns(close="adj_close"), self.SECOND, 0.02)
         np.testing.assert_allclose(stored["adj_close"], expected["adj_close"], rtol=1e-6)
 
+    def test_an_action_the_new_download_no_longer_shows_is_gone(self, lake: Lake) -> None:
+        import_bars(lake, raw(with_adj_close(BARS, self.FIRST)))
+        import_bars(lake, raw(with_adj_close(BARS, self.SECOND)))
+        assert set(lake.actions("made")["ts"]) == {self.SECOND}
+
     def test_a_seam_without_overlap_is_no_action(self, lake: Lake) -> None:
         import_bars(lake, raw(with_adj_close(HALF, self.FIRST)))
         import_bars(lake, raw(with_adj_close(BARS.filter(pl.col("ts") >= date(2019, 7, 1)), self.SECOND)))

@@ -104,6 +104,7 @@ class TestContentHash:
             snapshot(BARS.with_columns(ts=pl.col("ts") + timedelta(days=1))),
             snapshot(BARS.with_columns(symbol=pl.col("symbol").str.replace("S00", "S99"))),
             snapshot(BARS.drop("volume")),
+            snapshot(BARS.rename({"volume": "turnover"})),
             snapshot(BARS, actions=split),
         ]
         assert len({content_hash(one) for one in (base, *others)}) == len(others) + 1

@@ -36,15 +36,9 @@ _MOST_DECIMALS = 9
 _GLITCH_ROWS = 5
 _GLITCH_TOLERANCE = 1e-4
 _NOTED = 10
-_SMALLEST_FRACTION = Fraction(5, 4)
-_FRACTIONS = sorted(
-    {
-        Fraction(n, m)
-        for m in (1, 2, 3, 4)
-        for n in range(2, 26 if m > 1 else 101)
-        if Fraction(n, m) >= _SMALLEST_FRACTION
-    }
-)
+_DENOMINATORS = (1, 2, 3, 4)
+_LARGEST = {1: 100, 2: 25, 3: 25, 4: 25}
+_FRACTIONS = sorted({Fraction(n, m) for m in _DENOMINATORS for n in range(m + 1, _LARGEST[m] + 1)})
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
