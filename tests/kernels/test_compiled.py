@@ -57,6 +57,34 @@ def test_an_edited_step_changes_what_its_kernels_do(tmp_path: Path) -> None:
     assert run("2.0") == "5.0 3.0"
 
 
+BELOW = """
+from midas.kernels.compiled import kernel, step
+from steps import grow
+
+@kernel
+def thrice(x: float) -> float:
+    return below(x)
+
+@step
+def below(x: float) -> float:
+    return grow(grow(grow(x)))
+
+if __name__ == "__main__":
+    print(thrice(1.0))
+"""
+
+
+def test_so_does_an_edited_step_behind_one_that_stands_below_its_kernel(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(BELOW)
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "kept"), "PYTHONDONTWRITEBYTECODE": "1"}
+    for by, expected in (("1.0", "4.0"), ("2.0", "7.0")):
+        (tmp_path / "steps.py").write_text(STEP.format(by=by))
+        done = subprocess.run(
+            [sys.executable, "main.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == expected
+
+
 class TestFolder:
     def test_the_variable_wins(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))

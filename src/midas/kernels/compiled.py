@@ -99,8 +99,10 @@ def _source_key(*functions: FunctionType, extra: str = "") -> str:
         current = waiting.pop()
         seen.add(current)
         files.add(current.__code__.co_filename)
-        for name in current.__code__.co_names:
-            callee = getattr(current.__globals__.get(name), "py_func", None)
+        # Everything its module has imported, not only the names it uses itself: steps further down in the file do not
+        # exist yet when a kernel above them is decorated, but what they call is imported at the top.
+        for value in current.__globals__.values():
+            callee = getattr(value, "py_func", None)
             if callee is not None and callee not in seen:
                 waiting.append(callee)
     digest = hashlib.sha256(extra.encode())
