@@ -363,3 +363,26 @@ def scaled(first: int, stop: int, factor: float, volume: float = 1.0) -> pl.Data
 def test_the_made_up_market_is_of_ordinary_moves() -> None:
     moves = np.abs(np.diff(np.log(BARS.filter(pl.col("symbol") == "S00.XNYS")["close"].to_numpy())))
     assert 0.005 < moves.mean() < 0.02
+
+
+class TestWhatIsLeftOut:
+    def test_of_a_split_name_what_came_before_the_last_split(self) -> None:
+        twice = scaled(0, 150, 2.0)
+        inside = pl.int_range(pl.len()).is_between(0, 79)
+        twice = twice.with_columns(pl.when(inside).then(pl.col(name) * 3).otherwise(pl.col(name)) for name in PRICES)
+        kept = check(twice).bars.filter(pl.col("symbol") == "S00.XNYS")
+        assert kept.equals(BARS[150:PER_SYMBOL])
+
+    @pytest.mark.parametrize(("row", "kept"), [(60, slice(60, PER_SYMBOL)), (200, slice(0, 200))])
+    def test_of_a_shifted_name_the_shorter_stretch(self, row: int, kept: slice) -> None:
+        checked = check(scaled(row, PER_SYMBOL, 100.0) if row > 100 else scaled(0, row, 100.0))
+        assert checked.bars.filter(pl.col("symbol") == "S00.XNYS").equals(BARS[kept])
+
+    def test_of_a_name_shifted_several_times_everything(self) -> None:
+        shifted = scaled(60, 140, 100.0)
+        assert set(check(shifted).bars["symbol"]) == {"S01.XNYS", "S02.XNYS"}
+
+    def test_nonsense_does_not_take_for_ever(self) -> None:
+        rng = np.random.default_rng(1)
+        nonsense = BARS.with_columns(pl.Series(name, np.exp(rng.normal(0, 4, ROWS))) for name in PRICES)
+        assert len(check(nonsense).errors) > 0

@@ -73,7 +73,7 @@ def check_jumps(series: Series) -> Iterator[Breach]:
     shifted = np.zeros(len(large), dtype=bool)
     left = np.flatnonzero(large)
     shifted[left] = _distance(np.abs(series.move[left]), _SHIFTS) < _SHIFT_WIDTH
-    yield from _level_shifts(series, shifted, "decimal_shift", "prices from here on are {} times those before")
+    yield _decimal_shifts(series, shifted)
     yield from _splits(series, large & ~shifted)
 
 
@@ -137,16 +137,23 @@ def _settled(series: Series, index: int, move: float) -> bool:
     return bool(np.all(np.abs(series.path[after][same] - series.path[index]) < max(abs(move) / 2, _SETTLED)))
 
 
-def _level_shifts(series: Series, hit: Flags, code: str, detail: str) -> Iterator[Breach]:
-    for index in np.flatnonzero(hit):
-        text = detail.format(f"{np.exp(series.move[index]):.4g}")
-        yield error(code, series.row[index : index + 1], text, leave_out=_shorter_side(series, int(index)))
+def _decimal_shifts(series: Series, hit: Flags) -> Breach:
+    places = np.flatnonzero(hit)
+    several = np.bincount(series.symbol[places], minlength=1)
+    doubtful = [series.row[:0]]
+    for index in places[_last_of_symbol(series, places)].tolist():
+        first, stop = series.span(index)
+        # One shift leaves two scales, of which the longer stretch is likelier right; of several none is sure.
+        shorter = slice(first, index) if index - first <= stop - index else slice(index, stop)
+        doubtful.append(series.row[slice(first, stop) if several[series.symbol[index]] > 1 else shorter])
+    details = [f"prices from here on are {np.exp(move):.4g} times those before" for move in series.move[places]]
+    return error("decimal_shift", series.row[places], *details, leave_out=np.concatenate(doubtful))
 
 
-def _shorter_side(series: Series, index: int) -> Ints:
-    first = int(np.searchsorted(series.symbol, series.symbol[index], "left"))
-    stop = int(np.searchsorted(series.symbol, series.symbol[index], "right"))
-    return series.row[first:index] if index - first <= stop - index else series.row[index:stop]
+def _last_of_symbol(series: Series, places: Ints) -> Flags:
+    # Only the last jump of a symbol says what else to leave out; it covers the earlier ones.
+    symbols = series.symbol[places]
+    return np.append(symbols[1:] != symbols[:-1], True) if len(places) else np.empty(0, dtype=bool)
 
 
 def _splits(series: Series, large: Flags) -> Iterator[Breach]:
@@ -163,16 +170,20 @@ def _splits(series: Series, large: Flags) -> Iterator[Breach]:
     alike &= off_open < np.where(limited, _NEAR_LIMITED, _nearness(series, ratio))
     lasting = np.array([_lasting(series, int(place)) for place in places])
     hit = alike & lasting & _usual_volume(series, places, ratio, off_open, limited)
-    for place, log_ratio in zip(places[hit], ratio[hit], strict=True):
-        detail = (
-            f"the price moves to {np.exp(series.move[place]):.4g} of the one before, as in a split of "
-            f"{_words(float(log_ratio))} that nothing accounts for"
-        )
-        rows = series.row[place : place + 1]
-        if series.has_volume:
-            yield error("unadjusted_split", rows, detail, leave_out=_before(series, int(place)))
-        else:
-            yield warning("unadjusted_split", rows, detail)
+    yield _split_breach(series, places[hit], ratio[hit])
+
+
+def _split_breach(series: Series, places: Ints, ratio: Floats) -> Breach:
+    details = [
+        f"the price moves to {np.exp(move):.4g} of the one before, as in a split of {_words(float(log_ratio))} that "
+        "nothing accounts for"
+        for move, log_ratio in zip(series.move[places], ratio, strict=True)
+    ]
+    if not series.has_volume:
+        return warning("unadjusted_split", series.row[places], *details)
+    last = places[_last_of_symbol(series, places)].tolist()
+    before = [series.row[series.span(place)[0] : place] for place in last]
+    return error("unadjusted_split", series.row[places], *details, leave_out=np.concatenate([series.row[:0], *before]))
 
 
 def _nearness(series: Series, ratio: Floats) -> Floats:
@@ -204,11 +215,6 @@ def _lasting(series: Series, place: int) -> bool:
     earlier = place >= 2 and series.symbol[place - 2] == series.symbol[place]
     came_from_jump = earlier and abs(series.path[place - 1] - series.path[place - 2]) > half
     return not came_from_jump and _settled(series, place, float(series.move[place]))
-
-
-def _before(series: Series, place: int) -> Ints:
-    first = int(np.searchsorted(series.symbol, series.symbol[place], "left"))
-    return series.row[first:place]
 
 
 def _words(log_ratio: float) -> str:

@@ -51,6 +51,12 @@ class Series:
         size = np.expm1(self.move)
         return np.abs(size) <= self.limit + _LIMIT_SLACK
 
+    def span(self, place: int) -> tuple[int, int]:
+        """Return the half-open range of rows of the symbol at `place`."""
+        symbol = self.symbol[place]
+        first, stop = np.searchsorted(self.symbol, [symbol, symbol + 1])
+        return int(first), int(stop)
+
     def volume_ratio(self, places: Ints) -> Floats:
         """Return volume over the median of the 20 rows before; NaN with fewer than 5."""
         return self._over_median(self.volume, places)
