@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from midas.kernels import drive
+from midas.kernels import benchmark, drive, holdings, matching, round_trips
 from midas.kernels.table import LOOPS
 
 Progress = Callable[[int, int, str], None]
 """Called with how many are done, how many there are, and the name of the next."""
 
 _TABLE, _LIST, _WORD = "int64[:,::1]", "int64[::1]", "int64"
+_TILES, _FIXED, _ROW = (f"Array(float64, {dimensions}, 'C', readonly=True)" for dimensions in (3, 2, 1))
+_ROWS = "Array(int64, 1, 'C', readonly=True)"
 
 SIGNATURES: tuple[tuple[Callable[..., object], str], ...] = (
     (drive.run_tiles, f"void({_TABLE}, {_TABLE}, {', '.join([_WORD] * 4)}, {_LIST}, {', '.join([_WORD] * 7)})"),
@@ -19,6 +21,17 @@ SIGNATURES: tuple[tuple[Callable[..., object], str], ...] = (
         drive.run_rows,
         f"void({_TABLE}, {_TABLE}, {_WORD}, {_WORD}, {_LIST}, {', '.join([_WORD] * 7)}, boolean)",
     ),
+    (
+        matching.simulate,
+        f"({_WORD}, {_WORD}, {_WORD}, boolean, {_ROWS}, {_FIXED}, {', '.join([_TILES] * 5)}, "
+        f"{_FIXED}, {_ROWS}, {_FIXED}, {_TILES}, {_ROW})",
+    ),
+    (
+        round_trips.round_trips,
+        f"({_TABLE}, float64[:,::1], {_WORD}, {_WORD}, float64, {', '.join([_TILES] * 3)}, {_FIXED})",
+    ),
+    (holdings.worth, f"({_LIST}, {_LIST}, float64[::1], {_LIST}, float64, {_TILES}, {_FIXED})"),
+    (benchmark.equal_weight, f"({_TILES}, {_WORD}, {_WORD}, {_WORD})"),
 )
 """Kernels that are called from Python, with the types they are called with; a call with others compiles again."""
 
