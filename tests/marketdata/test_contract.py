@@ -370,8 +370,9 @@ class TestWhatIsLeftOut:
         twice = scaled(0, 150, 2.0)
         inside = pl.int_range(pl.len()).is_between(0, 79)
         twice = twice.with_columns(pl.when(inside).then(pl.col(name) * 3).otherwise(pl.col(name)) for name in PRICES)
-        kept = check(twice).bars.filter(pl.col("symbol") == "S00.XNYS")
-        assert kept.equals(BARS[150:PER_SYMBOL])
+        checked = check(twice)
+        assert checked.bars.filter(pl.col("symbol") == "S00.XNYS").equals(BARS[150:PER_SYMBOL])
+        assert checked.skipped == (f"unadjusted_split: S00.XNYS {BARS['ts'][0]} to {BARS['ts'][149]}: 150 rows",)
 
     @pytest.mark.parametrize(("row", "kept"), [(60, slice(60, PER_SYMBOL)), (200, slice(0, 200))])
     def test_of_a_shifted_name_the_shorter_stretch(self, row: int, kept: slice) -> None:

@@ -15,6 +15,7 @@ from midas.core.errors import DataBlocked, DataInvalid, InvalidInput, NotFound
 from midas.core.instrument import Instrument, InstrumentId
 from midas.marketdata.importing import import_bars, pull_bars
 from midas.marketdata.lake import Lake
+from midas.marketdata.snapshot import ACTION_SCHEMA
 from midas.marketdata.source import Progress, PullRequest, RawBars, silent
 
 BARS = clean_bars()
@@ -149,6 +150,40 @@ class TestAdjustedCloseOfSeveralDownloads:
         import_bars(lake, raw(HALF, Basis.SPLIT_ADJUSTED))
         halved = BARS.with_columns(pl.col("open", "high", "low", "close") / 2)
         assert import_bars(lake, raw(halved, Basis.SPLIT_ADJUSTED)).corrected == HALF.height
+
+
+class TestSeams:
+    """What happens between one import and the next is seen too."""
+
+    FIRST, REST = BARS.filter(pl.col("ts") < date(2019, 7, 1)), BARS.filter(pl.col("ts") >= date(2019, 7, 1))
+
+    def test_a_split_between_two_imports_is_found(self, lake: Lake) -> None:
+        import_bars(lake, raw(self.FIRST))
+        halved = self.REST.with_columns(pl.col("open", "high", "low", "close") / 2)
+        with pytest.raises(DataInvalid, match=r"unadjusted_split \(3\)"):
+            import_bars(lake, raw(halved))
+
+    def test_and_is_no_error_when_it_is_stated(self, lake: Lake) -> None:
+        import_bars(lake, raw(self.FIRST))
+        halved = self.REST.with_columns(pl.col("open", "high", "low", "close") / 2)
+        stated = pl.DataFrame(
+            [(f"S0{number}.XNYS", date(2019, 7, 1), "split", 2.0, "stated") for number in range(3)],
+            schema=ACTION_SCHEMA, orient="row",
+        )  # fmt: skip
+        assert import_bars(lake, raw(halved, actions=stated)).added == self.REST.height
+        assert lake.actions("made").height == 3
+
+    def test_a_gap_between_two_imports_is_told(self, lake: Lake) -> None:
+        import_bars(lake, raw(self.FIRST))
+        findings = import_bars(lake, raw(BARS.filter(pl.col("ts") >= date(2019, 7, 15)))).findings
+        assert {(one.code, one.session) for one in findings} == {("gap", "2019-07-15")}
+
+    def test_earlier_bars_are_neither_counted_nor_judged_again(self, lake: Lake) -> None:
+        spoiled = self.FIRST.with_columns(at(100, "close", float("nan")))
+        import_bars(lake, raw(spoiled), skip_bad=True)
+        report = import_bars(lake, raw(self.REST))
+        assert report.findings == ()
+        assert (report.rows, report.added) == (self.REST.height, self.REST.height)
 
 
 class TestNames:

@@ -8,7 +8,7 @@ told: `halt rounding gap closed_day descending empty_row move_after_pause`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -18,7 +18,7 @@ import polars.selectors as cs
 from numpy.typing import NDArray
 
 from midas.core.basis import Basis
-from midas.marketdata.checks.breach import Breach, Rows, findings
+from midas.marketdata.checks.breach import Breach, Rows, findings, left_out
 from midas.marketdata.checks.frozen import check_frozen
 from midas.marketdata.checks.jumps import check_jumps
 from midas.marketdata.checks.order import check_order
@@ -51,12 +51,13 @@ class Terms:
 class Checked:
     """Bars that keep the contract, in (symbol, ts) order, halts without open, high and low; and what was found.
 
-    `left_out` counts the rows that errors took away.
+    `left_out` counts the rows that errors took away, `skipped` names them.
     """
 
     bars: pl.DataFrame
     findings: tuple[Finding, ...]
     left_out: int
+    skipped: tuple[str, ...]
     derived: Derived
 
     @property
@@ -64,29 +65,41 @@ class Checked:
         return tuple(one for one in self.findings if one.is_error)
 
 
-def check_bars(frame: pl.DataFrame, terms: Terms, derive: Callable[[pl.DataFrame], Derived]) -> Checked:
+def check_bars(
+    frame: pl.DataFrame,
+    terms: Terms,
+    derive: Callable[[pl.DataFrame], Derived],
+    earlier: pl.DataFrame | None = None,
+) -> Checked:
     """Check `symbol ts` and value columns in the order the source gave them.
 
     `derive` finds corporate actions in the bars that pass the checks of single rows; what they explain is no jump.
+    `earlier` are bars the new ones continue: they are compared with, neither judged nor returned.
     """
-    numbered = frame.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    known = 0 if earlier is None else earlier.height
+    numbered = _numbered(frame if earlier is None else pl.concat([earlier, frame], how="diagonal"))
     by_row = [*check_order(numbered, terms.now), *check_values(numbered, _one_unit(numbered, terms))]
     clean = _normalised(_without(numbered, by_row))
     derived = derive(clean)
-    if clean.is_empty():
-        return Checked(clean.drop("row"), findings(by_row, numbered), numbered.height, derived)
-    series = series_of(clean, _explained(clean, derived.actions), _limits(clean, terms))
-    by_neighbour = [
-        *check_jumps(series),
-        *check_frozen(series, daily=terms.daily),
-        *(check_sessions(clean, terms.venue.calendar, dated=terms.dated) if terms.daily else ()),
-    ]
-    kept = _without(clean, by_neighbour)
-    if kept.height < clean.height:
+    by_neighbour = list(_check_series(clean, terms, derived)) if clean.height else []
+    kept = _without(clean, by_neighbour).filter(pl.col("row") >= known).drop("row")
+    if kept.height < clean.height - known:
         derived = derive(kept)
-    found = findings([*by_row, *by_neighbour], numbered)
-    left_out = len(np.unique(_dropped([*by_row, *by_neighbour])))
-    return Checked(kept.drop("row"), found, left_out, derived)
+    breaches = [breach.since(known) for breach in (*by_row, *by_neighbour)]
+    found, named = findings(breaches, numbered), left_out(breaches, numbered)
+    return Checked(kept, found, len(np.unique(_dropped(breaches))), named, derived)
+
+
+def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+
+
+def _check_series(clean: pl.DataFrame, terms: Terms, derived: Derived) -> Iterator[Breach]:
+    series = series_of(clean, _explained(clean, derived.actions), _limits(clean, terms))
+    yield from check_jumps(series)
+    yield from check_frozen(series, daily=terms.daily)
+    if terms.daily:
+        yield from check_sessions(clean, terms.venue.calendar, dated=terms.dated)
 
 
 def _one_unit(frame: pl.DataFrame, terms: Terms) -> pl.Expr:

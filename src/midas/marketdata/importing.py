@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -24,6 +24,8 @@ from midas.marketdata.source import Progress, PullRequest, RawBars, Source, sile
 from midas.venues.catalogue import known_venues, venue
 
 _SHOWN = 20
+_CONTEXT_ROWS = 30
+_CONTEXT_DAYS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,38 +79,70 @@ def import_bars(lake: Lake, raw: RawBars, *, skip_bad: bool = False, progress: P
         raise DataBlocked(f"{raw.source} gave no bars.", hint="Check the symbols and dates, or the file.", code="empty")
     progress(0.3, "checking")
     detected = _basis(raw)
-    checked = check_raw(raw, detected.basis, lake.clock.now_utc())
+    name = raw.dataset or default_name(raw.venue, raw.timeframe, detected.basis)
+    earlier = bars_before(lake, name, raw.frame, detected.basis)
+    checked = check_raw(raw, detected.basis, lake.clock.now_utc(), earlier)
     findings = (*raw.findings, *checked.findings)
     errors = tuple(one for one in findings if one.is_error)
-    if errors and not skip_bad:
+    if errors and (not skip_bad or checked.bars.is_empty()):
         raise _invalid(raw, errors)
     if checked.bars.is_empty():
-        raise _invalid(raw, errors)
+        raise DataBlocked(f"{raw.source} holds rows but no prices.", hint="Check the columns.", code="empty")
+    progress(0.7, f"writing dataset {name}")
     warnings = tuple(filter(None, (*raw.warnings, detected.warning)))
     new = _snapshot(raw, detected.basis, checked, warnings)
-    name = raw.dataset or default_name(raw.venue, raw.timeframe, detected.basis)
+    dataset, merged = _store(lake, name, new)
+    progress(1.0, f"wrote dataset {name}")
+    skipped = (*(str(one) for one in raw.findings if one.is_error), *checked.skipped)
+    return ImportReport(
+        dataset, new.bars.height, len(new.instruments), merged.added, merged.corrected, findings, skipped, new.actions,
+        warnings, not merged.changed,
+    )  # fmt: skip
+
+
+def check_raw(raw: RawBars, basis: Basis, now_utc: datetime, earlier: pl.DataFrame | None = None) -> Checked:
+    """Hold a source's bars against the contract without importing them; `earlier` are bars they continue."""
+    place = venue(raw.venue, raw.currency)
+    daily = raw.timeframe.unit in "dw"
+    now = now_utc.astimezone(ZoneInfo(place.timezone)).date() if daily else now_utc
+    terms = Terms(place, basis, now, raw.venue in known_venues(), daily)
+    return check_bars(raw.frame, terms, lambda bars: _derive(raw, basis, bars), earlier)
+
+
+def bars_before(lake: Lake, name: str, frame: pl.DataFrame, basis: Basis) -> pl.DataFrame | None:
+    """Return the last bars a dataset has of each symbol before those of `frame`; None when there are none.
+
+    Without them a split between one import and the next would be seen by neither. Adjusted bars have none: merging
+    refuses those of another scale as a whole.
+    """
+    present = lake.find(name)
+    if present is None or not (present.basis is basis is Basis.RAW) or frame.is_empty():
+        return None
+    firsts = frame.group_by("symbol").agg(first=pl.col("ts").min())
+    start = firsts["first"].cast(pl.Date).min()
+    if not isinstance(start, date):
+        return None
+    stored = lake.bars(name, start=start - timedelta(days=_CONTEXT_DAYS)).drop("adj_close", strict=False)
+    before = stored.join(firsts, on="symbol").filter(pl.col("ts") < pl.col("first")).drop("first")
+    return before.group_by("symbol", maintain_order=True).tail(_CONTEXT_ROWS) if before.height else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    added: int
+    corrected: int
+    changed: bool
+
+
+def _store(lake: Lake, name: str, new: Snapshot) -> tuple[Dataset, _Stored]:
     outcome: list[Merged] = []
 
     def change(present: Snapshot | None) -> Snapshot:
         outcome.append(merge(name, present, new))
         return outcome[-1].snapshot
 
-    progress(0.7, f"writing dataset {name}")
     dataset, changed = lake.update(name, change)
-    progress(1.0, f"wrote dataset {name}")
-    return ImportReport(
-        dataset, new.bars.height, len(new.instruments), outcome[-1].added, outcome[-1].corrected, findings,
-        tuple(str(one) for one in errors), new.actions, warnings, not changed,
-    )  # fmt: skip
-
-
-def check_raw(raw: RawBars, basis: Basis, now_utc: datetime) -> Checked:
-    """Hold a source's bars against the contract without importing them."""
-    place = venue(raw.venue, raw.currency)
-    daily = raw.timeframe.unit in "dw"
-    now = now_utc.astimezone(ZoneInfo(place.timezone)).date() if daily else now_utc
-    terms = Terms(place, basis, now, raw.venue in known_venues(), daily)
-    return check_bars(raw.frame, terms, lambda bars: _derive(raw, basis, bars))
+    return dataset, _Stored(outcome[-1].added, outcome[-1].corrected, changed)
 
 
 def _basis(raw: RawBars) -> Detected:

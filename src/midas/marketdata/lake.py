@@ -68,12 +68,16 @@ class Lake:
         NotFound: there is none of that name.
         StorageCorrupt: its manifest cannot be read.
         """
-        found = self._find(check_name(name))
+        found = self.find(name)
         if found is None:
             known = [dataset.name for dataset in self.datasets()]
             hint = did_you_mean(name, known) if known else "There is none yet: pull or import one first."
             raise NotFound(f"There is no dataset {name!r}.", hint=hint, code="unknown_dataset")
         return found
+
+    def find(self, name: str) -> Dataset | None:
+        """Return a dataset, None when there is none of that name."""
+        return self._find(check_name(name))
 
     def bars(
         self, name: str, symbols: Sequence[str] | None = None, start: date | None = None, end: date | None = None

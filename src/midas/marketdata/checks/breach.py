@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -36,6 +36,18 @@ class Breach:
     def dropped(self) -> Rows:
         return self.leave_out if len(self.leave_out) else self.rows
 
+    def since(self, first: int) -> Breach:
+        """Return what it says of rows numbered `first` or more."""
+        if first == 0:
+            return self
+        kept = self.rows >= first
+        details = (
+            [text for text, keep in zip(self.details, kept, strict=True) if keep]
+            if len(self.details) > 1
+            else self.details
+        )
+        return replace(self, rows=self.rows[kept], details=details, leave_out=self.leave_out[self.leave_out >= first])
+
     def detail(self, index: int) -> str:
         return self.details[index] if len(self.details) > 1 else self.details[0]
 
@@ -60,6 +72,23 @@ def findings(breaches: Iterable[Breach], frame: pl.DataFrame) -> tuple[Finding, 
         if len(breach.rows):
             found += _worded(breach, frame)
     return tuple(sorted(found, key=lambda one: one.severity is Severity.WARNING))
+
+
+def left_out(breaches: Iterable[Breach], frame: pl.DataFrame) -> tuple[str, ...]:
+    """Name what goes with the errors: single rows as their findings do, whole stretches by symbol and dates."""
+    named: list[str] = []
+    for breach in breaches:
+        if breach.severity is not Severity.ERROR or not len(breach.rows):
+            continue
+        if not len(breach.leave_out):
+            named += [str(finding) for finding in _worded(breach, frame)]
+            continue
+        stretches = frame.filter(pl.col("row").is_in(breach.leave_out)).group_by("symbol", maintain_order=True)
+        spans = stretches.agg(first=pl.min("ts"), last=pl.max("ts"), rows=pl.len())
+        named += [
+            f"{breach.code}: {symbol} {first} to {last}: {rows} rows" for symbol, first, last, rows in spans.iter_rows()
+        ]
+    return tuple(named)
 
 
 def _worded(breach: Breach, frame: pl.DataFrame) -> list[Finding]:
