@@ -100,6 +100,29 @@ class TestFormats:
         with pytest.raises(InvalidInput, match="is empty"):
             read(written(tmp_path, content))
 
+    def test_carriage_returns_alone_end_lines_too(self, tmp_path: Path) -> None:
+        assert rows(read(written(tmp_path, TEXT.replace("\n", "\r")))) == ROWS
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            (b"PK\x03\x04 workbook", "is an Excel workbook or an archive"),
+            (b"<html><body>403 Forbidden</body></html>", "has one column only"),
+            (b'symbol,date,close\n"005930,2024-01-02,5\n', "is no table"),
+            (b"symbol,date,close, close\n005930,2024-01-02,5,5\n", "is no table"),
+        ],
+    )
+    def test_what_is_no_table_is_told(self, tmp_path: Path, content: bytes, message: str) -> None:
+        with pytest.raises(InvalidInput, match=message) as caught:
+            read(written(tmp_path, content))
+        assert caught.value.hint
+
+    def test_a_column_of_lists_is_no_price(self, tmp_path: Path) -> None:
+        frame = pl.DataFrame({"symbol": ["005930"], "date": [date(2024, 1, 2)], "close": [[1, 2]]})
+        frame.write_parquet(tmp_path / "a.parquet")
+        with pytest.raises(InvalidInput, match="The column for close holds List"):
+            read(tmp_path / "a.parquet")
+
     def test_a_line_with_too_many_fields_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(InvalidInput, match=r"Line 3 of bars\.csv has 8 fields, the first line 7"):
             read(written(tmp_path, TEXT.replace("1200,", "1,200,")))
@@ -284,6 +307,7 @@ class TestDates:
             ("yesterday", "bad_date"),
             ("", "bad_date"),
             ("1704153600", "bad_date"),
+            ("0000-01-02", "bad_date"),
         ],
     )
     def test_a_day_that_is_in_doubt_is_found(self, tmp_path: Path, text: str, code: str) -> None:

@@ -174,6 +174,11 @@ class TestSessions:
         assert [one.code for one in checked.findings] == ["gap"]
         assert f"{length} session" in checked.findings[0].detail
 
+    def test_weekly_bars_have_no_gaps_between_them(self) -> None:
+        weekly = BARS.filter(pl.col("ts").dt.weekday() == 5)
+        made = raw(weekly, timeframe=Timeframe.parse("1w"))
+        assert check_raw(made, Basis.RAW, NOW).findings == ()
+
     def test_a_saturday_is_told(self) -> None:
         extra = BARS[5:6].with_columns(ts=pl.lit(date(2019, 1, 12)))
         assert [one.code for one in check(pl.concat([BARS[:8], extra, BARS[8:]])).findings] == ["closed_day"]

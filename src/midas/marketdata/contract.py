@@ -18,6 +18,7 @@ import polars.selectors as cs
 from numpy.typing import NDArray
 
 from midas.core.basis import Basis
+from midas.core.timeframe import Timeframe
 from midas.marketdata.checks.breach import Breach, Rows, findings, left_out
 from midas.marketdata.checks.frozen import check_frozen
 from midas.marketdata.checks.jumps import check_jumps
@@ -36,15 +37,14 @@ from midas.venues.venue import Venue
 class Terms:
     """What bars are held against.
 
-    `now` is the venue's date, or the present as aware UTC for intraday bars. `dated` says the venue has dated rules,
-    `daily` that each bar is a session or more.
+    `now` is the venue's date, or the present as aware UTC for intraday bars. `dated` says the venue has dated rules.
     """
 
     venue: Venue
     basis: Basis
     now: date | datetime
     dated: bool
-    daily: bool = True
+    timeframe: Timeframe
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,8 @@ def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
 def _check_series(clean: pl.DataFrame, terms: Terms, derived: Derived) -> Iterator[Breach]:
     series = series_of(clean, _explained(clean, derived.actions), _limits(clean, terms))
     yield from check_jumps(series)
-    yield from check_frozen(series, daily=terms.daily)
-    if terms.daily:
+    yield from check_frozen(series, daily=terms.timeframe.unit in "dw")
+    if terms.timeframe.is_daily:
         yield from check_sessions(clean, terms.venue.calendar, dated=terms.dated)
 
 

@@ -105,7 +105,7 @@ def check_raw(raw: RawBars, basis: Basis, now_utc: datetime, earlier: pl.DataFra
     place = venue(raw.venue, raw.currency)
     daily = raw.timeframe.unit in "dw"
     now = now_utc.astimezone(ZoneInfo(place.timezone)).date() if daily else now_utc
-    terms = Terms(place, basis, now, raw.venue in known_venues(), daily)
+    terms = Terms(place, basis, now, raw.venue in known_venues(), raw.timeframe)
     return check_bars(raw.frame, terms, lambda bars: _derive(raw, basis, bars), earlier)
 
 

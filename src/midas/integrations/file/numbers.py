@@ -7,6 +7,7 @@ from typing import Final
 
 import polars as pl
 
+from midas.core.errors import InvalidInput
 from midas.marketdata.finding import Finding, Severity
 
 _NOTHING: Final = ("", "-", "--", "n/a", "na", "nan", "null", "none", "#n/a", "nil")
@@ -26,7 +27,7 @@ class Numbers:
 def read_numbers(column: pl.Series, name: str, first_line: int) -> Numbers:
     """Read a column as Float64: thousands may be grouped by commas, a currency sign may stand before or after."""
     if column.dtype != pl.String:
-        return Numbers(column.cast(pl.Float64, strict=False), (), frozenset())
+        return Numbers(_as_floats(column, name), (), frozenset())
     values = column.cast(pl.Float64, strict=False)
     unread = values.is_null() & column.is_not_null()
     if not unread.any():
@@ -41,6 +42,16 @@ def read_numbers(column: pl.Series, name: str, first_line: int) -> Numbers:
     values = values.fill_null(plain.cast(pl.Float64, strict=False))
     bad = values.is_null() & column.is_not_null() & ~column.str.to_lowercase().is_in(_NOTHING)
     return Numbers(values, _unread(column, bad, name, first_line), currencies)
+
+
+def _as_floats(column: pl.Series, name: str) -> pl.Series:
+    if not (column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.Null)):
+        raise InvalidInput(
+            f"The column for {name} holds {column.dtype}, not numbers.",
+            hint=f"Say which column it is with --map {name}=COLUMN.",
+            code="column_type",
+        )
+    return column.cast(pl.Float64, strict=False)
 
 
 def _unread(column: pl.Series, bad: pl.Series, name: str, first_line: int) -> tuple[Finding, ...]:

@@ -18,6 +18,7 @@ _YEAR_FIRST: Final = r"^(\d{4})(?:[-./]|년\s*)?(\d{1,2})(?:[-./]|월\s*)?(\d{1,
 _YEAR_LAST: Final = r"^(\d{1,2})[-./](\d{1,2})[-./](\d{4})(?:$|[T ])"
 _TIME: Final = r"[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2}))?"
 _OFFSET: Final = r"\d\s*(Z|UTC|[+-]\d{2}:?\d{2})$"
+_YEARS: Final = (1600, 2200)
 _BEFORE_OPEN_S: Final = 3600
 _AFTER_CLOSE_S: Final = 3 * 3600
 _OUTSIDE: Final = 0.5
@@ -53,6 +54,8 @@ def read_stamps(column: pl.Series, timeframe: Timeframe, venue: Venue, timezone:
     zone must be the venue's or UTC: anything else would put the bar on another day or hour.
     """
     parts = _parts(column, venue, timezone)
+    # Nothing traded before, and later days do not fit every clock.
+    parts = parts.with_columns(day=pl.when(pl.col("day").dt.year().is_between(*_YEARS)).then(pl.col("day")))
     lines = _Lines(first_line)
     unread = parts["day"].is_null()
     samples = column.filter(unread).cast(pl.String).head(1).to_list()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from midas.marketdata.finding import Finding, Severity
 DELIMITERS: Final = (",", "\t", ";", "|")
 _MAGIC: Final = b"PAR1"
 _GZIP: Final = b"\x1f\x8b"
+_ZIP: Final = b"PK\x03\x04"
 _BYTE_ORDER_MARKS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -43,7 +43,12 @@ def read_table(path: Path) -> Table:
     content = _content(path)
     if content.startswith(_MAGIC):
         return Table(_parquet(content, path), (), 1)
+    if content.startswith(_ZIP):
+        raise InvalidInput(
+            f"{path.name} is an Excel workbook or an archive.", hint="Export its sheet as CSV.", code="no_table"
+        )
     text, notice = _decoded(content, path)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise InvalidInput(f"{path.name} is empty.", hint="Check the file.", code="empty_file")
     return _delimited(text, path, notice)
@@ -130,9 +135,9 @@ def _delimited(text: str, path: Path, notice: str) -> Table:
             separator=delimiter,
             infer_schema=False,
         )
+        frame = frame.rename({name: name.strip() for name in frame.columns})
     except pl.exceptions.PolarsError as reason:
         raise _ragged(text[start:], delimiter, path, str(reason)) from reason
-    frame = frame.rename({name: name.strip() for name in frame.columns})
     findings = [*_encoding_notice(notice), *_ending(text, delimiter, len(frame.columns))]
     return Table(frame.with_columns(pl.all().str.strip_chars()), tuple(findings), 2)
 
@@ -159,13 +164,13 @@ def _encoding_notice(encoding: str) -> list[Finding]:
 
 
 def _ending(text: str, delimiter: str, width: int) -> list[Finding]:
-    last = text.rstrip("\r\n").rpartition("\n")[2]
+    last = text.rstrip("\n").rpartition("\n")[2]
     fields = len(next(csv.reader([last], delimiter=delimiter), []))
-    number = text.rstrip("\r\n").count("\n") + 1
+    number = text.rstrip("\n").count("\n") + 1
     if fields < width:
         detail = f"the last line, {number}, has {fields} of {width} fields: the file was cut short"
         return [Finding("truncated_file", Severity.ERROR, "", "", detail)]
-    if not re.search(r"[\r\n]\Z", text):
+    if not text.endswith("\n"):
         detail = f"the last line, {number}, does not end: if the file was cut, its last value is wrong"
         return [Finding("truncated_file", Severity.WARNING, "", "", detail)]
     return []
