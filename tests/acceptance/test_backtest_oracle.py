@@ -205,13 +205,14 @@ class TestSample:
             series.append(closes)
         return series
 
-    @pytest.mark.parametrize(("fast", "slow"), [(20, 60), (5, 15)])
-    def test_sma_cross(self, sample: Panel, fast: int, slow: int) -> None:
+    @pytest.mark.parametrize(("fast", "slow", "start"), [(20, 60, None), (5, 15, None), (20, 60, date(2004, 1, 2))])
+    def test_sma_cross(self, sample: Panel, fast: int, slow: int, start: date | None) -> None:
         account = self.plain(sample, by_change=True, capital=10_000_000)
-        states = [crossings(closes, fast, slow, slow) for closes in self.adjusted(account)]
-        account.run(slow, sample.rows, sma_weights(states))
-        result = run(SmaCross(fast=fast, slow=slow), sample, commission_bps=15, slippage_bps=5)
-        assert_same(result, account, least=200)
+        first = slow if start is None else [day.item() for day in sample.sessions].index(start)
+        states = [crossings(closes, fast, slow, first) for closes in self.adjusted(account)]
+        account.run(first, sample.rows, sma_weights(states))
+        result = run(SmaCross(fast=fast, slow=slow), sample, start=start, commission_bps=15, slippage_bps=5)
+        assert_same(result, account, least=100)
 
     @pytest.mark.parametrize(("lookback", "skip", "top", "start"), [(126, 21, 2, None), (60, 5, 3, date(2004, 8, 19))])
     def test_momentum(self, sample: Panel, lookback: int, skip: int, top: int, start: date | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.execution.markets import AMERICA, KOREA, random_market
 from midas.backtest.artifact import SERIES, load, save
 from midas.backtest.result import Result
 from midas.backtest.run import run
-from midas.core.errors import NotFound, StorageCorrupt, StorageFull
+from midas.core.errors import MidasError, NotFound, StorageCorrupt, StorageFull
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,14 @@ class TestSave:
         monkeypatch.undo()
         assert load(folder).identity == result.identity
         assert [path.name for path in tmp_path.iterdir()] == ["r"]
+
+    def test_a_result_whose_ledger_does_not_hold_is_not_kept(self, result: Result, tmp_path: Path) -> None:
+        cash = result.simulation.cash.copy()
+        cash[-1] += 1
+        wrong = replace(result, simulation=replace(result.simulation, cash=cash))
+        with pytest.raises(MidasError, match="ledger does not hold"):
+            save(wrong, tmp_path / "r")
+        assert not (tmp_path / "r").exists()
 
 
 class TestLoad:

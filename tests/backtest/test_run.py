@@ -83,6 +83,16 @@ class TestRows:
         assert (result.sessions[0], result.sessions[-1]) == (panel.sessions[9], panel.sessions[20])
         assert not any("moved" in warning for warning in result.warnings)
 
+    def test_nothing_before_the_start_can_have_been_an_entry(self) -> None:
+        closes = [10.0] * 6 + [12.0, 13, 14, 15, 16, 17, 18, 17, 14, 11, 9, 8, 9, 12, 15, 18]
+        panel = panel_of(bars(closes))
+        whole = run(SmaCross(fast=2, slow=4), panel).fills()
+        assert whole["side"].to_list() == ["buy", "sell", "buy"]
+        # the first crossing is at 12.0; a start on the day after it has no position to take over
+        late = run(SmaCross(fast=2, slow=4), panel, start=panel.sessions[7].item()).fills()
+        assert late["side"].to_list() == ["buy"]
+        assert late["ts"][0] == whole["ts"][2]
+
     def test_a_start_without_enough_history_moves_and_says_so(self) -> None:
         panel = panel_of(bars(list(range(100, 130))))
         result = run(SmaCross(fast=2, slow=5), panel, start=panel.sessions[1].item())
