@@ -60,8 +60,8 @@ def round_trips(
     """Return (trades, prices), and for each entry its trade, the cost of what it took out, and what is held after it.
 
     Entries are in the order they happened; costs are minor units. A trade begins when a name that was flat is bought,
-    and ends when it is flat again. Open trades are valued at the last close before `stop`: `EXIT_PRICE` is that close, `VALUE_OUT` holds
-    what was sold plus what is left.
+    and ends when it is flat again. Open trades are valued at the last close before `stop`: `EXIT_PRICE` is that close,
+    `VALUE_OUT` holds what was sold plus what is left.
     """
     trades = np.zeros((len(entries), 7), np.int64)
     prices = np.zeros((len(entries), 7))
@@ -96,6 +96,24 @@ def round_trips(
             cost_out[place] += np.int64(prices[trade, COST])
             prices[trade, COST] = 0.0
         held_after[place] = held[column]
+    _value_open(count, stop, scale, trades, prices, seen, held, highs, lows, closes, happenings)
+    return trades[:count], prices[:count], trade_of, cost_out, held_after
+
+
+@step
+def _value_open(
+    count: int,
+    stop: int,
+    scale: float,
+    trades: Trades,
+    prices: Prices,
+    seen: NDArray[np.int64],
+    held: NDArray[np.float64],
+    highs: Tiles,
+    lows: Tiles,
+    closes: Tiles,
+    happenings: Happenings,
+) -> None:
     for trade in range(count):
         if trades[trade, EXIT_ROW] < 0:
             column = trades[trade, COLUMN]
@@ -103,7 +121,6 @@ def round_trips(
             close = last_close(closes, happenings, len(happenings), stop - 1, column)
             prices[trade, EXIT_PRICE] = close
             trades[trade, VALUE_OUT] += half_up(held[column] * close * scale)
-    return trades[:count], prices[:count], trade_of, cost_out, held_after
 
 
 @step
