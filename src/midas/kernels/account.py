@@ -47,7 +47,7 @@ order, or the refused rest of one: the reason is the kind less `REFUSED`.
 """
 
 Amounts = NDArray[np.float64]
-"""(entry, 2) beside the journal: a fill's quantity and price, the quantity refused, that after a split and its ratio."""
+"""(entry, 2) beside the journal: a fill's quantity and price, quantity refused, that after a split and the ratio."""
 
 FILL = 0
 SPLIT = 1

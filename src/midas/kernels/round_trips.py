@@ -68,16 +68,14 @@ def round_trips(
     trade_of = np.zeros(len(entries), np.int64)
     cost_out = np.zeros(len(entries), np.int64)
     held_after = np.zeros(len(entries))
-    current = np.full(columns, -1)
-    seen = np.zeros(columns, np.int64)
+    current, seen = np.full(columns, -1), np.zeros(columns, np.int64)
     held = np.zeros(columns)
     count = 0
     for place in range(len(entries)):
-        row, column = entries[place, 1], entries[place, 2]
-        if entries[place, 0] == FILL and entries[place, 3] > 0 and held[column] == 0.0:
-            current[column] = count
+        kind, row, column = entries[place, 0], entries[place, 1], entries[place, 2]
+        if kind == FILL and entries[place, 3] > 0 and held[column] == 0.0:
+            current[column], seen[column] = count, row
             trades[count, COLUMN], trades[count, ENTRY_ROW], trades[count, EXIT_ROW] = column, row, -1
-            seen[column] = row
             count += 1
         trade = current[column]
         trade_of[place] = trade
@@ -85,9 +83,9 @@ def round_trips(
             _look(trade, column, seen[column], row, prices, highs, lows)
             seen[column] = row
         before = held[column]
-        if entries[place, 0] == FILL:
+        if kind == FILL:
             held[column] = _trade(trade, place, before, entries, reals, trades, prices, cost_out)
-        elif entries[place, 0] == SPLIT:
+        elif kind == SPLIT:
             held[column] = _split(trade, place, reals, prices)
         else:
             trades[trade, INCOME] += entries[place, 4]
