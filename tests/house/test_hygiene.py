@@ -44,7 +44,7 @@ class TestFiles:
         assert [file.name for file in tracked() if file.stat().st_size > 1_000_000] == []
 
     def test_shipped_text_speaks_of_the_project_only(self) -> None:
-        outside = re.compile(r"\.\./shared|/work/|\.library")
+        outside = re.compile(r"\.\./shared|/work/|\.library/")
         for name in SHIPPED:
             root = PROJECT / name
             files = [root] if root.is_file() else [file for file in root.rglob("*") if file.is_file()]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, cast
 
+from midas.core.clock import SystemClock
 from midas.kernels import benchmark, drive, holdings, matching, round_trips
+from midas.kernels.compiled import kernel_folder
 from midas.kernels.table import LOOPS
 
 Progress = Callable[[int, int, str], None]
@@ -60,3 +63,26 @@ def _name(kernel: Callable[..., object]) -> str:
 
 def _compile(kernel: Callable[..., object], types: str) -> object:
     return cast("Any", kernel).compile(types)
+
+
+def main() -> None:
+    """Compile everything, saying on one line how far it is and at the end what it cost."""
+    begun_s = SystemClock().monotonic_s()
+    end = "\r" if sys.stdout.isatty() else "\n"
+    told = [-1]
+
+    def tell(done: int, of: int, _name: str) -> None:
+        tenth = 10 * done // of
+        if tenth != told[0]:
+            told[0] = tenth
+            sys.stdout.write(f"Compiling kernels, once per installation: {done} of {of}{end}")
+            sys.stdout.flush()
+
+    count = compile_all(tell)
+    sys.stdout.write(
+        f"{count} kernels ready after {SystemClock().monotonic_s() - begun_s:.1f} s in {kernel_folder()}\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
