@@ -49,7 +49,8 @@ class TestTable:
         assert "[red]삼성[/red]" in out
         assert "\x1b" not in out
 
-    def test_a_pipe_loses_nothing(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_pipe_loses_nothing(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("COLUMNS", raising=False)
         Printer().table(["a", Column("b", right=True)], [("x" * 100, "1,000.00")])
         assert "x" * 100 in capsys.readouterr().out
 

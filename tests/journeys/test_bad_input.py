@@ -68,7 +68,7 @@ class TestRun:
     @pytest.mark.parametrize("value", ["nan", "inf", "1", "5000", "ten"])
     def test_a_parameter_out_of_its_range(self, reading: Midas, value: str) -> None:
         error = self.refused(reading, 2, ("--universe", "sample", "--set", f"slow={value}"), "slow")
-        assert error["code"] == "strategy_invalid"
+        assert str(error["type"]).endswith(":strategy_invalid")
 
     def test_a_misspelt_parameter(self, reading: Midas) -> None:
         self.refused(reading, 2, ("--universe", "sample", "--set", "fats=10"), "fats", "did you mean", "fast")
@@ -88,7 +88,7 @@ class TestRun:
 class TestStrategyFile:
     def refused(self, midas: Midas, file: Path, *said: str) -> None:
         error = told(midas("backtest", "run", "--strategy", file, "--universe", "sample", "--json"), 2, *said)
-        assert error["code"] == "strategy_invalid"
+        assert str(error["type"]).endswith(":strategy_invalid")
         assert midas("strategy", "check", file, "--json").code == 2
 
     def test_python_in_yaml(self, reading: Midas, write: Write, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ class TestImport:
         assert empty_inside("data", "list", "--json").json == []
 
     def test_a_wrong_delimiter(self, empty_inside: Midas, write: Write) -> None:
-        told(self.imported(empty_inside, write("semi.csv", CSV.replace(",", "|"))), 4, "semi.csv")
+        told(self.imported(empty_inside, write("semi.csv", CSV.replace(",", "~"))), 2, "semi.csv")
 
     def test_a_byte_order_mark_is_no_error(self, empty_inside: Midas, write: Write) -> None:
         assert self.imported(empty_inside, write("bom.csv", "\ufeff" + CSV)).json["rows"] == 3

@@ -164,7 +164,7 @@ targets: hold(entry=cross_above(close.mean(fast), close.mean(slow)),
         file = write("two.yaml", self.TEXT)
         assert midas("strategy", "save", file, "--json").json["version"] == 1
         taken = midas("strategy", "save", file, "--json")
-        assert (taken.code, taken.error["code"]) == (5, "already_exists")
+        assert (taken.code, taken.error["code"]) == (5, "strategy_exists")
         assert midas("strategy", "save", file, "--update", "--json").json["version"] == 2
         assert "cross_above" in midas("strategy", "show", "two_averages").out
         assert "two_averages" in midas("strategy", "list", "-q").out.split()

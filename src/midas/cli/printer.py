@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING, TypeAlias
 
 from midas.cli.plain import plain
 from midas.cli.terminal import columns as terminal_columns
-from midas.cli.terminal import shows_blocks, shows_colour
+from midas.cli.terminal import is_terminal, shows_blocks, shows_colour
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -108,7 +109,10 @@ class Printer:
         mark, off = ("\x1b[33m", "\x1b[0m") if shows_colour(sys.stderr, self.no_color) else ("", "")
         if not self.json:
             for warning in warnings:
-                sys.stderr.write(f"{mark}warning:{off} {plain(warning)}\n")
+                text = f"warning: {plain(warning)}"
+                if is_terminal(sys.stderr):
+                    text = fill(text, terminal_columns(sys.stderr), subsequent_indent="  ")
+                sys.stderr.write(text.replace("warning:", f"{mark}warning:{off}", 1) + "\n")
 
     def note(self, text: str) -> None:
         """Say to stderr what is going on, unless only ids or a document are wanted."""
