@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from midas.cli.numbers import MISSING, count, money, number, percent
+from midas.cli.numbers import count, money, number, percent
 from midas.cli.plain import plain
 from midas.cli.printer import Column, Printer
 from midas.cli.sparkline import ASCII, BLOCKS, sparkline
 from midas.cli.terminal import columns, shows_blocks
 
 if TYPE_CHECKING:
-    from midas.wire.backtests import Backtest, Comparison
+    from midas.wire.backtests import Backtest, ComparedMeasure, Comparison
     from midas.wire.shape import Scalar
 
 Unit = Literal["fraction", "", "currency", "count"]
@@ -62,8 +63,13 @@ class Curve:
         return cls((rows[0]["ts"], rows[-1]["ts"]), tuple(float(row["equity"]) for row in rows))
 
 
-def show_backtest(out: Printer, result: Backtest, curve: Curve | None) -> None:
-    """Print what was run, its curve, the headline measures and what was not filled."""
+def show_backtest(
+    out: Printer, result: Backtest, curve: Curve | None, measures: Sequence[ComparedMeasure] = ()
+) -> None:
+    """Print what was run, its curve, the headline measures, what was not filled and how it was computed.
+
+    `measures`, where there are any, are all printed with their units, and every setting with them.
+    """
     currency = _currency(result)
     out.line(plain(_headline(result, curve)))
     out.line(f"{result.id}  {'from the store; --fresh runs it again' if result.cached else 'stored'}")
@@ -72,17 +78,18 @@ def show_backtest(out: Printer, result: Backtest, curve: Curve | None) -> None:
         out.line(_curve_line(curve, currency))
         out.line()
     _show_headlines(out, result.summary, currency)
-    for line in (_unfilled(result.rejects), _method(result.settings)):
+    out.line()
+    for line in (_unfilled(result.rejects), method(result.settings)):
         if line:
-            out.line(plain(line))
-    if out.verbose:
-        show_measures(out, result)
-
-
-def show_measures(out: Printer, result: Backtest) -> None:
-    """Print every measure there is."""
-    rows = [(name, MISSING if value is None else f"{value:,.6g}") for name, value in result.summary.items()]
-    out.table((Column("measure", keep=True), Column("value", right=True)), rows)
+            out.text(line)
+    if measures:
+        rows = [(each.measure, in_unit(each.values[0], each.unit, currency)) for each in measures]
+        out.line()
+        out.table((Column("measure", keep=True), Column("value", right=True)), rows)
+        out.line()
+        out.facts(
+            [(name.replace("_", " "), str(value)) for name, value in result.settings.items() if value is not None]
+        )
 
 
 def show_list(out: Printer, found: Sequence[Backtest]) -> None:
@@ -147,7 +154,9 @@ def _curve_line(curve: Curve, currency: str) -> str:
     heights = BLOCKS if shows_blocks(sys.stdout) else ASCII
     words = f"  {money(curve.values[0], currency)} to {money(curve.values[-1], currency)}"
     room = min(columns(sys.stdout), _WIDEST_CURVE) - len(words)
-    return sparkline(curve.values, max(room, 10), heights) + words
+    # on a log scale the same height is the same growth, early and late
+    grown = [math.log(value) for value in curve.values] if min(curve.values) > 0 else curve.values
+    return sparkline(grown, max(room, 10), heights) + words
 
 
 def _headline(result: Backtest, curve: Curve | None) -> str:
@@ -176,9 +185,30 @@ def _currency(result: Backtest) -> str:
 def _unfilled(rejects: Mapping[str, int]) -> str:
     if not rejects:
         return ""
-    reasons = ", ".join(f"{reason} {count(n)}" for reason, n in sorted(rejects.items(), key=lambda pair: -pair[1]))
-    return f"orders not filled, or not wholly: {reasons}"
+    reasons = ", ".join(
+        f"{reason.replace('_', ' ')} {count(n)}" for reason, n in sorted(rejects.items(), key=lambda pair: -pair[1])
+    )
+    return f"Orders not filled, or not wholly: {reasons}."
 
 
-def _method(settings: Mapping[str, Scalar]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items() if value is not None)
+def method(settings: Mapping[str, Scalar]) -> str:
+    """Return one sentence on how a result was computed, from those settings it has."""
+    periods, free = settings.get("periods_per_year"), settings.get("risk_free")
+    parts = (
+        _said("{} bars", settings.get("frequency")),
+        _said("{} prices", settings.get("basis")),
+        _said("fills at the {}", settings.get("fill")),
+        _said("commission: {}", settings.get("commission")),
+        _said("slippage {} bps", settings.get("slippage_bps")),
+        f"{periods:.1f} periods a year" if isinstance(periods, float) else "",
+        f"risk-free {percent(free)}" if isinstance(free, float) else "",
+        "net of costs" if settings.get("net_of_costs") is True else "before costs",
+        _said("warm-up of {} sessions left out", settings.get("warm_up_sessions")),
+        _said("benchmark: {}", settings.get("benchmark")),
+    )
+    told = "; ".join(part for part in parts if part)
+    return f"{told[:1].upper()}{told[1:]}." if settings else ""
+
+
+def _said(sentence: str, value: Scalar) -> str:
+    return "" if value is None else sentence.format(f"{value:g}" if isinstance(value, float) else value)

@@ -217,7 +217,8 @@ def _print(call: Invocation, client: Client, result: Backtest) -> None:
 
     def human() -> None:
         curve = Curve.read(client.backtests.export(result.id, "equity", "csv"))
-        show_backtest(out, result, curve)
+        measures = client.backtests.compare([result.id]).rows if call.verbose else []
+        show_backtest(out, result, curve, measures)
 
     out.answer(result, [result.id], human)
     if not call.json:

@@ -60,6 +60,11 @@ class Printer:
         """Print one line of an answer."""
         _write(text)
 
+    def text(self, text: str) -> None:
+        """Print a sentence, wrapped where a terminal ends."""
+        safe = plain(text)
+        _write(fill(safe, terminal_columns(sys.stdout)) if is_terminal(sys.stdout) else safe)
+
     def raw(self, content: bytes) -> None:
         """Write the bytes of a file to stdout, as they are."""
         sys.stdout.flush()
