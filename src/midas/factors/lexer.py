@@ -17,6 +17,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 
+_LANGUAGE = "Use market fields, parameters, numbers, arithmetic and operators (`midas factor operators` lists them)."
+
 
 def refusal(
     text: str, start: int, stop: int, what: str, hint: str = "", code: str = "bad_expression"
@@ -24,7 +26,7 @@ def refusal(
     """Return the error for text[start:stop], naming the piece and its column (from 1)."""
     piece = text[start:stop].strip() or text[start : start + 1]
     shown = piece if len(piece) <= 60 else piece[:59] + "…"
-    return StrategyInvalid(f"{what} {shown!r} at column {start + 1}.", hint=hint, code=code)
+    return StrategyInvalid(f"{what} {shown!r} at column {start + 1}.", hint=hint or _LANGUAGE, code=code)
 
 
 def check_characters(text: str) -> None:
