@@ -40,6 +40,12 @@ def reading(tmp_path: Path, pulled: Path) -> Midas:
 
 
 @pytest.fixture
+def inside(midas: Midas) -> Midas:
+    """The same as `midas`, inside this process."""
+    return Inside(midas.home, midas.folder)
+
+
+@pytest.fixture
 def empty_inside(tmp_path: Path) -> Midas:
     """`midas` on a data home that does not exist yet, inside this process."""
     return Inside(tmp_path / "home", tmp_path)

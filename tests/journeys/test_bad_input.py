@@ -80,9 +80,9 @@ class TestRun:
         assert done.err.startswith("error: ")
         assert "\nnext:  Did you mean 'AAPL" in done.err
 
-    def test_nothing_is_stored(self, midas: Midas) -> None:
-        midas(*RUN, "--universe", "sample", "--initial-capital", "1e30")
-        assert midas("backtest", "list", "--json").json == []
+    def test_nothing_is_stored(self, inside: Midas) -> None:
+        inside(*RUN, "--universe", "sample", "--initial-capital", "1e30")
+        assert inside("backtest", "list", "--json").json == []
 
 
 class TestStrategyFile:

@@ -39,7 +39,7 @@ def rows(file: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(file.read_text().splitlines()))
 
 
-def test_pull_run_list_show_compare_export_report_delete(midas: Midas) -> None:
+def test_pull_run_list_show_compare_export_report_delete(midas: Midas, inside: Midas) -> None:
     first = midas(*RUN, "--json").json
     second = midas(*RUN, "--set", "fast=5", "--set", "slow=25", "--json").json
     assert set(first) >= KEYS
@@ -57,7 +57,8 @@ def test_pull_run_list_show_compare_export_report_delete(midas: Midas) -> None:
 
     for what, columns in COLUMNS.items():
         file = midas.folder / f"{what}.csv"
-        assert midas("backtest", "export", first["id"], "--what", what, "--format", "csv", "--output", file).code == 0
+        export = midas if what == "fills" else inside
+        assert export("backtest", "export", first["id"], "--what", what, "--format", "csv", "--output", file).code == 0
         assert file.read_text().splitlines()[0] == columns
     _series_say_what_the_summary_says(midas.folder, first["summary"])
 
@@ -67,9 +68,9 @@ def test_pull_run_list_show_compare_export_report_delete(midas: Midas) -> None:
     assert sheet.read_text().lstrip().lower().startswith("<!doctype html>")
 
     assert midas("backtest", "delete", first["id"], "--json").json == {"deleted": [first["id"]]}
-    gone = midas("backtest", "show", first["id"], "--json")
+    gone = inside("backtest", "show", first["id"], "--json")
     assert gone.code == 3
-    assert [each["id"] for each in midas("backtest", "list", "--json").json] == [second["id"]]
+    assert [each["id"] for each in inside("backtest", "list", "--json").json] == [second["id"]]
 
 
 def _series_say_what_the_summary_says(folder: Path, summary: dict[str, float]) -> None:
@@ -84,39 +85,39 @@ def _series_say_what_the_summary_says(folder: Path, summary: dict[str, float]) -
     assert equity[-1]["ts"] == "2007-12-31"
 
 
-def test_the_same_question_is_answered_from_the_store(midas: Midas) -> None:
+def test_the_same_question_is_answered_from_the_store(midas: Midas, inside: Midas) -> None:
     first = midas(*RUN, "--json").json
     again = midas(*RUN, "--json").json
-    fresh = midas(*RUN, "--fresh", "--json").json
+    fresh = inside(*RUN, "--fresh", "--json").json
     assert (first["cached"], again["cached"], fresh["cached"]) == (False, True, False)
     assert first["identity"] == again["identity"] == fresh["identity"]
     assert first["summary"] == again["summary"] == fresh["summary"]
 
 
 class TestRunOutput:
-    def test_each_ending_has_its_form(self, midas: Midas) -> None:
-        document = midas.folder / "run.json"
-        done = midas(*RUN, "--output", document, "--json")
+    def test_each_ending_has_its_form(self, inside: Midas) -> None:
+        document = inside.folder / "run.json"
+        done = inside(*RUN, "--output", document, "--json")
         assert json.loads(document.read_text())["id"] == done.json["id"]
-        midas(*RUN, "--output", midas.folder / "run.html", "-q")
-        assert (midas.folder / "run.html").read_text().lstrip().lower().startswith("<!doctype html>")
-        midas(*RUN, "--output", midas.folder / "run.parquet", "-q")
-        midas(*RUN, "--output", midas.folder / "run.csv", "-q")
-        frame = pl.read_parquet(midas.folder / "run.parquet")
+        inside(*RUN, "--output", inside.folder / "run.html", "-q")
+        assert (inside.folder / "run.html").read_text().lstrip().lower().startswith("<!doctype html>")
+        inside(*RUN, "--output", inside.folder / "run.parquet", "-q")
+        inside(*RUN, "--output", inside.folder / "run.csv", "-q")
+        frame = pl.read_parquet(inside.folder / "run.parquet")
         assert frame.columns == COLUMNS["equity"].split(",")
-        assert frame.height == len(rows(midas.folder / "run.csv"))
+        assert frame.height == len(rows(inside.folder / "run.csv"))
 
-    def test_another_ending_is_refused_before_anything_runs(self, midas: Midas) -> None:
-        done = midas(*RUN, "--output", "run.xlsx", "--json")
+    def test_another_ending_is_refused_before_anything_runs(self, inside: Midas) -> None:
+        done = inside(*RUN, "--output", "run.xlsx", "--json")
         assert (done.code, done.error["code"]) == (2, "usage")
         assert ".json" in done.error["hint"]
-        assert midas("backtest", "list", "--json").json == []
+        assert inside("backtest", "list", "--json").json == []
 
 
 class TestForPeople:
-    def test_run_shows_the_curve_the_numbers_and_the_id(self, midas: Midas) -> None:
-        done = midas(*RUN)
-        id_shown = midas("backtest", "list", "-q").out.strip()
+    def test_run_shows_the_curve_the_numbers_and_the_id(self, inside: Midas) -> None:
+        done = inside(*RUN)
+        id_shown = inside("backtest", "list", "-q").out.strip()
         for text in ("sma_cross", "sample", id_shown, "█", "100,000.00", "USD", "Sharpe", "max drawdown", " %", "fees"):
             assert text in done.out
         assert "\x1b" not in done.out
@@ -126,12 +127,12 @@ class TestForPeople:
         assert done.code == 0
         assert done.out.isascii()
 
-    def test_quiet_prints_the_id_alone(self, midas: Midas) -> None:
-        assert midas(*RUN, "-q").out.strip() == midas(*RUN, "--json").json["id"]
+    def test_quiet_prints_the_id_alone(self, inside: Midas) -> None:
+        assert inside(*RUN, "-q").out.strip() == inside(*RUN, "--json").json["id"]
 
-    def test_the_list_is_a_table(self, midas: Midas) -> None:
-        midas(*RUN, "-q")
-        shown = midas("backtest", "list").out
+    def test_the_list_is_a_table(self, inside: Midas) -> None:
+        inside(*RUN, "-q")
+        shown = inside("backtest", "list").out
         assert "max drawdown" in shown
         assert "sma_cross" in shown
 
@@ -144,29 +145,29 @@ targets: hold(entry=cross_above(close.mean(fast), close.mean(slow)),
               exit=cross_below(close.mean(fast), close.mean(slow))).slot()
 """
 
-    def test_new_check_run(self, midas: Midas) -> None:
-        assert midas("strategy", "new", "mine").code == 0
-        assert midas("strategy", "new", "mine", "--json").error["code"] == "already_exists"
-        checked = midas("strategy", "check", "mine.yaml", "--json").json
+    def test_new_check_run(self, inside: Midas) -> None:
+        assert inside("strategy", "new", "mine").code == 0
+        assert inside("strategy", "new", "mine", "--json").error["code"] == "already_exists"
+        checked = inside("strategy", "check", "mine.yaml", "--json").json
         assert (checked["ok"], checked["name"], checked["every"]) == (True, "mine", "month_end")
         assert (
-            midas("backtest", "run", "--strategy", "mine.yaml", "--universe", "sample", "--json").json["strategy"]
+            inside("backtest", "run", "--strategy", "mine.yaml", "--universe", "sample", "--json").json["strategy"]
             == "mine"
         )
 
-    def test_a_file_says_the_same_as_the_library(self, midas: Midas, write: Write) -> None:
+    def test_a_file_says_the_same_as_the_library(self, inside: Midas, write: Write) -> None:
         write("two.yaml", self.TEXT)
-        ours = midas(*RUN[:2], "--strategy", "two.yaml", *RUN[4:], "--json").json
-        library = midas(*RUN, "--set", "fast=10", "--set", "slow=40", "--json").json
+        ours = inside(*RUN[:2], "--strategy", "two.yaml", *RUN[4:], "--json").json
+        library = inside(*RUN, "--set", "fast=10", "--set", "slow=40", "--json").json
         assert ours["summary"] == library["summary"]
 
-    def test_save_update_show_delete(self, midas: Midas, write: Write) -> None:
+    def test_save_update_show_delete(self, inside: Midas, write: Write) -> None:
         file = write("two.yaml", self.TEXT)
-        assert midas("strategy", "save", file, "--json").json["version"] == 1
-        taken = midas("strategy", "save", file, "--json")
+        assert inside("strategy", "save", file, "--json").json["version"] == 1
+        taken = inside("strategy", "save", file, "--json")
         assert (taken.code, taken.error["code"]) == (5, "strategy_exists")
-        assert midas("strategy", "save", file, "--update", "--json").json["version"] == 2
-        assert "cross_above" in midas("strategy", "show", "two_averages").out
-        assert "two_averages" in midas("strategy", "list", "-q").out.split()
-        assert midas("strategy", "delete", "two_averages").code == 0
-        assert midas("strategy", "show", "two_averages", "--json").code == 3
+        assert inside("strategy", "save", file, "--update", "--json").json["version"] == 2
+        assert "cross_above" in inside("strategy", "show", "two_averages").out
+        assert "two_averages" in inside("strategy", "list", "-q").out.split()
+        assert inside("strategy", "delete", "two_averages").code == 0
+        assert inside("strategy", "show", "two_averages", "--json").code == 3
