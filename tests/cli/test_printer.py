@@ -61,7 +61,7 @@ class TestTable:
     def test_a_narrow_terminal_loses_what_can_be_spared(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        columns = [Column("id", keep=True), Column("name", spare=True), "text"]
+        columns = [Column("id", keep=True), Column("name", spare=1), "text"]
         rows = [("005930.XKRX", "삼성전자우선주식회사", "word " * 6)]
         monkeypatch.setenv("COLUMNS", "80")
         Printer().table(columns, rows)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from midas.cli.numbers import count, money, number, percent
-from midas.cli.plain import plain
 from midas.cli.printer import Column, Printer
 from midas.cli.sparkline import ASCII, BLOCKS, sparkline
 from midas.cli.terminal import columns, shows_blocks
@@ -71,7 +70,7 @@ def show_backtest(
     `measures`, where there are any, are all printed with their units, and every setting with them.
     """
     currency = _currency(result)
-    out.line(plain(_headline(result, curve)))
+    out.text(_headline(result, curve))
     out.line(f"{result.id}  {'from the store; --fresh runs it again' if result.cached else 'stored'}")
     out.line()
     if curve is not None:
@@ -97,12 +96,12 @@ def show_list(out: Printer, found: Sequence[Backtest]) -> None:
     if not found:
         out.line("No backtest yet. Try `midas backtest run --strategy sma_cross --universe sample`.")
         return
-    titles = ("return", "CAGR", "Sharpe", "max drawdown", "trades")
     rows = [
         (
             each.id,
-            _strategy(each),
+            each.strategy,
             _where(each),
+            _given(each),
             f"{each.created_at:%Y-%m-%d %H:%M}",
             percent(each.summary.get("total_return")),
             percent(each.summary.get("cagr")),
@@ -112,14 +111,16 @@ def show_list(out: Printer, found: Sequence[Backtest]) -> None:
         )
         for each in found
     ]
-    heads = (Column("id", keep=True), "strategy", "on", Column("run (UTC)", keep=True, spare=True))
-    out.table((*heads, *(Column(title, right=True) for title in titles)), rows)
+    heads = (Column("id", keep=True), "strategy", "on", Column("parameters", spare=3))
+    run = Column("run (UTC)", keep=True, spare=2)
+    growth = (Column("return", right=True), Column("CAGR", right=True, spare=1), Column("Sharpe", right=True))
+    out.table((*heads, run, *growth, Column("drawdown", right=True), Column("trades", right=True)), rows)
 
 
 def show_comparison(out: Printer, found: Comparison, backtests: Sequence[Backtest]) -> None:
     """Print measures as rows and backtests as columns."""
     for each in backtests:
-        out.line(plain(f"{each.id}  {_headline(each, None)}"))
+        out.text(f"{each.id}  {_headline(each, None)}")
     currency = _currency(backtests[0]) if len({_currency(each) for each in backtests}) == 1 else ""
     rows = [(row.measure, *(in_unit(value, row.unit, currency) for value in row.values)) for row in found.rows]
     out.table((Column("measure", keep=True), *(Column(each, right=True) for each in found.ids)), rows)
@@ -166,8 +167,12 @@ def _headline(result: Backtest, curve: Curve | None) -> str:
 
 
 def _strategy(result: Backtest) -> str:
-    given = " ".join(f"{name}={value}" for name, value in result.params.items())
-    return f"{result.strategy} {given}".strip()
+    return f"{result.strategy} {_given(result)}".strip()
+
+
+def _given(result: Backtest) -> str:
+    # when it speaks is told with how it was computed
+    return " ".join(f"{name}={value}" for name, value in result.params.items() if name != "every")
 
 
 def _where(result: Backtest) -> str:
@@ -196,7 +201,8 @@ def method(settings: Mapping[str, Scalar]) -> str:
     periods, free = settings.get("periods_per_year"), settings.get("risk_free")
     parts = (
         _said("{} bars", settings.get("frequency")),
-        _said("{} prices", settings.get("basis")),
+        _said("{} prices", _words(settings.get("basis"))),
+        _said("speaks: {}", _words(settings.get("every"))),
         _said("fills at the {}", settings.get("fill")),
         _said("commission: {}", settings.get("commission")),
         _said("slippage {} bps", settings.get("slippage_bps")),
@@ -208,6 +214,10 @@ def method(settings: Mapping[str, Scalar]) -> str:
     )
     told = "; ".join(part for part in parts if part)
     return f"{told[:1].upper()}{told[1:]}." if settings else ""
+
+
+def _words(name: Scalar) -> Scalar:
+    return name.replace("_", " ") if isinstance(name, str) else name
 
 
 def _said(sentence: str, value: Scalar) -> str:

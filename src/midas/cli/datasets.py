@@ -177,7 +177,7 @@ def _show_list(out: Printer, datasets: Sequence[Dataset]) -> None:
     if not datasets:
         out.line("There is no data yet. Load the sample market with `midas data pull sample`.")
         return
-    out.table([*_COLUMNS, Column("source", spare=True)], [(*_cells(each), each.source) for each in datasets])
+    out.table([*_COLUMNS, Column("source", spare=1)], [(*_cells(each), each.source) for each in datasets])
 
 
 _ROWS = Column("rows", right=True)

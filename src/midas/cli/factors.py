@@ -28,6 +28,6 @@ def operators(
     out = call.printer()
     with call.client() as client:
         found = [each for each in client.factors.operators() if kind is None or each.kind == kind]
-    columns = (Column("operator", keep=True), "what it gives", Column("kind", spare=True), Column("unit", spare=True))
+    columns = (Column("operator", keep=True), "what it gives", Column("kind", spare=2), Column("unit", spare=1))
     rows = [(each.signature, each.summary, each.kind, each.unit) for each in found]
     out.answer(found, [each.name for each in found], lambda: out.table(columns, rows))

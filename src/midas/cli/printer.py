@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from textwrap import fill
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from midas.cli.plain import plain
 from midas.cli.terminal import columns as terminal_columns
@@ -33,8 +33,8 @@ class Column:
     right: bool = False
     keep: bool = False
     """Never wrapped: ids that people copy."""
-    spare: bool = False
-    """Left out where the terminal is too narrow for everything."""
+    spare: int = 0
+    """Above 0: left out where the terminal is too narrow for everything, the highest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,7 @@ class Printer:
 
     def text(self, text: str) -> None:
         """Print a sentence, wrapped where a terminal ends."""
-        safe = plain(text)
-        _write(fill(safe, terminal_columns(sys.stdout)) if is_terminal(sys.stdout) else safe)
+        _write(_wrapped(plain(text), sys.stdout))
 
     def raw(self, content: bytes) -> None:
         """Write the bytes of a file to stdout, as they are."""
@@ -73,14 +72,14 @@ class Printer:
 
     def table(self, columns: Sequence[Column | str], rows: Sequence[Sequence[str]], title: str = "") -> None:
         """Print a table; cells may hold anything, they are made safe here. A column without content is left out."""
-        from rich.cells import cell_len
-
         named = [column if isinstance(column, Column) else Column(column) for column in columns]
-        filled = [at for at in range(len(named)) if any(row[at] for row in rows)]
         safe = [[plain(cell) for cell in row] for row in rows]
-        wanted = sum(max(cell_len(text) for text in (named[at].title, *(row[at] for row in safe))) + 2 for at in filled)
-        if wanted > terminal_columns(sys.stdout):
-            filled = [at for at in filled if not named[at].spare]
+        filled = [at for at in range(len(named)) if any(row[at] for row in safe)]
+        room = terminal_columns(sys.stdout)
+        for spared in sorted((at for at in filled if named[at].spare), key=lambda at: -named[at].spare):
+            if sum(_least_width(named[at], [row[at] for row in safe]) + 2 for at in filled) <= room:
+                break
+            filled.remove(spared)
         self._render(_table([named[at] for at in filled], [[row[at] for at in filled] for row in safe], plain(title)))
 
     def facts(self, rows: Sequence[tuple[str, str]]) -> None:
@@ -114,9 +113,7 @@ class Printer:
         mark, off = ("\x1b[33m", "\x1b[0m") if shows_colour(sys.stderr, self.no_color) else ("", "")
         if not self.json:
             for warning in warnings:
-                text = f"warning: {plain(warning)}"
-                if is_terminal(sys.stderr):
-                    text = fill(text, terminal_columns(sys.stderr), subsequent_indent="  ")
+                text = _wrapped(f"warning: {plain(warning)}", sys.stderr)
                 sys.stderr.write(text.replace("warning:", f"{mark}warning:{off}", 1) + "\n")
 
     def note(self, text: str) -> None:
@@ -148,6 +145,17 @@ class Printer:
         # rich fills every line up to the table's width; a file or a pipe is better off without
         for line in canvas.getvalue().splitlines():
             _write(line.rstrip())
+
+
+_READABLE = 28
+"""Columns of text that wrap are still easily read at this width."""
+
+
+def _least_width(column: Column, cells: Sequence[str]) -> int:
+    from rich.cells import cell_len
+
+    widest = max(cell_len(text) for text in (column.title, *cells))
+    return widest if column.right or column.keep else min(widest, _READABLE)
 
 
 def _table(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: str) -> Table:
@@ -185,6 +193,12 @@ class _Canvas(io.StringIO):
     @property
     def encoding(self) -> str:  # type: ignore[override]  # a plain attribute in typeshed, read only in C
         return self._encoding
+
+
+def _wrapped(text: str, stream: TextIO) -> str:
+    if not is_terminal(stream):
+        return text
+    return fill(text, terminal_columns(stream), subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _wide() -> bool:
