@@ -170,7 +170,9 @@ class TestStorage:
         database.write_bytes(b"this is not a database" * 100)
         error = told(midas("backtest", "list", "--json"), 7, "midas.db", "move it away")
         assert error["code"] == "database_corrupt"
-        assert midas("doctor", "--json").code == 7
+        doctor = midas("doctor", "--json")
+        assert doctor.code == 7
+        assert [each["name"] for each in doctor.json["checks"] if each["status"] == "broken"] == ["database"]
         assert database.read_bytes().startswith(b"this is not")
 
     def test_a_home_that_is_a_file(self, empty: Midas) -> None:
