@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -63,18 +62,20 @@ class TestSessions:
         database.close()
 
     def test_the_event_loop_goes_on_while_a_query_waits(self, path):
-        def slow(session):
-            time.sleep(0.3)
-
-        async def beats(database):
-            query, count = asyncio.create_task(database.read(slow)), 0
+        async def beats(database, other):
+            other.execute("BEGIN IMMEDIATE")
+            query, count = asyncio.create_task(database.write(strategies.create, "a", "text", NOW)), 0
             while not query.done():
                 await asyncio.sleep(0.01)
                 count += 1
-            return count
+                if count == 20:
+                    other.execute("COMMIT")
+            return count, await query
 
         database = Database.open(path)
-        assert asyncio.run(beats(database)) > 5
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            count, stored = asyncio.run(beats(database, other))
+        assert (count >= 20, stored.version) == (True, 1)
         database.close()
 
     def test_nan_is_not_stored(self, database):

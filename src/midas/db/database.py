@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from anyio import to_thread
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from midas.db.failures import meaning
 from midas.db.schema import upgrade_file
@@ -32,10 +32,10 @@ Outcome = TypeVar("Outcome")
 
 
 class Database:
-    """A SQLite file. A query is a function of a session; each call is one transaction, run off the event loop.
+    """A SQLite file. A query is a function of a session; each call is one transaction that the event loop awaits.
 
-    Queries are written against a session and not against the engine, so that another database or an asynchronous
-    driver changes this file alone.
+    Queries are written against a session and not against the engine, so that another database changes this file
+    alone.
     """
 
     def __init__(self, path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
@@ -67,28 +67,27 @@ class Database:
         return await self._run(self._writing, lambda connection: query(WriteSession(connection), *args, **kwargs))
 
     def close(self) -> None:
-        self._reading.dispose()
-        self._writing.dispose()
+        self._reading.sync_engine.dispose()
+        self._writing.sync_engine.dispose()
 
-    async def _run(self, engine: Engine, work: Callable[[Connection], Outcome]) -> Outcome:
-        def transaction() -> Outcome:
-            with engine.begin() as connection:
-                return work(connection)
-
+    async def _run(self, engine: AsyncEngine, work: Callable[[Connection], Outcome]) -> Outcome:
         try:
-            return await to_thread.run_sync(transaction)
+            async with engine.begin() as connection:
+                return await connection.run_sync(work)
         except DBAPIError as error:
             if isinstance(error.orig, sqlite3.Error):
                 raise meaning(error.orig, self.path) from error
             raise
 
 
-def _engine(path: Path, begin: str, pragmas: Sequence[str], busy_timeout_s: float) -> Engine:
-    engine = create_engine(
-        f"sqlite:///{path}",
+def _engine(path: Path, begin: str, pragmas: Sequence[str], busy_timeout_s: float) -> AsyncEngine:
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{path}",
+        # a connection is a thread that must not outlive its event loop, and one-shot commands have a loop for each call
+        poolclass=NullPool,
         json_serializer=_to_json,
         # None: we begin transactions ourselves, so that a write is one from its first statement
-        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": busy_timeout_s},
+        connect_args={"isolation_level": None, "timeout": busy_timeout_s},
     )
 
     def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -100,8 +99,8 @@ def _engine(path: Path, begin: str, pragmas: Sequence[str], busy_timeout_s: floa
     def start(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
-    event.listen(engine, "connect", prepare)
-    event.listen(engine, "begin", start)
+    event.listen(engine.sync_engine, "connect", prepare)
+    event.listen(engine.sync_engine, "begin", start)
     return engine
 
 
