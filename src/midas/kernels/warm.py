@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any, cast
 
 from midas.core.clock import SystemClock
@@ -42,27 +45,43 @@ SIGNATURES: tuple[tuple[Callable[..., object], str], ...] = (
 def compile_all(progress: Progress | None = None) -> int:
     """Compile every kernel that is not in the kernel folder yet, and return how many there are."""
     tell = progress or _tell_nobody
-    waiting: list[tuple[str, Callable[[], object]]] = [
-        *((name, lambda loop=loop: loop.address) for name, loop in LOOPS.items()),
-        *((_name(kernel), lambda kernel=kernel, types=types: _compile(kernel, types)) for kernel, types in SIGNATURES),
-    ]
-    for done, (name, compile_one) in enumerate(waiting):
-        tell(done, len(waiting), name)
-        compile_one()
-    tell(len(waiting), len(waiting), "")
-    return len(waiting)
+    count = len(SIGNATURES) + len(LOOPS)
+    for place in range(count):
+        tell(place, count, _name(place))
+        _compile(place)
+    tell(count, count, "")
+    return count
+
+
+def compile_apart(progress: Progress, processes: int) -> int:
+    """Compile as `compile_all` does, in processes of their own: one compiler uses one core."""
+    count = len(SIGNATURES) + len(LOOPS)
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        places = {pool.submit(_compile, place): place for place in range(count)}
+        for done, finished in enumerate(as_completed(places)):
+            finished.result()
+            progress(done, count, _name(places[finished]))
+    progress(count, count, "")
+    return count
 
 
 def _tell_nobody(_done: int, _of: int, _name: str) -> None:
     pass
 
 
-def _name(kernel: Callable[..., object]) -> str:
-    return cast("str", cast("Any", kernel).__name__)
+# The kernels called from Python come first: they are the longest to compile, so the last worker is not left with one.
+def _name(place: int) -> str:
+    if place < len(SIGNATURES):
+        return cast("str", cast("Any", SIGNATURES[place][0]).__name__)
+    return list(LOOPS)[place - len(SIGNATURES)]
 
 
-def _compile(kernel: Callable[..., object], types: str) -> object:
-    return cast("Any", kernel).compile(types)
+def _compile(place: int) -> None:
+    if place < len(SIGNATURES):
+        kernel, types = SIGNATURES[place]
+        cast("Any", kernel).compile(types)
+    else:
+        _ = LOOPS[_name(place)].address  # compiled when first asked for
 
 
 def main() -> None:
@@ -78,7 +97,8 @@ def main() -> None:
             sys.stdout.write(f"Compiling kernels, once per installation: {done} of {of}{end}")
             sys.stdout.flush()
 
-    count = compile_all(tell)
+    processes = min(4, os.cpu_count() or 1)
+    count = compile_apart(tell, processes) if processes > 1 else compile_all(tell)
     sys.stdout.write(
         f"{count} kernels ready after {SystemClock().monotonic_s() - begun_s:.1f} s in {kernel_folder()}\n"
     )
