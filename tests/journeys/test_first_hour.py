@@ -146,6 +146,7 @@ targets: hold(entry=cross_above(close.mean(fast), close.mean(slow)),
 """
 
     def test_new_check_run(self, inside: Midas) -> None:
+        assert inside("strategy", "new", "Mine", "--json").code == 2
         assert inside("strategy", "new", "mine").code == 0
         assert inside("strategy", "new", "mine", "--json").error["code"] == "already_exists"
         checked = inside("strategy", "check", "mine.yaml", "--json").json

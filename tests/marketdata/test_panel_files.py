@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.marketdata.market import clean_bars, clock, snapshot
 
-from midas.core.errors import StorageCorrupt, StorageFull
+from midas.core.errors import InvalidInput, StorageCorrupt, StorageFull
 from midas.marketdata.lake import Lake
 
 BARS = clean_bars(symbols=70, last=date(2019, 2, 15))
@@ -85,6 +85,11 @@ class TestOpenPanel:
         lake.write("made", snapshot(BARS))
         with pytest.raises(ValueError, match="read-only"):
             lake.panel("made").tiles("close")[0, 0, 0] = 1.0
+
+    def test_of_no_instrument_is_refused(self, lake: Lake) -> None:
+        lake.write("made", snapshot(BARS))
+        with pytest.raises(InvalidInput, match="needs an instrument"):
+            lake.panel("made").select([])
 
     def test_only_fields_that_exist(self, lake: Lake) -> None:
         lake.write("closes", snapshot(BARS.select("symbol", "ts", "close")))

@@ -90,8 +90,11 @@ def new(
     """Write a strategy file to begin with."""
     call = invocation(ctx)
     out = call.printer()
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", name):
-        raise InvalidInput(f"{name!r} is not a name.", hint="Use letters, digits, _ and -; begin with a letter.")
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,63}", name):
+        raise InvalidInput(
+            f"A strategy cannot be called {name!r}.",
+            hint="Use small letters, digits, _ and -, and begin with a letter, e.g. my_momentum.",
+        )
     file = output or Path(f"{name}.yaml")
     if file.exists():
         raise AlreadyExists(f"{file} is there already.", hint="Give another name, or --output FILE.")

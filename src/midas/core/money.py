@@ -9,7 +9,7 @@ from midas.core.errors import InvalidInput
 
 MINOR_DIGITS = {"KRW": 0, "JPY": 0, "USD": 2, "INR": 2, "CNY": 2, "EUR": 2, "GBP": 2, "HKD": 2}
 MAX_AMOUNT = Decimal(10) ** 15
-"""Largest amount an account may hold; below 2**53 minor units, so kernels keep it exact."""
+"""Largest amount an account may begin with; in minor units it and its growth fit 64-bit integers."""
 
 QUANTITY_DIGITS = 9
 """Decimal places of a fractional quantity."""

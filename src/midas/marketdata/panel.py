@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.core.basis import Basis
-from midas.core.errors import DataBlocked, NotFound, did_you_mean
+from midas.core.errors import DataBlocked, InvalidInput, NotFound, did_you_mean
 from midas.core.instrument import Instrument, InstrumentId
 from midas.core.timeframe import Timeframe
 from midas.marketdata.actions import Actions, forward_factors
@@ -95,8 +95,15 @@ class Panel:
         return first, max(first, stop)
 
     def select(self, columns: Sequence[int]) -> Panel:
-        """Return a panel of the given columns, in their order, on the same time axis."""
+        """Return a panel of the given columns, in their order, on the same time axis.
+
+        Raises
+        ------
+        InvalidInput: no column is given.
+        """
         chosen = list(columns)
+        if not chosen:
+            raise InvalidInput("A panel needs an instrument.", hint="Name one or more.", code="no_instruments")
         if chosen == list(range(self.columns)):
             return self
         position = {column: place for place, column in enumerate(chosen)}
