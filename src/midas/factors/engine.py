@@ -50,7 +50,7 @@ class Engine:
         numbers = Numbers(program.all_stages, state_from)
         self._rooms = Rooms(
             program, fields, numbers,
-            tiles=self._tiles, rows=len(wanted), span=span, threads=self._threads, follow=resumable,
+            tiles=self._tiles, rows=len(wanted), columns=columns, span=span, threads=self._threads, follow=resumable,
         )  # fmt: skip
         self._params = numbers.params
         self._stages = self._rooms.tables[: len(program.stages)]
@@ -60,7 +60,7 @@ class Engine:
         self.state = np.full((self._threads if self._turns else self._tiles, max(1, numbers.state_size)), np.nan)
 
     def run(self, first: int, stop: int, out: Floats) -> None:
-        """Run rows first..stop and write the rows asked for to out[k, instrument]."""
+        """Run rows first..stop and write the rows asked for to out[k, instrument], or out[result, k, instrument]."""
         with ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else nullcontext() as pool:
             for start in range(first, stop, self._span):
                 end = min(start + self._span, stop)

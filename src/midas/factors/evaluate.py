@@ -36,12 +36,25 @@ def evaluate(
     InvalidInput: rows out of range or out of order.
     DataBlocked: the panel lacks a field.
     """
+    return evaluate_all(plan, panel, first_row, stop_row, rows, threads, state_from)[0]
+
+
+def evaluate_all(
+    plan: Plan,
+    panel: Panel,
+    first_row: int,
+    stop_row: int,
+    rows: NDArray[np.int64],
+    threads: int = 2,
+    state_from: int | None = None,
+) -> NDArray[np.float64]:
+    """Return the values of every graph of a plan, (graph, row, instrument); otherwise as `evaluate`."""
     wanted = np.asarray(rows, np.int64)
     if not 0 <= first_row <= stop_row <= panel.rows:
         raise InvalidInput(f"Rows {first_row} to {stop_row} are not in a panel of {panel.rows} rows.")
     if len(wanted) and (wanted[0] < first_row or wanted[-1] >= stop_row or (np.diff(wanted) <= 0).any()):
         raise InvalidInput(f"The rows asked for must ascend and lie between {first_row} and {stop_row}.")
-    result = np.empty((len(wanted), panel.columns))
+    result = np.empty((len(plan.results), len(wanted), panel.columns))
     if not result.size:
         return result
     state_from = first_row if state_from is None else state_from

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from midas.core.errors import StrategyInvalid
@@ -18,8 +19,9 @@ _OVER_TIME = (Kind.DELAY, Kind.WINDOW, Kind.RECURSIVE)
 class Plan:
     """A graph in loops.
 
-    root : the graph as it was written.
-    nodes : the operators that run, each once, inputs before what reads them; the last is the result.
+    root : the graph as it was written, the last of them where several run together.
+    nodes : the operators that run, each once, inputs before what reads them.
+    results : the nodes whose values are asked for, one for each graph.
     fields : the market fields read.
     warmup : rows before the first value that counts.
     lookback : rows to read before a row so that its value is the same to the bit as if all were read; `EVERY_ROW`
@@ -33,6 +35,7 @@ class Plan:
     warmup: int
     lookback: int
     widened: bool
+    results: tuple[Node, ...]
 
 
 def compile_plan(node: Node) -> Plan:
@@ -42,14 +45,9 @@ def compile_plan(node: Node) -> Plan:
     ------
     StrategyInvalid: more than 500 nodes, or windows that together remember more than 50,000 rows.
     """
-    if not node.inputs and node.operator.kind is Kind.CONSTANT:
-        raise StrategyInvalid("The graph is only a number.", hint="It needs a market field.", code="bad_expression")
-    size = sum(1 for _ in walk(node))
-    if size > MOST_NODES:
-        raise StrategyInvalid(
-            f"The graph has {size:,} nodes; {MOST_NODES} are allowed.", hint="Split the strategy.", code="too_large"
-        )
-    nodes = tuple(walk(lowered(node)))
+    _require_small(node)
+    result = lowered(node)
+    nodes = tuple(walk(result))
     remembered = sum(int(n.arguments[0]) for n in nodes if n.operator.kind in (Kind.DELAY, Kind.WINDOW))
     if remembered > MOST_REMEMBERED:
         raise StrategyInvalid(
@@ -57,6 +55,31 @@ def compile_plan(node: Node) -> Plan:
             hint="Use fewer or shorter windows.",
             code="too_large",
         )
+    return _plan(node, nodes, (result,))
+
+
+def plan_together(plans: Sequence[Plan]) -> Plan:
+    """Return one plan that makes the results of several, each expression they share computed once.
+
+    Its warm-up and look-back are the longest of theirs.
+    """
+    nodes: dict[Node, None] = {}
+    for plan in plans:
+        nodes.update(dict.fromkeys(plan.nodes))
+    return _plan(plans[-1].root, tuple(nodes), tuple(result for plan in plans for result in plan.results))
+
+
+def _require_small(node: Node) -> None:
+    if not node.inputs and node.operator.kind is Kind.CONSTANT:
+        raise StrategyInvalid("The graph is only a number.", hint="It needs a market field.", code="bad_expression")
+    size = sum(1 for _ in walk(node))
+    if size > MOST_NODES:
+        raise StrategyInvalid(
+            f"The graph has {size:,} nodes; {MOST_NODES} are allowed.", hint="Split the strategy.", code="too_large"
+        )
+
+
+def _plan(root: Node, nodes: tuple[Node, ...], results: tuple[Node, ...]) -> Plan:
     warmup: dict[Node, int] = {}
     lookback: dict[Node, int] = {}
     across: set[Node] = set()
@@ -71,4 +94,5 @@ def compile_plan(node: Node) -> Plan:
             across.add(current)
             widened |= operator.kind in _OVER_TIME[1:]
     fields = tuple(n.op for n in nodes if n.operator.kind is Kind.FIELD)
-    return Plan(node, nodes, fields, warmup[nodes[-1]], lookback[nodes[-1]], widened)
+    needs = max(warmup[one] for one in results), max(lookback[one] for one in results)
+    return Plan(root, nodes, fields, *needs, widened, results)

@@ -44,11 +44,12 @@ Place = tuple[Room, str | float | int]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One line of the driver's table, before places are known."""
+    """One line of the driver's table, before places are known; `result` says which of the results is written."""
 
     does: Does
     reads: tuple[Value, ...]
     makes: Value | None = None
+    result: int = 0
 
     @property
     def back(self) -> int:
@@ -99,17 +100,17 @@ def build(plan: Plan, *, every_row: bool) -> Program:
     memory (arithmetic, delays of it, cross-sections) runs only on the rows asked for, and n rows before them where
     it is read through a delay; windows and recursions, and all below them, run on every row.
     """
-    root = plan.nodes[-1]
-    dense = set(plan.nodes) if every_row else _needed_on_every_row(plan.nodes)
+    roots = plan.results
+    dense = set(plan.nodes) if every_row else _needed_on_every_row(plan.nodes, roots)
     levels = _levels([node for node in plan.nodes if node in dense])
-    if root in dense:
-        return _laid_out(root, levels, [])
-    tasks = _tasks(root, levels, 4 * len(plan.nodes) + 16)
-    return build(plan, every_row=True) if tasks is None else _laid_out(root, levels, tasks)
+    if dense.issuperset(roots):
+        return _laid_out(roots, levels, [])
+    tasks = _tasks(roots, levels, 4 * len(plan.nodes) + 16)
+    return build(plan, every_row=True) if tasks is None else _laid_out(roots, levels, tasks)
 
 
-def _needed_on_every_row(nodes: Sequence[Node]) -> set[Node]:
-    asked, dense = {nodes[-1]}, set[Node]()
+def _needed_on_every_row(nodes: Sequence[Node], roots: Sequence[Node]) -> set[Node]:
+    asked, dense = set(roots), set[Node]()
     for node in reversed(nodes):
         if node in dense or (node in asked and node.operator.kind in (Kind.WINDOW, Kind.RECURSIVE)):
             dense.add(node)
@@ -139,9 +140,9 @@ def _at_hand(node: Node, levels: Mapping[Node, int]) -> bool:
 
 
 # The calls of the tail in order; None when the same nodes would run at too many distances to be worth it.
-def _tasks(root: Node, levels: Mapping[Node, int], most: int) -> list[Call] | None:
+def _tasks(roots: Sequence[Node], levels: Mapping[Node, int], most: int) -> list[Call] | None:
     calls: dict[Value, Call] = {}
-    waiting = [(_source((root, 0), levels), False)]
+    waiting = [(_source((root, 0), levels), False) for root in reversed(roots)]
     while waiting:
         value, ready = waiting.pop()
         if value in calls or value[0].operator.kind is Kind.CONSTANT:
@@ -177,7 +178,7 @@ def _doing(node: Node) -> Does:
     return Does.ACROSS if node.operator.kind is Kind.CROSS_SECTION else Does.RUN
 
 
-def _laid_out(root: Node, levels: Mapping[Node, int], tasks: Sequence[Call]) -> Program:
+def _laid_out(roots: Sequence[Node], levels: Mapping[Node, int], tasks: Sequence[Call]) -> Program:
     picks: dict[Node, list[Call]] = defaultdict(list)
     for task in tasks:
         if task.does is Does.PICK:
@@ -187,8 +188,9 @@ def _laid_out(root: Node, levels: Mapping[Node, int], tasks: Sequence[Call]) -> 
         reads = tuple((child, ON_EVERY_ROW) for child in node.inputs)
         stages[level] += [Call(_doing(node), reads, (node, ON_EVERY_ROW)), *picks[node]]
     tail = [task for task in tasks if task.does is not Does.PICK]
-    asked = _source((root, 0), levels) if tasks else (root, ON_EVERY_ROW)
-    (tail if tasks else stages[levels.get(root, 0)]).append(Call(Does.EMIT, (asked,)))
+    for place, root in enumerate(roots):
+        asked = _source((root, 0), levels) if tasks else (root, ON_EVERY_ROW)
+        (tail if tasks else stages[levels.get(root, 0)]).append(Call(Does.EMIT, (asked,), result=place))
 
     fixed: dict[Value, Place] = {}
     for pick in (pick for calls in picks.values() for pick in calls):

@@ -97,6 +97,7 @@ class Rooms:
         *,
         tiles: int,
         rows: int,
+        columns: int,
         span: int,
         threads: int,
         follow: bool,
@@ -104,6 +105,7 @@ class Rooms:
         self.stretch = min(STRETCH, span)
         self.block = max(1, BLOCK // tiles)
         self._numbers, self._follow, self._tiles = numbers, follow, tiles
+        self._result_bytes = rows * columns * 8
         self._fields = {name: np.ascontiguousarray(field, np.float64) for name, field in fields.items()}
         self._kept = [np.empty((tiles, span, LANES)) for _ in range(program.kept)]
         self._picked = [np.full((tiles, rows, LANES), np.nan) for _ in range(program.picked)]
@@ -119,6 +121,7 @@ class Rooms:
         for line, call, (out, reads) in zip(calls, stage.calls, stage.places, strict=True):
             line[drive.KIND] = _KINDS[call.does]
             line[drive.BACK] = call.back
+            line[drive.N] = call.result * self._result_bytes
             if out:
                 line[drive.OUT] = order.setdefault(out, len(order))
             for k, place in enumerate(reads):

@@ -2,6 +2,7 @@
 
 A table has one line per call (`CALL` names its columns). An operand is where numbers are: `PLACE` names the columns
 of that table; the number at (tile, row, lane) is at `base + tile * tile_step + (row - origin) * row_step + 8 * lane`.
+For EMIT `n` is where in the output, in bytes, its result begins.
 A place with row_step 0 is room that each stretch of rows writes anew.
 """
 
@@ -89,7 +90,7 @@ def _hand_over(
         if call[KIND] == PICK:
             _copy(_at(places, call[OUT], tile, k), source, LANES)
         else:
-            _emit(source, out, columns, tile, k)
+            _emit(source, out + call[N], columns, tile, k)
 
 
 @kernel
@@ -161,7 +162,7 @@ def _write(
     low, high = (row, row + count) if picked else (_from(wanted, row), _from(wanted, row + count))
     for k in range(low, high):
         at = k if picked else wanted[k]
-        _emit(_at(places, call[A], tile, row) + (at - row) * ROW_BYTES, out, columns, tile, k)
+        _emit(_at(places, call[A], tile, row) + (at - row) * ROW_BYTES, out + call[N], columns, tile, k)
 
 
 @kernel
