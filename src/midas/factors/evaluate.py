@@ -36,7 +36,8 @@ def evaluate(
     InvalidInput: rows out of range or out of order.
     DataBlocked: the panel lacks a field.
     """
-    return evaluate_all(plan, panel, first_row, stop_row, rows, threads, state_from)[0]
+    first: NDArray[np.float64] = evaluate_all(plan, panel, first_row, stop_row, rows, threads, state_from)[0]
+    return first
 
 
 def evaluate_all(
