@@ -93,7 +93,7 @@ class TestRun:
         document = json.loads(text, parse_constant=pytest.fail)
         assert set(document) == {
             "id", "identity", "status", "strategy", "params", "universe", "symbols", "start", "end", "created_at",
-            "summary", "costs", "warnings", "rejects", "settings", "cached",
+            "summary", "costs", "warnings", "luck", "rejects", "settings", "cached",
         }  # fmt: skip
         named = "total_return cagr volatility sharpe sortino calmar max_drawdown turnover win_rate trades fees taxes"
         assert set(named.split()) <= set(document["summary"])

@@ -59,7 +59,7 @@ async def compare_backtests(
 async def show_backtest(workspace: Here, request: Request, response: Response, backtest: str) -> Backtest | Response:
     """Show a result by its id or the beginning of it."""
     row = await backtests.show(workspace, backtest)
-    tag = etag(row, "row")
+    tag = etag(row, f"row {_tried(row)}")
     response.headers.update(headers(tag))
     return unchanged(request, tag) or row
 
@@ -98,11 +98,16 @@ async def show_series(
 async def show_tear_sheet(workspace: Here, request: Request, backtest: str) -> Response:
     """Show a result as one self-contained page."""
     row = await backtests.show(workspace, backtest)
-    tag = etag(row, "tearsheet")
+    tag = etag(row, f"tearsheet {_tried(row)}")
     policy = {"content-security-policy": security_headers.TEAR_SHEET}
     return unchanged(request, tag) or HTMLResponse(
         await tearsheets.render(workspace, row), headers=headers(tag) | policy
     )
+
+
+def _tried(row: Backtest) -> int:
+    # what was tried since changes how a result is weighed, though not its series
+    return 0 if row.luck is None else row.luck.trials
 
 
 def _rows(frame: pl.DataFrame, of: str, limit: int, cursor: str | None) -> bytes:

@@ -13,7 +13,7 @@ _KEEP = "private, no-cache"
 
 
 def etag(row: Backtest, what: str) -> str:
-    """Return the tag of something made from a stored result: it changes only when the result is made anew."""
+    """Return the tag of something made from a stored result: it changes when the result is made anew, or `what` is."""
     parts = (row.identity, row.created_at.isoformat(), what, __version__)
     return f'"{hashlib.sha256("|".join(parts).encode()).hexdigest()[:24]}"'
 

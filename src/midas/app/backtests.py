@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from anyio import to_thread
 
-from midas.app import running
+from midas.app import running, trials
 from midas.app.home import Home
 from midas.app.jobs import moment_and_id, wire_job
 from midas.app.jobs import show as show_job
@@ -25,6 +25,7 @@ from midas.db.backtests import BacktestRecord
 from midas.marketdata.files import remove
 from midas.wire.backtests import Backtest, BacktestRequest, ComparedMeasure, Comparison, SeriesName
 from midas.wire.jobs import Job
+from midas.wire.luck import Luck
 
 if TYPE_CHECKING:
     import polars as pl
@@ -50,6 +51,8 @@ async def run(workspace: Workspace, request: BacktestRequest, wait_s: float) -> 
         stored = await workspace.database.read(rows.by_identity, order.identity)
         if stored is not None and await to_thread.run_sync(_complete, workspace.home, stored):
             return wire_job(await workspace.jobs.finished("backtest", Settled(stored.id, {"cached": True})))
+    # before it runs: a try that fails was one all the same
+    await trials.count(workspace, order.hypothesis, [order.configuration])
     work = partial(running.perform, workspace.home.root, order)
     record = await workspace.jobs.submit(Task("backtest", work, partial(_settle, workspace, order)))
     return await show_job(workspace, record.id, wait_s)
@@ -58,7 +61,7 @@ async def run(workspace: Workspace, request: BacktestRequest, wait_s: float) -> 
 async def page(workspace: Workspace, strategy: str | None, limit: int, after: Key | None) -> Part[Backtest]:
     """Return results, latest first."""
     found = await workspace.database.read(rows.page, limit + 1, moment_and_id(after), strategy)
-    return part(list(map(_wire, found)), limit, lambda item: [item.created_at.isoformat(), item.id])
+    return part(await _weighed(workspace, found), limit, lambda item: [item.created_at.isoformat(), item.id])
 
 
 async def show(workspace: Workspace, backtest: str) -> Backtest:
@@ -69,7 +72,8 @@ async def show(workspace: Workspace, backtest: str) -> Backtest:
     NotFound: none begins so.
     InvalidInput: several do.
     """
-    return _wire(await workspace.database.read(rows.show, backtest))
+    record = await workspace.database.read(rows.show, backtest)
+    return (await _weighed(workspace, [record]))[0]
 
 
 async def delete(workspace: Workspace, backtest: str) -> None:
@@ -187,6 +191,8 @@ async def _settle(workspace: Workspace, order: Order, made: Made) -> Settled:
         warnings=made.warnings,
         rejects=made.rejects,
         settings=made.settings,
+        hypothesis=order.hypothesis,
+        evidence=made.evidence,
     )
     await workspace.database.write(rows.save, record)
     return Settled(record.id, {"cached": False})
@@ -204,5 +210,18 @@ def _compared(found: list[Backtest]) -> Comparison:
     return Comparison(ids=[each.id for each in found], rows=rows)
 
 
-def _wire(record: BacktestRecord) -> Backtest:
-    return Backtest.model_validate(record, from_attributes=True)
+async def _weighed(workspace: Workspace, found: list[BacktestRecord]) -> list[Backtest]:
+    # by the tries there are now: what was tried since counts against a result of before
+    tried = await trials.counts(workspace, [each.hypothesis for each in found if each.hypothesis is not None])
+    return [_wire(each, tried.get(each.hypothesis or "", 0)) for each in found]
+
+
+def _wire(record: BacktestRecord, tried: int) -> Backtest:
+    from midas.backtest.evidence import Evidence
+    from midas.backtest.luck import weigh
+
+    row = Backtest.model_validate(record, from_attributes=True)
+    if record.evidence is None:
+        return row
+    told = weigh(Evidence.from_json(record.evidence), max(1, tried)).to_json()
+    return row.model_copy(update={"luck": Luck.model_validate(told)})

@@ -31,13 +31,18 @@ Json = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A question whose strategy is resolved; picklable. `identity` names the answer."""
+    """A question whose strategy is resolved; picklable. `identity` names the answer.
+
+    `hypothesis` is the idea and `configuration` the try at it that the trial ledger knows it by.
+    """
 
     definition: Definition
     name: str
     version: int | None
     request: BacktestRequest
     identity: str
+    hypothesis: str
+    configuration: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class Made:
     warnings: list[str]
     rejects: dict[str, int]
     settings: Json
+    evidence: Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ def order(workspace: Workspace, request: BacktestRequest, found: Resolved) -> Or
     NotFound: an unknown universe, symbol or benchmark.
     InvalidInput: the question makes no sense.
     """
+    from midas.backtest.hypothesis import configuration_of, hypothesis_of, universe_family
     from midas.backtest.identity import identity
     from midas.backtest.window import window
     from midas.factors.plan import compile_plan
@@ -88,7 +95,9 @@ def order(workspace: Workspace, request: BacktestRequest, found: Resolved) -> Or
     window(compile_plan(spec.definition.targets), panel, spec.start, spec.end)
     tables = venue(panel.venue, panel.currency).table_version
     named = identity(spec, panel.version, tables, benchmark_version="" if other is None else other.version)
-    return Order(found.definition, found.name, found.version, request, named)
+    idea = hypothesis_of(spec.definition, universe_family(panel))
+    tried = configuration_of(spec.definition, spec.symbols, spec.start, spec.end)
+    return Order(found.definition, found.name, found.version, request, named, idea, tried)
 
 
 def perform(home: Path, work: Order, report: Report) -> Made:
@@ -151,6 +160,10 @@ def _benchmark_panel(lake: Lake, panel: Panel, benchmark: str | None) -> Panel |
 
 
 def _made(result: Result, work: Order) -> Made:
+    from midas.backtest.evidence import evidence_of
+    from midas.portfolio.measures.sample import simple_returns
+
+    year = float(result.settings["periods_per_year"] or 0.0)
     settings: Json = dict(result.settings)
     if work.version is not None:
         settings["strategy_version"] = work.version
@@ -166,4 +179,5 @@ def _made(result: Result, work: Order) -> Made:
         warnings=[*result.warnings],
         rejects=dict(result.reject_counts),
         settings=settings,
+        evidence=evidence_of(simple_returns(result.equity), year).to_json(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,10 +28,12 @@ async def render(workspace: Workspace, row: Backtest) -> str:
 
 
 def _render(workspace: Workspace, row: Backtest, result: StoredResult) -> str:
+    from midas.backtest.luck import Luck
     from midas.reports.stored import sheet_of
     from midas.reports.tearsheet import render
 
-    return render(sheet_of(result), _prices(workspace, row, result))
+    luck = None if row.luck is None else Luck(**row.luck.model_dump())
+    return render(replace(sheet_of(result), luck=luck), _prices(workspace, row, result))
 
 
 def _prices(workspace: Workspace, row: Backtest, result: StoredResult) -> pl.DataFrame | None:

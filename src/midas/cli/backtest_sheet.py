@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from midas.cli.luck_sheet import show_luck
 from midas.cli.numbers import count, money, number, percent
 from midas.cli.printer import Column, Printer
 from midas.cli.sparkline import ASCII, BLOCKS, sparkline
@@ -65,7 +66,7 @@ class Curve:
 def show_backtest(
     out: Printer, result: Backtest, curve: Curve | None, measures: Sequence[ComparedMeasure] = ()
 ) -> None:
-    """Print what was run, its curve, the headline measures, what was not filled and how it was computed.
+    """Print what was run, its curve, the headline measures, its luck, what was not filled and how it was computed.
 
     `measures`, where there are any, are all printed with their units, and every setting with them.
     """
@@ -78,6 +79,8 @@ def show_backtest(
         out.line()
     _show_headlines(out, result.summary, currency)
     out.line()
+    if result.luck is not None:
+        show_luck(out, result.luck)
     for line in (_unfilled(result.rejects), method(result.settings)):
         if line:
             out.text(line)

@@ -18,7 +18,10 @@ _SHORTEST_PREFIX = 4
 
 @dataclass(frozen=True, slots=True)
 class BacktestRecord:
-    """One result; `definition` is the strategy's canonical graph."""
+    """One result; `definition` is the strategy's canonical graph.
+
+    `hypothesis` and `evidence` are what it is weighed against luck by; None in rows of before there was a ledger.
+    """
 
     id: str
     identity: str
@@ -36,6 +39,8 @@ class BacktestRecord:
     warnings: list[str]
     rejects: dict[str, int]
     settings: Json
+    hypothesis: str | None = None
+    evidence: Json | None = None
 
 
 def by_identity(session: ReadSession, identity: str) -> BacktestRecord | None:

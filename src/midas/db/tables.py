@@ -66,8 +66,18 @@ BACKTESTS = Table(
     Column("warnings", JSON, nullable=False),
     Column("rejects", JSON, nullable=False),
     Column("settings", JSON, nullable=False),
+    Column("hypothesis", String(64)),
+    Column("evidence", JSON),
     Index("ix_backtests_latest", "created_at", "id"),
     Index("ix_backtests_strategy", "strategy", "created_at"),
+)
+
+TRIALS = Table(
+    "trials",
+    METADATA,
+    Column("hypothesis", String(64), primary_key=True),
+    Column("configuration", String(64), primary_key=True),
+    Column("first_seen_utc", UtcDateTime, nullable=False),
 )
 
 JOBS = Table(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from midas.reports.curves import Curves
 from midas.reports.markup import Html, element
-from midas.reports.numbers import money
+from midas.reports.numbers import money, number, percent
 from midas.reports.sheet import TearSheetInput
 
 _SYMBOLS_SHOWN = 12
@@ -14,10 +14,12 @@ _SYMBOLS_OF_MANY = 4
 
 
 def header_html(sheet: TearSheetInput) -> Html:
-    """Return the title and the parameters."""
+    """Return the title, the parameters and what luck has to do with it."""
     chips = [element("li", f"{name} = {_value(value)}") for name, value in sheet.parameters.items()]
     parameters = element("ul", *chips, class_="chips", aria_label="Parameters") if chips else ""
-    return element("header", element("p", "Midas backtest", class_="kicker"), element("h1", sheet.strategy), parameters)
+    luck = element("p", sheet.luck.sentence, class_="luck") if sheet.luck is not None else ""
+    kicker = element("p", "Midas backtest", class_="kicker")
+    return element("header", kicker, element("h1", sheet.strategy), parameters, luck)
 
 
 def facts_html(sheet: TearSheetInput, shown: Curves) -> Html:
@@ -29,7 +31,12 @@ def facts_html(sheet: TearSheetInput, shown: Curves) -> Html:
         "Benchmark": sheet.benchmark or "none",
     }
     identity = {**sheet.facts, "Identity hash": sheet.identity}
-    lists = (_facts("Run", run), _facts("Costs assumed", sheet.costs_assumed), _facts("Identity", identity))
+    lists = (
+        _facts("Run", run),
+        _facts("Costs assumed", sheet.costs_assumed),
+        _facts("Identity", identity),
+        _luck(sheet),
+    )
     return element("div", *lists, class_="facts")
 
 
@@ -40,6 +47,21 @@ def warnings_html(sheet: TearSheetInput) -> Html:
     title = "1 warning" if len(sheet.warnings) == 1 else f"{len(sheet.warnings)} warnings"
     items = element("ul", *(element("li", warning) for warning in sheet.warnings))
     return element("aside", element("h2", f"⚠ {title}"), items, class_="warnings", aria_label="Warnings")
+
+
+def _luck(sheet: TearSheetInput) -> Html:
+    luck = sheet.luck
+    if luck is None or luck.sharpe is None:
+        return Html("")
+    needed = luck.min_track_record_sessions
+    told = {
+        "Settings tried": number(luck.trials, 0),
+        "Sharpe, 95% interval": f"{number(luck.sharpe_low)} to {number(luck.sharpe_high)}",
+        "Probability above 0": percent(luck.psr, 1),
+        "Deflated Sharpe": f"{percent(luck.deflated_sharpe, 1)} probable above the luck of so many tries",
+        "Record needed": "none is long enough" if needed is None else f"{number(needed, 0)} sessions",
+    }
+    return _facts("Luck", told)
 
 
 def _period(shown: Curves) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from midas.backtest.luck import Luck
+
 Summary = Mapping[str, float | int | None]
 
 
@@ -64,3 +66,5 @@ class TearSheetInput:
     method: tuple[str, ...] = ()
     """How the measures were computed: frequency, periods a year, risk-free rate, net of costs, warm-up."""
     warnings: tuple[str, ...] = ()
+    luck: Luck | None = None
+    """The result weighed against everything that was tried; None where that is not known."""

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from midas.wire.luck import Luck
 from midas.wire.shape import Answer, Number, Question, Scalar
 from midas.wire.strategies import StrategyRef
 
@@ -36,7 +37,7 @@ class Backtest(Answer):
     """A stored result; ratios are plain numbers (0.12 is 12 %), money is in the venue's currency, undefined is null.
 
     `id` begins `identity`, the hash of everything the result depends on. `cached` is true where a run was answered
-    with a result that was stored before.
+    with a result that was stored before. `luck` counts what was tried up to now; null in results of before it was.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Backtest(Answer):
     summary: dict[str, Number]
     costs: dict[str, Number]
     warnings: list[str]
+    luck: Luck | None = None
     rejects: dict[str, int]
     settings: dict[str, Scalar]
     cached: bool = False

@@ -9,6 +9,7 @@ import numpy as np
 from midas.portfolio.measures.measure import Measure, ratio
 from midas.portfolio.measures.returns import cagr
 from midas.portfolio.measures.sample import Sample, quantile
+from midas.portfolio.measures.significance import sharpe_error
 
 
 def _sharpe(sample: Sample) -> float | None:
@@ -19,11 +20,10 @@ def _sharpe(sample: Sample) -> float | None:
 def _error_of_period_sharpe(sample: Sample) -> tuple[float, float] | None:
     # Of one period: the ratio and its standard error, for returns that need not be normal.
     period = ratio(sample.excess, sample.deviation)
-    if sample.moments is None or period is None or len(sample.returns) < 3:
+    if sample.moments is None or period is None:
         return None
-    skew, kurtosis = sample.moments
-    spread = 1.0 - skew * period + (kurtosis - 1.0) / 4.0 * period * period
-    return (period, math.sqrt(spread / (len(sample.returns) - 1))) if spread > 0 else None
+    error = sharpe_error(period, len(sample.returns), *sample.moments)
+    return None if error is None else (period, error)
 
 
 def _sharpe_error(sample: Sample) -> float | None:

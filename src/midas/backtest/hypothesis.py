@@ -1,0 +1,58 @@
+"""What counts as one idea, and what counts as one try at it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import date
+
+from midas.factors.lowering import walk
+from midas.factors.node import Node
+from midas.marketdata.panel import Panel
+from midas.strategies.definition import Definition
+
+_DELAY = "shift"
+
+
+def hypothesis_of(definition: Definition, universe_family: str) -> str:
+    """Return the SHA-256, in hex, of a strategy's graph without its numbers and of where it is tried.
+
+    Left out is whatever can be turned to try again: every number of the graph and of its exits, when it speaks, and
+    all names. Parts that occur twice are told twice, so that two numbers that happen to be equal make no difference;
+    for the same reason a delay, which disappears at 0, is not told.
+    """
+    known: dict[Node, str] = {}
+    for node in walk(definition.targets):
+        told = [known[child] for child in node.inputs]
+        known[node] = told[0] if node.op == _DELAY else _hashed([node.op, told])
+    exits = sorted(policy.key for policy in definition.exits)
+    return _hashed([known[definition.targets], exits, universe_family])
+
+
+def universe_family(panel: Panel) -> str:
+    """Return where an idea is tried: a venue and the length of its bars, whichever names, dates or adjustment."""
+    return f"{panel.venue} {panel.timeframe}"
+
+
+def configuration_of(
+    definition: Definition, symbols: Sequence[str], start: date | None = None, end: date | None = None
+) -> str:
+    """Return the SHA-256, in hex, of one try: every number of the strategy, when it speaks, instruments and dates.
+
+    Names, capital, costs and the versions of data and engine are left out: asking again under them tries nothing new.
+    """
+    graph = definition.graph_json()
+    told = {
+        "targets": graph["targets"],
+        "every": graph["every"],
+        "exits": graph["exits"],
+        "symbols": sorted(symbols),
+        "dates": [None if day is None else day.isoformat() for day in (start, end)],
+    }
+    return _hashed(told)
+
+
+def _hashed(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
