@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
+from midas.backtest.benchmark import Benchmark
 from midas.backtest.benchmark import benchmark as benchmark_of
 from midas.backtest.identity import ENGINE_VERSION, identity
 from midas.backtest.notices import notices
 from midas.backtest.result import Result
 from midas.backtest.sampling import costs_of, sample_of
+from midas.backtest.setting import Setting
 from midas.backtest.settings import settings_of
 from midas.backtest.spec import Amount, BacktestSpec, spec_of
 from midas.backtest.story import Story
-from midas.backtest.targets import targets
-from midas.backtest.window import window
-from midas.execution.conditions import conditions
+from midas.backtest.targets import Targets, targets
+from midas.backtest.window import Window, window
 from midas.execution.simulation import simulate
 from midas.execution.terms import Lots
-from midas.factors.plan import compile_plan
+from midas.factors.plan import Plan, compile_plan
 from midas.kernels.fill import SCALE
 from midas.marketdata.panel import Panel
 from midas.portfolio.measures.registry import absences, summarise
@@ -27,7 +28,6 @@ from midas.portfolio.trades import Prices, round_trips
 from midas.strategies.definition import Definition
 from midas.strategies.schedule import Every
 from midas.strategies.strategy import Strategy
-from midas.venues.arrays import rule_arrays
 from midas.venues.catalogue import venue
 
 Progress = Callable[[float, str], None]
@@ -119,6 +119,28 @@ def run_spec(
     return result
 
 
+def lived(
+    spec: BacktestSpec, setting: Setting, plan: Plan, rows: Window, compared: Benchmark, wanted: Targets
+) -> Story:
+    """Return what an account with these targets lived through."""
+    panel, world = setting.panel, setting.world
+    account = simulate(
+        world,
+        wanted.rows,
+        wanted.weights,
+        first=rows.first,
+        stop=rows.stop,
+        capital=setting.terms.capital.minor,
+        by_change=spec.definition.every is Every.CHANGE,
+    )
+    entries = timeline(account.journal)
+    prices = Prices(world.highs, world.lows, world.closes, world.happenings)
+    trips = round_trips(entries, panel.columns, rows.stop, world.terms[SCALE], prices)
+    return Story(
+        spec, panel, setting.market, plan, rows, setting.terms, world, wanted, account, entries, trips, compared
+    )
+
+
 def _live(spec: BacktestSpec, panel: Panel, benchmark_panel: Panel | None, report: Progress) -> Story:
     market = venue(panel.venue, panel.currency)
     plan = compile_plan(spec.definition.targets)
@@ -127,21 +149,7 @@ def _live(spec: BacktestSpec, panel: Panel, benchmark_panel: Panel | None, repor
     report(0.1, "computing targets")
     wanted = targets(plan, spec.definition.every, panel, market.calendar, rows)
     report(0.6, "matching orders")
-    terms = spec.terms(panel.currency)
-    world = conditions(panel, rule_arrays(market, panel.instruments, panel.sessions), terms)
-    account = simulate(
-        world,
-        wanted.rows,
-        wanted.weights,
-        first=rows.first,
-        stop=rows.stop,
-        capital=terms.capital.minor,
-        by_change=spec.definition.every is Every.CHANGE,
-    )
-    entries = timeline(account.journal)
-    prices = Prices(world.highs, world.lows, world.closes, world.happenings)
-    trips = round_trips(entries, panel.columns, rows.stop, world.terms[SCALE], prices)
-    return Story(spec, panel, market, plan, rows, terms, world, wanted, account, entries, trips, compared)
+    return lived(spec, Setting.of(panel, spec.terms(panel.currency)), plan, rows, compared, wanted)
 
 
 def _silence(done: float, step: str) -> None:

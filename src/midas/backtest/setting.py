@@ -1,0 +1,29 @@
+"""Where accounts live: a panel, its venue, and the terms they trade on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from midas.execution.conditions import Conditions, conditions
+from midas.execution.terms import AccountTerms
+from midas.marketdata.panel import Panel
+from midas.venues.arrays import rule_arrays
+from midas.venues.catalogue import venue
+from midas.venues.venue import Venue
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What every account of one question has in common."""
+
+    panel: Panel
+    market: Venue
+    terms: AccountTerms
+    world: Conditions
+
+    @classmethod
+    def of(cls, panel: Panel, terms: AccountTerms) -> Setting:
+        market = venue(panel.venue, panel.currency)
+        return cls(
+            panel, market, terms, conditions(panel, rule_arrays(market, panel.instruments, panel.sessions), terms)
+        )
