@@ -105,6 +105,29 @@ class TestRun:
         assert http.get(f"/api/v1/backtests/{made['id'][:6]}").json()["id"] == made["id"]
 
 
+class TestMeasures:
+    def test_the_dictionary(self, http):
+        own = http.get("/api/v1/backtests/measures").json()["items"]
+        theirs = http.get("/api/v1/backtests/measures?like=lean").json()["items"]
+        assert {"cagr", "sharpe", "win_rate"} <= {each["name"] for each in own}
+        assert {"Sharpe Ratio", "Win Rate"} <= {each["name"] for each in theirs}
+        assert all(each["formula"] and each["frequency"] and each["source"] for each in own + theirs)
+
+    def test_of_a_result(self, http, made):
+        own = http.get(path(made, "/measures")).json()
+        assert {each["name"]: each["value"] for each in own["measures"]} == made["summary"]
+        theirs = http.get(path(made, "/measures?like=quantstats"))
+        found = {each["name"]: each["value"] for each in theirs.json()["measures"]}
+        assert found["comp"] == pytest.approx(made["summary"]["total_return"])
+        assert theirs.json()["version"] == "0.0.86"
+        again = http.get(path(made, "/measures?like=quantstats"), headers={"if-none-match": theirs.headers["etag"]})
+        assert again.status_code == 304
+
+    @pytest.mark.parametrize("route", ["/api/v1/backtests/measures", "/api/v1/backtests/0/measures"])
+    def test_a_library_nobody_knows(self, http, route):
+        assert http.get(route, params={"like": "excel"}).status_code == 422
+
+
 class TestSeries:
     @pytest.mark.parametrize("what", COLUMNS)
     def test_every_format_says_the_same(self, http, made, what):

@@ -23,6 +23,8 @@ ROUTES = {
     "/api/v1/factors/operators": {"get"},
     "/api/v1/backtests": {"get", "post"},
     "/api/v1/backtests/compare": {"get"},
+    "/api/v1/backtests/measures": {"get"},
+    "/api/v1/backtests/{backtest}/measures": {"get"},
     "/api/v1/backtests/{backtest}": {"get", "delete"},
     "/api/v1/backtests/{backtest}/series/{what}": {"get"},
     "/api/v1/backtests/{backtest}/tearsheet": {"get"},

@@ -56,6 +56,8 @@ ANSWERS = {
     "strategy check of text": lambda client: client.strategies.check(YAML, {"days": "2"}),
     "strategy check that fails": lambda client: client.strategies.check("name: x\ntargets: __import__('os')\n"),
     "operators": lambda client: client.factors.operators(),
+    "measures": lambda client: client.backtests.measures(),
+    "measures of a library": lambda client: client.backtests.measures("pyfolio"),
     "jobs": lambda client: client.jobs.list(),
 }
 

@@ -38,6 +38,7 @@ CASES = {
     "backtest run": ["--strategy", "mine.yaml", "--universe", "sample"],
     "backtest list": [],
     "backtest show": ["{one}"],
+    "backtest measures": ["sharpe"],
     "backtest compare": ["{one}", "{two}"],
     "backtest export": ["{one}", "--what", "trades"],
     "backtest report": ["{one}"],

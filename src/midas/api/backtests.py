@@ -12,10 +12,19 @@ from midas.api import security_headers
 from midas.api.dependencies import Cursor, Here, Limit, Wait
 from midas.api.etag import etag, headers, unchanged
 from midas.api.jobs import accepted
-from midas.api.pages import after, page
-from midas.app import backtests, series, tearsheets
+from midas.api.pages import after, page, whole
+from midas.app import backtests, measures, series, tearsheets
 from midas.app.paging import Key, Part
-from midas.wire.backtests import Backtest, BacktestRequest, Comparison, SeriesFormat, SeriesName
+from midas.wire.backtests import (
+    Backtest,
+    BacktestRequest,
+    Comparison,
+    Library,
+    Measured,
+    MeasureEntry,
+    SeriesFormat,
+    SeriesName,
+)
 from midas.wire.jobs import Job
 from midas.wire.page import Page
 
@@ -55,6 +64,12 @@ async def compare_backtests(
     return await backtests.compare(workspace, [each.strip() for each in ids.split(",") if each.strip()])
 
 
+@router.get("/measures")
+async def list_measures(like: Library = "midas") -> Page[MeasureEntry]:
+    """List what every measure is: ours, or another library's."""
+    return whole(await measures.entries(like))
+
+
 @router.get("/{backtest}", response_model=Backtest, responses={304: {}})
 async def show_backtest(workspace: Here, request: Request, response: Response, backtest: str) -> Backtest | Response:
     """Show a result by its id or the beginning of it."""
@@ -92,6 +107,17 @@ async def show_series(
     body = await to_thread.run_sync(series.csv if format == "csv" else series.parquet, frame)
     name = {"content-disposition": f'attachment; filename="{row.id}-{what}.{format}"'}
     return Response(body, media_type=_MEDIA[format], headers=headers(tag) | name)
+
+
+@router.get("/{backtest}/measures", response_model=Measured, responses={304: {}})
+async def show_measures(
+    workspace: Here, request: Request, response: Response, backtest: str, like: Library = "midas"
+) -> Measured | Response:
+    """Show a result's measures: ours, or another library's own numbers of the same run."""
+    row = await backtests.show(workspace, backtest)
+    tag = etag(row, f"measures {like}")
+    response.headers.update(headers(tag))
+    return unchanged(request, tag) or await measures.measured(workspace, row, like)
 
 
 @router.get("/{backtest}/tearsheet", response_class=HTMLResponse, responses={304: {}})

@@ -11,8 +11,10 @@ from typing import Any
 
 import polars as pl
 
+from midas.backtest.record import record_of
 from midas.backtest.result import Number, Result, Scalar
 from midas.core.errors import NotFound, StorageCorrupt, StorageFull
+from midas.portfolio.measures.conventions.catalogue import convention
 
 FORMAT = 1
 SERIES = ("equity", "fills", "trades", "positions", "rejects")
@@ -49,6 +51,17 @@ class StoredResult:
 
     def rejects(self) -> pl.DataFrame:
         return self._read("rejects")
+
+    def measures(self, like: str | None = None) -> dict[str, Number]:
+        """Return the summary, or with `like` another library's own numbers of this run.
+
+        Raises
+        ------
+        InvalidInput: an unknown library.
+        """
+        if like is None:
+            return dict(self.summary)
+        return convention(like).of(record_of(self.equity_frame(), self.trades(), self.fills()))
 
     def _read(self, series: str) -> pl.DataFrame:
         path = self.folder / f"{series}.parquet"

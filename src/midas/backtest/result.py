@@ -10,10 +10,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from midas.backtest import frames
+from midas.backtest.record import record_of
 from midas.backtest.spec import BacktestSpec
 from midas.execution.simulation import Simulation
 from midas.marketdata.panel import Panel
 from midas.portfolio.ledger import Ledger, ledger
+from midas.portfolio.measures.conventions.catalogue import convention
 from midas.portfolio.timeline import Timeline
 from midas.portfolio.trades import RoundTrips
 
@@ -77,6 +79,17 @@ class Result:
     def rejects(self) -> pl.DataFrame:
         """Return ts, symbol, side, quantity (null where it was never an order), reason, order_id."""
         return frames.rejects(self.simulation.journal.refusals, self._names())
+
+    def measures(self, like: str | None = None) -> dict[str, Number]:
+        """Return the summary, or with `like` another library's own numbers of this run.
+
+        Raises
+        ------
+        InvalidInput: an unknown library.
+        """
+        if like is None:
+            return dict(self.summary)
+        return convention(like).of(record_of(self.equity_frame(), self.trades(), self.fills()))
 
     def _names(self) -> frames.Names:
         return frames.Names.of(self.panel, self.scale)

@@ -10,6 +10,7 @@ import typer
 from midas.cli.arguments import amount, day, names, pairs
 from midas.cli.backtest_sheet import Curve, show_backtest, show_comparison, show_list
 from midas.cli.confirm import confirmed
+from midas.cli.dictionary import entry, show_dictionary, show_entry, show_measured
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import Invocation, invocation
 from midas.cli.output_file import require_folder, write_file
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from midas.client.client import Client
 
 app = noun("backtest")
+
+Library = Literal["midas", "quantstats", "pyfolio", "freqtrade", "lean", "qlib"]
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a backtest, or its beginning.", show_default=False)]
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, or their beginnings.", show_default=False)]
@@ -113,11 +116,42 @@ def list_backtests(
 
 
 @verb(app, "show")
-def show(ctx: typer.Context, backtest: Id) -> None:
+def show(
+    ctx: typer.Context,
+    backtest: Id,
+    like: Annotated[
+        Library, typer.Option("--as", help="Measure it as another library does, by its names and formulas.")
+    ] = "midas",
+) -> None:
     """Show a backtest; -v shows every measure."""
     call = invocation(ctx)
     with call.client() as client:
+        if like != "midas":
+            found = client.backtests.measured(backtest, like)
+            out, shown = call.printer(), client.backtests.show(found.id)
+            out.answer(found, [found.id], lambda: show_measured(out, found, shown))
+            return
         _print(call, client, client.backtests.show(backtest))
+
+
+@verb(app, "measures")
+def measures(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="One of them, with all that is said of it.")
+    ] = None,
+    like: Annotated[Library, typer.Option("--as", help="The measures of another library.")] = "midas",
+) -> None:
+    """List what every measure is, or show one: its formula, what it counts, and its source."""
+    call = invocation(ctx)
+    out = call.printer()
+    with call.client() as client:
+        found = client.backtests.measures(like)
+    if name is None:
+        out.answer(found, [each.name.replace(" ", "_") for each in found], lambda: show_dictionary(out, found))
+        return
+    one = entry(found, name)
+    out.answer(one, [one.name.replace(" ", "_")], lambda: show_entry(out, one))
 
 
 @verb(app, "compare")

@@ -17,9 +17,17 @@ from midas.client.link import Link
 from midas.client.progress import Progress
 from midas.client.reference import StrategyLike, reference, scalars
 from midas.wire import backtests as wire
-from midas.wire.backtests import BacktestRequest, Comparison, SeriesFormat, SeriesName
+from midas.wire.backtests import (
+    BacktestRequest,
+    Comparison,
+    Library,
+    Measured,
+    MeasureEntry,
+    SeriesFormat,
+    SeriesName,
+)
 from midas.wire.jobs import Job
-from midas.wire.shape import Scalar
+from midas.wire.shape import Number, Scalar
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,6 +57,10 @@ class Backtest(wire.Backtest):
     def rejected(self) -> pl.DataFrame:
         """Return orders that were dropped, with the reason."""
         return self._of.series(self.id, "rejects")
+
+    def measures(self, like: Library = "midas") -> dict[str, Number]:
+        """Return every measure by name: ours, or another library's own numbers of this run."""
+        return {each.name: each.value for each in self._of.measured(self.id, like).measures}
 
     def tear_sheet(self) -> str:
         """Return one self-contained HTML page."""
@@ -131,6 +143,14 @@ class Backtests:
         import polars as pl
 
         return pl.read_parquet(io.BytesIO(self.export(backtest, what, "parquet")))
+
+    def measures(self, like: Library = "midas") -> Sequence[MeasureEntry]:
+        """Return what every measure is: ours, or another library's."""
+        return self._link.all(MeasureEntry, "/api/v1/backtests/measures", {"like": like})
+
+    def measured(self, backtest: str, like: Library = "midas") -> Measured:
+        """Return a result's measures with their formulas: ours, or another library's own numbers of the same run."""
+        return self._link.get(Measured, f"{_path(backtest)}/measures", {"like": like})
 
     def tear_sheet(self, backtest: str) -> str:
         """Return one self-contained HTML page."""

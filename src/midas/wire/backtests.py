@@ -14,6 +14,8 @@ from midas.wire.strategies import StrategyRef
 
 SeriesName = Literal["equity", "fills", "trades", "positions", "rejects"]
 SeriesFormat = Literal["json", "csv", "parquet"]
+Library = Literal["midas", "quantstats", "pyfolio", "freqtrade", "lean", "qlib"]
+"""Whose measures: our own, or another library's by its own formulas."""
 
 
 class BacktestRequest(Question):
@@ -72,3 +74,38 @@ class Comparison(Answer):
 
     ids: list[str]
     rows: list[ComparedMeasure]
+
+
+class MeasureEntry(Answer):
+    """What a measure is: its formula, what it counts, how a year is counted, and where trades still open come in.
+
+    `name` is the measure's key, or the other library's own name; `unit` fraction: 0.12 is 12 %.
+    """
+
+    name: str
+    label: str
+    unit: str
+    formula: str
+    frequency: str
+    day_count: str
+    open_trades: str
+    source: str
+
+
+class MeasuredValue(Answer):
+    """One measure of a result."""
+
+    name: str
+    unit: str
+    formula: str
+    value: Number
+
+
+class Measured(Answer):
+    """A result's measures by the formulas of a library, as of `version`; `fed` is what it is given of the run."""
+
+    id: str
+    library: Library
+    version: str
+    fed: str
+    measures: list[MeasuredValue]

@@ -33,6 +33,19 @@ class TestRegistry:
     def test_the_fixed_keys_are_there(self) -> None:
         assert set(FIXED) <= set(by_key())
 
+    def test_a_year_is_counted_where_the_measure_is_told_per_year(self) -> None:
+        assert {measure.key for measure in MEASURES if measure.day_count} == PER_YEAR - {"alpha_t"}
+        assert all(measure.source for measure in MEASURES)
+
+    def test_open_trades_come_in_where_the_entry_says(self) -> None:
+        equity, closed = walk(5, 300), [30, -20, 10]
+        without = summarise(sample(equity, done=trades(closed)))
+        found = summarise(sample(equity, done=trades(closed, open_pnl=[-500, 700])))
+        moved = {key for key, value in found.items() if value != without[key]}
+        assert moved == {"open_trades", "win_rate_with_open"}
+        assert {by_key()[key].open_trades for key in moved} == {"alone", "at the last close"}
+        assert all(by_key()[key].open_trades == "left out" for key in ("trades", "win_rate", "sqn", "best_trade"))
+
 
 class TestSummarise:
     @settings(max_examples=100, deadline=None)

@@ -51,6 +51,7 @@ DRAWDOWN = (
         "fraction",
         "lowest equity over its highest value so far, less 1; open positions at the close",
         _max_drawdown,
+        frequency="closes",
     ),
     Measure(
         "max_drawdown_days",
@@ -58,6 +59,7 @@ DRAWDOWN = (
         "days",
         "calendar days from the peak before the max drawdown to its recovery, or to the end",
         _max_drawdown_days,
+        frequency="closes",
     ),
     Measure(
         "recovery_days",
@@ -65,6 +67,7 @@ DRAWDOWN = (
         "days",
         "calendar days from the trough of the max drawdown to a new peak; none while it lasts",
         _recovery_days,
+        frequency="closes",
     ),
     Measure(
         "longest_drawdown_days",
@@ -72,6 +75,7 @@ DRAWDOWN = (
         "days",
         "calendar days of the longest stretch below a peak",
         _longest_drawdown,
+        frequency="closes",
     ),
     Measure(
         "average_drawdown",
@@ -79,9 +83,22 @@ DRAWDOWN = (
         "fraction",
         "mean of the lowest points of all stretches below a peak",
         _average_drawdown,
+        frequency="closes",
     ),
     Measure(
-        "current_drawdown", "Drawdown at the end", "fraction", "last equity over its peak, less 1", _current_drawdown
+        "current_drawdown",
+        "Drawdown at the end",
+        "fraction",
+        "last equity over its peak, less 1",
+        _current_drawdown,
+        frequency="closes",
     ),
-    Measure("ulcer_index", "Ulcer index", "fraction", "√(mean of squared drawdowns over all closes)", _ulcer_index),
+    Measure(
+        "ulcer_index",
+        "Ulcer index",
+        "fraction",
+        "√(mean of squared drawdowns over all closes)",
+        _ulcer_index,
+        source="Martin, McCann (1989)",
+    ),
 )

@@ -15,12 +15,24 @@ Unit = Literal["fraction", "currency", "count", "days", "sessions", ""]
 Need = Literal["quarter", "trades", "benchmark"]
 """quarter: at least 90 days, since it is given per year. trades: at least one closed round trip."""
 
+Frequency = Literal["daily closes", "ten closes", "months", "trades", "fills", "closes"]
+"""What is counted: returns from close to close, over ten of them or over a calendar month; trades; fills; closes."""
+
+DayCount = Literal["", "365.2425 days a year", "sessions of the exchange a year"]
+"""How a year is counted; "" where the measure is not given per year."""
+
+OpenTrades = Literal["at the last close", "left out", "alone", "no matter"]
+"""Where trades still open at the end come in: valued at the close, left out, or nothing else counts."""
+
 Number = float | int
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One measure: its key, how people call it, and exactly how it is computed."""
+    """One measure: its key, how people call it, and exactly how it is computed.
+
+    N in a formula is the sessions of the exchange in a year, as the calendar has them. Values are net of costs.
+    """
 
     key: str
     label: str
@@ -28,6 +40,10 @@ class Measure:
     formula: str
     compute: Callable[[Sample], Number | None]
     needs: tuple[Need, ...] = ()
+    frequency: Frequency = "daily closes"
+    day_count: DayCount = ""
+    open_trades: OpenTrades = "at the last close"
+    source: str = "by definition"
 
     def of(self, sample: Sample) -> Number | None:
         """Return the measure, None where it is not defined; never NaN or infinite."""

@@ -88,9 +88,27 @@ RELATIVE = (
         "intercept of daily excess returns on the benchmark's × N",
         _alpha,
         ("benchmark", "quarter"),
+        day_count="sessions of the exchange a year",
+        source="Jensen (1968), J. Finance 23(2)",
     ),
-    Measure("alpha_t", "Alpha t-statistic", "", "intercept / its standard error", _alpha_t, ("benchmark", "quarter")),
-    Measure("beta", "Beta", "", "slope of daily excess returns on the benchmark's", _beta, ("benchmark",)),
+    Measure(
+        "alpha_t",
+        "Alpha t-statistic",
+        "",
+        "intercept / its standard error",
+        _alpha_t,
+        ("benchmark", "quarter"),
+        source="Jensen (1968), J. Finance 23(2)",
+    ),
+    Measure(
+        "beta",
+        "Beta",
+        "",
+        "slope of daily excess returns on the benchmark's",
+        _beta,
+        ("benchmark",),
+        source="Sharpe (1964), J. Finance 19(3)",
+    ),
     Measure(
         "r_squared", "R²", "fraction", "explained share of the variance of daily returns", _r_squared, ("benchmark",)
     ),
@@ -101,6 +119,7 @@ RELATIVE = (
         "sample standard deviation of daily return − benchmark's × √N",
         _tracking_error,
         ("benchmark", "quarter"),
+        day_count="sessions of the exchange a year",
     ),
     Measure(
         "information_ratio",
@@ -109,6 +128,8 @@ RELATIVE = (
         "mean daily return less the benchmark's / its sample standard deviation × √N",
         _information_ratio,
         ("benchmark", "quarter"),
+        day_count="sessions of the exchange a year",
+        source="Grinold, Kahn (1999)",
     ),
     Measure(
         "treynor",
@@ -117,6 +138,8 @@ RELATIVE = (
         "(mean daily return − risk-free / N) × N / beta",
         _treynor,
         ("benchmark", "quarter"),
+        day_count="sessions of the exchange a year",
+        source="Treynor (1965), Harvard Business Review 43(1)",
     ),
     Measure(
         "market_change",
@@ -124,5 +147,7 @@ RELATIVE = (
         "fraction",
         "mean over the names of last known close / first close − 1, dividends and splits included",
         _market_change,
+        frequency="closes",
+        open_trades="no matter",
     ),
 )

@@ -35,6 +35,8 @@ _VAR = "loss that {share} of {what} stay within: − the {rest} quantile, histor
 _CVAR = "mean loss of {what} at or below the {rest} quantile, historical"
 _DAYS = "daily returns"
 _TENS = "overlapping 10-session returns"
+_JORION = "Jorion (2006), historical simulation"
+_ROCKAFELLAR = "Rockafellar, Uryasev (2000), J. Risk 2(3), on the sample"
 
 TAILS = (
     Measure(
@@ -43,6 +45,7 @@ TAILS = (
         "fraction",
         _VAR.format(share="95 %", what=_DAYS, rest="5 %"),
         _daily(_value_at_risk, 0.95),
+        source=_JORION,
     ),
     Measure(
         "var_99",
@@ -50,12 +53,23 @@ TAILS = (
         "fraction",
         _VAR.format(share="99 %", what=_DAYS, rest="1 %"),
         _daily(_value_at_risk, 0.99),
+        source=_JORION,
     ),
     Measure(
-        "cvar_95", "CVaR 95 %", "fraction", _CVAR.format(what=_DAYS, rest="5 %"), _daily(_expected_shortfall, 0.95)
+        "cvar_95",
+        "CVaR 95 %",
+        "fraction",
+        _CVAR.format(what=_DAYS, rest="5 %"),
+        _daily(_expected_shortfall, 0.95),
+        source=_ROCKAFELLAR,
     ),
     Measure(
-        "cvar_99", "CVaR 99 %", "fraction", _CVAR.format(what=_DAYS, rest="1 %"), _daily(_expected_shortfall, 0.99)
+        "cvar_99",
+        "CVaR 99 %",
+        "fraction",
+        _CVAR.format(what=_DAYS, rest="1 %"),
+        _daily(_expected_shortfall, 0.99),
+        source=_ROCKAFELLAR,
     ),
     Measure(
         "var_95_10d",
@@ -63,6 +77,8 @@ TAILS = (
         "fraction",
         _VAR.format(share="95 %", what=_TENS, rest="5 %"),
         _ten_days(_value_at_risk, 0.95),
+        frequency="ten closes",
+        source=_JORION,
     ),
     Measure(
         "var_99_10d",
@@ -70,6 +86,8 @@ TAILS = (
         "fraction",
         _VAR.format(share="99 %", what=_TENS, rest="1 %"),
         _ten_days(_value_at_risk, 0.99),
+        frequency="ten closes",
+        source=_JORION,
     ),
     Measure(
         "cvar_95_10d",
@@ -77,6 +95,8 @@ TAILS = (
         "fraction",
         _CVAR.format(what=_TENS, rest="5 %"),
         _ten_days(_expected_shortfall, 0.95),
+        frequency="ten closes",
+        source=_ROCKAFELLAR,
     ),
     Measure(
         "cvar_99_10d",
@@ -84,5 +104,7 @@ TAILS = (
         "fraction",
         _CVAR.format(what=_TENS, rest="1 %"),
         _ten_days(_expected_shortfall, 0.99),
+        frequency="ten closes",
+        source=_ROCKAFELLAR,
     ),
 )

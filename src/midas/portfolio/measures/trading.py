@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.portfolio.measures.measure import Measure, Need, ratio
+from midas.portfolio.measures.measure import Measure, Number, Unit, ratio
 from midas.portfolio.measures.sample import Reals, Sample, deviation_of
 
 _SQN_CAP = 100
@@ -128,18 +129,40 @@ def _favourable(sample: Sample) -> float | None:
     return _mean(sample.trades.best)
 
 
-_CLOSED: tuple[Need, ...] = ("trades",)
+def _of_closed(
+    key: str,
+    label: str,
+    unit: Unit,
+    formula: str,
+    compute: Callable[[Sample], Number | None],
+    source: str = "by definition",
+) -> Measure:
+    return Measure(
+        key, label, unit, formula, compute, ("trades",), frequency="trades", open_trades="left out", source=source
+    )
+
 
 TRADING = (
-    Measure("trades", "Closed trades", "count", "round trips from flat to flat", _trades),
-    Measure("open_trades", "Open trades", "count", "round trips not yet flat at the end", _open_trades),
     Measure(
-        "win_rate",
-        "Win rate",
-        "fraction",
-        "closed trades with a gain / closed trades, net of costs",
-        _win_rate,
-        _CLOSED,
+        "trades",
+        "Closed trades",
+        "count",
+        "round trips from flat to flat",
+        _trades,
+        frequency="trades",
+        open_trades="left out",
+    ),
+    Measure(
+        "open_trades",
+        "Open trades",
+        "count",
+        "round trips not yet flat at the end",
+        _open_trades,
+        frequency="trades",
+        open_trades="alone",
+    ),
+    _of_closed(
+        "win_rate", "Win rate", "fraction", "closed trades with a gain / closed trades, net of costs", _win_rate
     ),
     Measure(
         "win_rate_with_open",
@@ -147,72 +170,55 @@ TRADING = (
         "fraction",
         "trades with a gain / all, open ones at the last close",
         _win_rate_with_open,
+        frequency="trades",
+        open_trades="at the last close",
     ),
-    Measure(
-        "profit_factor", "Profit factor", "", "Σ gains / Σ losses of closed trades, in money", _profit_factor, _CLOSED
-    ),
-    Measure("expectancy", "Expectancy", "currency", "mean gain of a closed trade", _expectancy, _CLOSED),
-    Measure(
+    _of_closed("profit_factor", "Profit factor", "", "Σ gains / Σ losses of closed trades, in money", _profit_factor),
+    _of_closed("expectancy", "Expectancy", "currency", "mean gain of a closed trade", _expectancy),
+    _of_closed(
         "expectancy_r",
         "Expectancy (R)",
         "",
         "mean gain of a closed trade / mean loss of the losing ones (R)",
         _expectancy_r,
-        _CLOSED,
+        "Tharp (2008)",
     ),
-    Measure("average_win", "Average win", "currency", "mean gain of winning closed trades", _average_win, _CLOSED),
-    Measure(
-        "average_loss",
-        "Average loss",
-        "currency",
-        "mean gain of losing closed trades, negative",
-        _average_loss,
-        _CLOSED,
+    _of_closed("average_win", "Average win", "currency", "mean gain of winning closed trades", _average_win),
+    _of_closed(
+        "average_loss", "Average loss", "currency", "mean gain of losing closed trades, negative", _average_loss
     ),
-    Measure("payoff_ratio", "Payoff ratio", "", "average win / |average loss|", _payoff, _CLOSED),
-    Measure("kelly", "Kelly fraction", "fraction", "win rate − (1 − win rate) / payoff ratio", _kelly, _CLOSED),
-    Measure("sqn", "SQN", "", "√n × mean gain / sample standard deviation of gains", _sqn, _CLOSED),
-    Measure("sqn_100", "SQN (n ≤ 100)", "", "SQN with n at most 100", _sqn_capped, _CLOSED),
-    Measure(
-        "average_trade",
-        "Average trade",
-        "fraction",
-        "mean of gain / value bought, closed trades",
-        _average_trade,
-        _CLOSED,
+    _of_closed("payoff_ratio", "Payoff ratio", "", "average win / |average loss|", _payoff),
+    _of_closed(
+        "kelly", "Kelly fraction", "fraction", "win rate − (1 − win rate) / payoff ratio", _kelly, "Kelly (1956)"
     ),
-    Measure("best_trade", "Best trade", "fraction", "largest gain / value bought", _best_trade, _CLOSED),
-    Measure("worst_trade", "Worst trade", "fraction", "smallest gain / value bought", _worst_trade, _CLOSED),
-    Measure("average_held", "Average holding", "sessions", "mean sessions from entry to exit", _average_held, _CLOSED),
-    Measure(
-        "winners_held",
-        "Winners held",
-        "sessions",
-        "mean sessions from entry to exit of winners",
-        _winners_held,
-        _CLOSED,
+    _of_closed("sqn", "SQN", "", "√n × mean gain / sample standard deviation of gains", _sqn, "Tharp (2008)"),
+    _of_closed("sqn_100", "SQN (n ≤ 100)", "", "SQN with n at most 100", _sqn_capped, "Tharp (2008)"),
+    _of_closed(
+        "average_trade", "Average trade", "fraction", "mean of gain / value bought, closed trades", _average_trade
     ),
-    Measure(
-        "losers_held", "Losers held", "sessions", "mean sessions from entry to exit of losers", _losers_held, _CLOSED
+    _of_closed("best_trade", "Best trade", "fraction", "largest gain / value bought", _best_trade),
+    _of_closed("worst_trade", "Worst trade", "fraction", "smallest gain / value bought", _worst_trade),
+    _of_closed("average_held", "Average holding", "sessions", "mean sessions from entry to exit", _average_held),
+    _of_closed(
+        "winners_held", "Winners held", "sessions", "mean sessions from entry to exit of winners", _winners_held
     ),
-    Measure("max_wins_in_a_row", "Most wins in a row", "count", "closed trades by entry", _wins_in_a_row, _CLOSED),
-    Measure(
-        "max_losses_in_a_row", "Most losses in a row", "count", "closed trades by entry", _losses_in_a_row, _CLOSED
-    ),
-    Measure(
+    _of_closed("losers_held", "Losers held", "sessions", "mean sessions from entry to exit of losers", _losers_held),
+    _of_closed("max_wins_in_a_row", "Most wins in a row", "count", "closed trades by entry", _wins_in_a_row),
+    _of_closed("max_losses_in_a_row", "Most losses in a row", "count", "closed trades by entry", _losses_in_a_row),
+    _of_closed(
         "mean_adverse_excursion",
         "Mean adverse excursion",
         "fraction",
         "mean over closed trades of the lowest price while held / average entry price − 1",
         _adverse,
-        _CLOSED,
+        "Sweeney (1996)",
     ),
-    Measure(
+    _of_closed(
         "mean_favourable_excursion",
         "Mean favourable excursion",
         "fraction",
         "mean over closed trades of the highest price while held / average entry price − 1",
         _favourable,
-        _CLOSED,
+        "Sweeney (1996)",
     ),
 )
