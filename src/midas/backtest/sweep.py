@@ -13,16 +13,14 @@ from midas.backtest.heat import HeatMap, flatness, heat_map
 from midas.backtest.result import Result
 from midas.backtest.run import Progress, run_spec
 from midas.backtest.samplers import Picks, Sampler, sampler_of
-from midas.backtest.sampling import sample_of
 from midas.backtest.setting import Setting
 from midas.backtest.spec import Amount, BacktestSpec, spec_of
 from midas.backtest.subject import Subject, subject_of
-from midas.backtest.together import Together
+from midas.backtest.together import Together, measured
 from midas.backtest.trials import Trials, Values, measures_for, merit, params_of
 from midas.core.errors import InvalidInput, MidasError
 from midas.execution.terms import Lots
 from midas.marketdata.panel import Panel
-from midas.portfolio.measures.registry import by_key
 from midas.strategies.definition import Definition
 from midas.strategies.param import ParamValue
 from midas.strategies.strategy import Strategy
@@ -247,10 +245,7 @@ class _Search:
             if isinstance(story, InvalidInput):
                 self._skip(story)
                 continue
-            sample = sample_of(story)
-            for at, key in enumerate(self._measures):
-                value = by_key()[key].of(sample)
-                values[places[number], at] = np.nan if value is None else value
+            values[places[number]] = measured(story, self._measures)
         return values
 
     def _definitions(self, picks: Picks) -> Iterator[tuple[int, Definition | InvalidInput]]:

@@ -8,9 +8,11 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from midas.backtest.benchmark import Benchmark, benchmark
 from midas.backtest.run import lived
+from midas.backtest.sampling import sample_of
 from midas.backtest.setting import Setting
 from midas.backtest.spec import BacktestSpec
 from midas.backtest.story import Story
@@ -19,12 +21,20 @@ from midas.backtest.window import Window, window
 from midas.core.errors import InvalidInput
 from midas.factors.evaluate import evaluate_all
 from midas.factors.plan import Plan, compile_plan, plan_together
+from midas.portfolio.measures.registry import by_key
 from midas.strategies.definition import Definition
 from midas.strategies.schedule import Every, speaking_rows
 
 MOST_GRAPHS = 64
 MOST_BYTES = 64_000_000
 """So many graphs, and targets of so many bytes, are computed in one pass over the data."""
+
+
+def measured(story: Story, measures: Sequence[str]) -> NDArray[np.float64]:
+    """Return some measures of a story, NaN where undefined."""
+    sample, known = sample_of(story), by_key()
+    found = [known[key].of(sample) for key in measures]
+    return np.array([np.nan if value is None else float(value) for value in found])
 
 
 class Together:
@@ -60,7 +70,7 @@ class Together:
         size = max(1, min(MOST_GRAPHS, MOST_BYTES // max(1, each)))
         return (members[at : at + size] for at in range(0, len(members), size))
 
-    def _speaking(self, every: Every, rows: Window) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    def _speaking(self, every: Every, rows: Window) -> NDArray[np.int64]:
         panel, calendar = self._setting.panel, self._setting.market.calendar
         return speaking_rows(every, calendar, panel.sessions, rows.first, rows.stop)
 

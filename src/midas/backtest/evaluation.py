@@ -1,0 +1,153 @@
+"""Many strategies on many instruments, each alone with each: which suits which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from midas.backtest.run import Progress
+from midas.backtest.setting import Setting
+from midas.backtest.spec import Amount, BacktestSpec, spec_of
+from midas.backtest.together import Together, measured
+from midas.backtest.trials import measures_for, merit
+from midas.core.errors import InvalidInput
+from midas.execution.terms import Lots
+from midas.marketdata.panel import Panel
+from midas.strategies.definition import Definition
+from midas.strategies.registry import build, library
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Measures of every strategy on every instrument, (instrument, strategy, measure), NaN where undefined.
+
+    `refused` says of pairs that could not be run why, by (symbol, strategy).
+    """
+
+    metric: str
+    symbols: tuple[str, ...]
+    strategies: tuple[str, ...]
+    measures: tuple[str, ...]
+    values: Values
+    refused: dict[tuple[str, str], str]
+
+    def scores(self) -> Values:
+        """Return the metric, (instrument, strategy)."""
+        scores: Values = self.values[:, :, self.measures.index(self.metric)]
+        return scores
+
+    def best(self) -> tuple[int | None, ...]:
+        """Return the place of each instrument's best strategy, the first of equals; None where none has a score."""
+        worth = merit(self.metric, self.scores())
+        return tuple(int(np.nanargmax(row)) if np.isfinite(row).any() else None for row in worth)
+
+    def frame(self) -> pl.DataFrame:
+        """Return one row for each pair: symbol, strategy, score, and its measures, null where undefined."""
+        pairs = {
+            "symbol": np.repeat(self.symbols, len(self.strategies)).tolist(),
+            "strategy": list(self.strategies) * len(self.symbols),
+        }
+        flat = self.values.reshape(-1, len(self.measures))
+        columns = {name: pl.Series(np.ascontiguousarray(flat[:, at])) for at, name in enumerate(self.measures)}
+        score = pl.Series(np.ascontiguousarray(self.scores().ravel())).fill_nan(None)
+        return pl.DataFrame({**pairs, "score": score, **{n: c.fill_nan(None) for n, c in columns.items()}})
+
+
+def evaluate(
+    panel: Panel,
+    strategies: Sequence[Definition] | None = None,
+    *,
+    metric: str = "sharpe",
+    start: date | None = None,
+    end: date | None = None,
+    initial_capital: Amount | None = None,
+    commission_bps: float | None = None,
+    slippage_bps: float = 0.0,
+    lots: Lots = "whole",
+    volume_cap: float = 0.1,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Run each strategy (default: the whole library) on each instrument of a panel alone, with an account of its own.
+
+    Raises
+    ------
+    InvalidInput: an argument makes no sense.
+    """
+    chosen = of_library() if strategies is None else tuple(strategies)
+    base = spec_of(
+        chosen[0], panel, start=start, end=end, initial_capital=initial_capital, commission_bps=commission_bps,
+        slippage_bps=slippage_bps, lots=lots, volume_cap=volume_cap,
+    )  # fmt: skip
+    return evaluate_spec(chosen, base, panel, metric=metric, progress=progress)
+
+
+def of_library() -> tuple[Definition, ...]:
+    """Return the strategies of the library that can be run, with their defaults."""
+    found = (build(info.name) for info in library())
+    return tuple(definition for definition in found if _is_runnable(definition))
+
+
+def evaluate_spec(
+    strategies: Sequence[Definition],
+    base: BacktestSpec,
+    panel: Panel,
+    *,
+    metric: str,
+    progress: Progress | None = None,
+    keep: Callable[[Evaluation], None] | None = None,
+) -> Evaluation:
+    """Answer `base` for each strategy on each instrument; `keep` is called with each instrument's part.
+
+    Raises
+    ------
+    InvalidInput: there is no such measure.
+    """
+    measures = measures_for(metric)
+    names = tuple(definition.name for definition in strategies)
+    parts = []
+    for column, instrument in enumerate(panel.instruments):
+        symbol = str(instrument.id)
+        values, refused = _answer(strategies, replace(base, symbols=(symbol,)), panel.select([column]), measures)
+        reasons = {(symbol, names[place]): why for place, why in refused.items()}
+        parts.append(Evaluation(metric, (symbol,), names, measures, values[None], reasons))
+        if keep is not None:
+            keep(parts[-1])
+        if progress is not None:
+            progress((column + 1) / panel.columns, f"{column + 1:,} of {panel.columns:,} instruments")
+    return joined(parts)
+
+
+def joined(parts: Sequence[Evaluation]) -> Evaluation:
+    """Return evaluations of the same strategies on different instruments as one."""
+    symbols = tuple(symbol for part in parts for symbol in part.symbols)
+    refused = {pair: why for part in parts for pair, why in part.refused.items()}
+    return replace(parts[0], symbols=symbols, values=np.concatenate([p.values for p in parts]), refused=refused)
+
+
+def _answer(
+    strategies: Sequence[Definition], base: BacktestSpec, panel: Panel, measures: tuple[str, ...]
+) -> tuple[Values, dict[int, str]]:
+    values = np.full((len(strategies), len(measures)), np.nan)
+    refused: dict[int, str] = {}
+    together = Together(base, Setting.of(panel, base.terms(panel.currency)))
+    for place, story in together.stories(strategies):
+        if isinstance(story, InvalidInput):
+            refused[place] = story.message
+        else:
+            values[place] = measured(story, measures)
+    return values, refused
+
+
+def _is_runnable(definition: Definition) -> bool:
+    try:
+        definition.require_runnable()
+    except InvalidInput:
+        return False
+    return True

@@ -1,0 +1,59 @@
+"""Strategies by instruments: each pair is its own ordinary run, and the best of each is the best."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.factors.markets import bars, panel_of
+
+from midas.backtest.evaluation import evaluate, of_library
+from midas.backtest.run import run
+from midas.core.errors import InvalidInput
+from midas.strategies.registry import build
+
+PANEL = panel_of(bars(420, 3, seed=11, gaps=0.01))
+CHOSEN = (build("sma_cross", {"fast": 5, "slow": 20}), build("rsi_reversion", {"period": 5}), build("buy_and_hold"))
+
+
+def test_each_pair_is_the_ordinary_run_of_one_instrument() -> None:
+    found = evaluate(PANEL, CHOSEN, commission_bps=5)
+    for column in range(3):
+        for place, definition in enumerate(CHOSEN):
+            alone = run(definition, PANEL.select([column]), commission_bps=5)
+            for at, key in enumerate(found.measures):
+                expected = alone.summary[key]
+                assert found.values[column, place, at] == pytest.approx(
+                    np.nan if expected is None else expected, abs=0, nan_ok=True
+                )
+
+
+def test_the_best_of_each_instrument() -> None:
+    found = evaluate(PANEL, CHOSEN, metric="max_drawdown")
+    assert [row[best] for row, best in zip(found.scores(), found.best(), strict=True)] == [
+        max(row) for row in found.scores()
+    ]
+    least = evaluate(PANEL, CHOSEN, metric="volatility")
+    assert [row[best] for row, best in zip(least.scores(), least.best(), strict=True)] == [
+        min(row) for row in least.scores()
+    ]
+
+
+def test_without_a_choice_it_is_the_library() -> None:
+    found = evaluate(PANEL.select([0]))
+    assert found.strategies == tuple(definition.name for definition in of_library())
+    assert found.frame().height == len(found.strategies)
+    assert set(found.frame()["symbol"]) == {"S0000.XNAS"}
+
+
+def test_what_cannot_be_run_says_why_and_has_no_score() -> None:
+    found = evaluate(PANEL, (build("sma_cross", {"fast": 5, "slow": 450}), CHOSEN[2]))
+    assert np.isnan(found.scores()[:, 0]).all()
+    assert "needs" in found.refused["S0001.XNAS", "sma_cross"]
+    assert found.best() == (1, 1, 1)
+    nothing = evaluate(PANEL, (build("sma_cross", {"fast": 5, "slow": 450}),))
+    assert nothing.best() == (None, None, None)
+
+
+def test_a_measure_there_is_not() -> None:
+    with pytest.raises(InvalidInput, match="There is no measure 'sharp'"):
+        evaluate(PANEL, CHOSEN, metric="sharp")
