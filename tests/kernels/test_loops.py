@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from midas.kernels import delay, pointwise, recursive, windows
+from midas.kernels import delay, pointwise, recursive, smoothing, statistics, windows
 from midas.kernels.lanes import LANES
 from midas.kernels.loop import TIME_INTEGERS, TIME_POINTERS, Loop
 
@@ -44,14 +44,15 @@ def same(one: Array, other: Array) -> bool:
 
 FLAGGED = {"both", "either", "negation", "hold", "since"}
 INPUTS = {"choose": 3, "clip": 1, "hold": 2}
-PARAMS = {"clip": [-1.0, 2.0], "ema": [float(N)], "wilder": [float(N)], "rsi": [float(N)], "hold": [110.0]}
+PARAMS = {name: [float(N)] for name in ("ema", "wilder", "rsi", "ewm_var")}
+PARAMS |= {"clip": [-1.0, 2.0], "hold": [110.0]}
 
 
 def arity(loop: Loop) -> int:
     return sum(f"x{k} = " in loop.source for k in range(3))
 
 
-@pytest.mark.parametrize("loop", [*pointwise.LOOPS, *recursive.LOOPS], ids=lambda loop: loop.name)
+@pytest.mark.parametrize("loop", [*pointwise.LOOPS, *recursive.LOOPS, *smoothing.LOOPS], ids=lambda loop: loop.name)
 def test_a_step_loop_is_its_step_row_by_row(loop: Loop) -> None:
     step = dict(loop.steps)["step"]
     python = getattr(step, "py_func", step)
@@ -85,16 +86,17 @@ def test_a_constant_is_one_row_for_all(loop: Loop) -> None:
         assert same(run(loop, once, [], 0, 10, constants=1 << place), run(loop, everywhere, [], 0, ROWS))
 
 
-def folded(loop: Loop, x: Array, first: int) -> Array:
+def folded(loop: Loop, inputs: list[Array], first: int) -> Array:
     steps = {name: getattr(function, "py_func", function) for name, function in loop.steps}
 
     def parts(value: object) -> tuple[float, ...]:
         return value if isinstance(value, tuple) else (value,)  # type: ignore[return-value]
 
-    expected = np.full(x.shape, np.nan)
-    lift: Callable[[float], tuple[float, ...]] = lambda v: parts(steps["lift"](v))  # noqa: E731
-    for lane in range(x.shape[1]):
-        series = [lift(float("nan"))] * first + [lift(v) for v in x[:, lane]]
+    expected = np.full(inputs[0].shape, np.nan)
+    lift: Callable[..., tuple[float, ...]] = lambda *v: parts(steps["lift"](*v))  # noqa: E731
+    for lane in range(expected.shape[1]):
+        columns = [x[:, lane] for x in inputs]
+        series = [lift(*[np.nan] * len(inputs))] * first + [lift(*v) for v in zip(*columns, strict=True)]
         for t in range(first, first + ROWS):
             start = t - t % N
             prefix, count = series[start], 1
@@ -113,15 +115,51 @@ def folded(loop: Loop, x: Array, first: int) -> Array:
 
 
 @pytest.mark.parametrize("first", [0, 3, 2 * N])
-@pytest.mark.parametrize("loop", windows.LOOPS, ids=lambda loop: loop.name)
+@pytest.mark.parametrize("loop", [*windows.LOOPS, *statistics.WINDOWS], ids=lambda loop: loop.name)
 def test_a_window_is_its_monoid_folded_block_by_block(loop: Loop, first: int) -> None:
-    x = numbers(flags=False)[:, :4].repeat(8, axis=1)
-    expected = folded(loop, x[:, ::8], first)
-    whole = run(loop, [x], [], first, ROWS)
+    inputs = [numbers(flags=False)[:, :4].repeat(8, axis=1) for _ in range(arity(loop))]
+    inputs = [abs(x) + 1 for x in inputs] if loop.name == "max_drawdown" else inputs
+    expected = folded(loop, [x[:, ::8] for x in inputs], first)
+    whole = run(loop, inputs, [], first, ROWS)
     ready = slice(N - 1, None)
-    assert same(whole[ready, ::8], expected[ready])
+    assert np.isfinite(expected).sum() > expected.size / 10
+    np.testing.assert_array_max_ulp(whole[ready, ::8], expected[ready], maxulp=0)
     for stretch in (1, 5, 8):
-        assert same(run(loop, [x], [], first, stretch), whole)
+        assert same(run(loop, inputs, [], first, stretch), whole)
+
+
+@pytest.mark.parametrize("first", [0, 3, 2 * N])
+@pytest.mark.parametrize("loop", statistics.SCANS, ids=lambda loop: loop.name)
+def test_a_scan_is_its_fold_from_the_oldest_value(loop: Loop, first: int) -> None:
+    steps = {name: getattr(function, "py_func", function) for name, function in loop.steps}
+    inputs = [numbers(flags=False) for _ in range(arity(loop))]
+    expected = np.full((ROWS, LANES), np.nan)
+    for row, lane in np.ndindex(ROWS - N + 1, LANES):
+        totals = [0.0] * loop.width
+        for value in inputs[0][row : row + N, lane]:
+            found = steps["fold"](*totals, value, inputs[-1][row + N - 1, lane])
+            totals = list(found) if isinstance(found, tuple) else [found]
+        expected[row + N - 1, lane] = steps["out_of"](N, *totals)
+    assert np.isfinite(expected).sum() > expected.size / 4
+    for stretch in (1, 5, ROWS):
+        assert same(run(loop, inputs, [], first, stretch), expected)
+
+
+@pytest.mark.parametrize("first", [0, 3])
+@pytest.mark.parametrize("q", [0.0, 0.1, 0.5, 2 / 3, 1.0])
+def test_a_quantile_is_that_of_the_sorted_values(q: float, first: int) -> None:
+    x = numbers(flags=False)
+    x[3, 1], x[12, 2] = np.inf, -np.inf
+    expected = np.full((ROWS, LANES), np.nan)
+    place = q * (N - 1)
+    for row, lane in np.ndindex(ROWS - N + 1, LANES):
+        window = x[row : row + N, lane]
+        if not np.isnan(window).any():
+            low, high = (float(v) for v in np.sort(window)[[int(place), min(int(place) + 1, N - 1)]])
+            part = place - int(place)
+            expected[row + N - 1, lane] = low + (high - low) * part if part else low
+    for stretch in (1, 5, ROWS):
+        assert same(run(statistics.QUANTILE, [x], [float(N), q], first, stretch), expected)
 
 
 @pytest.mark.parametrize("stretch", [1, 4, ROWS])

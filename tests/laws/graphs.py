@@ -42,7 +42,7 @@ def _apply(draw: st.DrawFn, operator: Operator, *, across: bool, depth: int) -> 
     for place in operator.inputs:
         if place.optional and draw(st.booleans()):
             inputs.append(None)
-        elif inputs and not place.flag and not place.field and draw(st.integers(0, 4)) == 0:
+        elif inputs and not (place.flag or place.field or place.varies) and draw(st.integers(0, 4)) == 0:
             inputs.append(constant(draw(st.sampled_from([0.0, 1.0, -2.5, 100.0]))))
         else:
             inputs.append(

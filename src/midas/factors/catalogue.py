@@ -9,13 +9,33 @@ from types import MappingProxyType
 
 from midas.factors import unit
 from midas.factors.operator import Kind, Operator
-from midas.factors.operators import arithmetic, cross_section, fields, recursive, time
+from midas.factors.operators import (
+    arithmetic,
+    cross_section,
+    extremes,
+    fields,
+    recursive,
+    regression,
+    smoothing,
+    statistics,
+    time,
+)
 from midas.factors.unit import Unit
 
 OPERATORS: Mapping[str, Operator] = MappingProxyType(
     {
         entry.name: entry
-        for entry in chain(fields.ENTRIES, arithmetic.ENTRIES, time.ENTRIES, recursive.ENTRIES, cross_section.ENTRIES)
+        for entry in chain(
+            fields.ENTRIES,
+            arithmetic.ENTRIES,
+            time.ENTRIES,
+            statistics.ENTRIES,
+            extremes.ENTRIES,
+            regression.ENTRIES,
+            recursive.ENTRIES,
+            smoothing.ENTRIES,
+            cross_section.ENTRIES,
+        )
     }
 )
 FIELDS: Mapping[str, Operator] = MappingProxyType(
@@ -41,6 +61,7 @@ _UNITS: Mapping[Callable[[Sequence[Unit]], Unit], str] = MappingProxyType(
         unit.chosen: "that of x and other",
         unit.kept: "that of x",
         unit.measured: "that of x",
+        unit.explained: "that of x",
         unit.product: "product",
         unit.ratio: "ratio",
         unit.number: str(Unit.NUMBER),

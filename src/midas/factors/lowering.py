@@ -55,7 +55,9 @@ def _lowered(node: Node, inputs: tuple[Node, ...], known: dict[Node, Node]) -> N
         known |= {child: child for child in inputs}
         for step in walk(expanded, known):
             known[step] = _lowered(step, tuple(known[child] for child in step.inputs), known)
-        return known[expanded]
+        result = known[expanded]
+        # What reads it was checked against the unit the operator declares.
+        return Node(result.op, result.inputs, result.arguments, node.unit)
     if node.op == "power" and inputs[1].op == "constant" and inputs[1].arguments[0] in _POWERS:
         return _POWERS[inputs[1].arguments[0]](inputs[0])
     if operator.only_with_bar:

@@ -272,7 +272,7 @@ def _input(operator: Operator, place: Input, value: object) -> Node | None:
     if value is None and place.optional:
         return None
     node = value if isinstance(value, Node) else constant(value)
-    if place.field and node.op == "constant":
+    if (place.field or place.varies) and node.op == "constant":
         raise StrategyInvalid(
             f"{operator.name}: {place.name} must be a field or an operator, not a number.",
             hint=f"Use {operator.signature}.",

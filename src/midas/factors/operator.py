@@ -30,12 +30,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A node an operator reads. `field` names the market field used when it is left out."""
+    """A node an operator reads.
+
+    `field` names the market field used when it is left out; one that `varies`, like one with a field, is no plain
+    number.
+    """
 
     name: str
     flag: bool = False
     field: str = ""
     optional: bool = False
+    varies: bool = False
 
 
 @dataclass(frozen=True, slots=True)

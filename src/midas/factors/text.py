@@ -23,6 +23,7 @@ _ARITHMETIC: Mapping[type[ast.operator], str] = MappingProxyType(
         ast.Sub: "subtract",
         ast.Mult: "multiply",
         ast.Div: "divide",
+        ast.FloorDiv: "divide_whole",  # of plain numbers only
         ast.Pow: "power",
         ast.BitAnd: "both",
         ast.BitOr: "either",
@@ -34,6 +35,7 @@ _FOLD: Mapping[str, Callable[[float, float], float]] = MappingProxyType(
         "subtract": operator.sub,
         "multiply": operator.mul,
         "divide": operator.truediv,
+        "divide_whole": operator.floordiv,
         "power": math.pow,
     }
 )
@@ -52,8 +54,8 @@ _COMPARISON: Mapping[type[ast.cmpop], str] = MappingProxyType(
 def parse(text: str, names: Mapping[str, Value] | None = None) -> Node:
     """Read an expression into a graph.
 
-    The language has market fields, `names` (parameters and earlier results), numbers, + - * / **, comparisons,
-    and/or/not (the same as & | ~), and every operator as `name(x, …)` or `x.name(…)`.
+    The language has market fields, `names` (parameters and earlier results), numbers, + - * / ** (// between plain
+    numbers), comparisons, and/or/not (the same as & | ~), and every operator as `name(x, …)` or `x.name(…)`.
 
     Raises
     ------
@@ -175,6 +177,8 @@ class _Reader:
             raise self._refuse(tree, "Not part of the language:")
         left, right = self.read(tree.left, depth + 1), self.read(tree.right, depth + 1)
         if isinstance(left, Node) or isinstance(right, Node):
+            if name not in OPERATORS:
+                raise self._refuse(tree, "Not part of the language:", "Only plain numbers are divided whole.")
             return self._apply(tree, name, left, right)
         if name not in _FOLD:
             raise self._refuse(tree, "Two plain numbers are joined:", "& and | join flags.")

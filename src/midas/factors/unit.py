@@ -99,6 +99,12 @@ def measured(units: Sequence[Unit]) -> Unit:
     return Unit.NUMBER if units[0] is Unit.FLAG else units[0]
 
 
+def explained(units: Sequence[Unit]) -> Unit:
+    """Return the unit of the first input as `measured` does, after checking the basis of all."""
+    same_basis(units)
+    return measured(units)
+
+
 def number(units: Sequence[Unit]) -> Unit:
     """Return a plain number, after checking the basis."""
     same_basis(units)

@@ -77,7 +77,7 @@ def machine_code(
     with _COMPILING:
         _keep_in(kernel_folder() / _source_key(*steps.values(), extra=source))
         scope: dict[str, Any] = {key: step(function) for key, function in steps.items()}
-        scope |= {"carray": cast("Any", numba).carray, "nan": math.nan, "__name__": first.__module__}
+        scope |= {"carray": cast("Any", numba).carray, "nan": math.nan, "inf": math.inf, "__name__": first.__module__}
         # The file named here is the steps' own: numba asks it whether the kept code is still good.
         exec(compile(source, first.__code__.co_filename, "exec"), scope)
         pointer = cast("Any", types.CPointer)(types.float64)

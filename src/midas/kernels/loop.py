@@ -28,7 +28,6 @@ Steps = Callable[..., tuple[float, ...]]
 
 TIME_POINTERS, TIME_INTEGERS = 6, 4
 ROW_POINTERS, ROW_INTEGERS = 5, 6
-_TIME_HEAD = "def {name}_loop(out, a, b, c, state, params, n, constants, row, rows):\n"
 
 
 @dataclass(frozen=True)
@@ -80,39 +79,53 @@ def recursive(inputs: int, states: int, params: int = 0, *, reads_row: bool = Fa
 
 
 def _stepped(function: FunctionType, inputs: int, states: int, params: int, *, reads_row: bool) -> Loop:
-    lanes = range(inputs)
-    head = [f"x{k} = carray({'abc'[k]}, (rows, {LANES})); k{k} = 0 if constants & {1 << k} else 1" for k in lanes]
+    head, take = taken(inputs)
     head += [f"states = carray(state, ({states}, {LANES}))"] if states else []
     head += [f"s{k} = states[{k}]" for k in range(states)]
     head += [f"numbers = carray(params, ({params},))"] if params else []
     head += [f"p{k} = numbers[{k}]" for k in range(params)]
     held = [f"s{k}[i]" for k in range(states)]
-    given = [f"v{k}[i]" for k in lanes] + held + ["row + r"] * reads_row + [f"p{k}" for k in range(params)]
-    lines = [f"    {line}" for line in [f"y = carray(out, (rows, {LANES}))", *head, "for r in range(rows):"]]
-    lines += ["        w = y[r]", *(f"        v{k} = x{k}[r * k{k}]" for k in lanes)]
+    given = [f"v{k}[i]" for k in range(inputs)] + held + ["row + r"] * reads_row + [f"p{k}" for k in range(params)]
+    lines = [f"    {line}" for line in [*head, "for r in range(rows):"]]
+    lines += [f"        {line}" for line in take]
     lines += [f"        for i in range({LANES}):"]
     lines += [f"            {', '.join(['w[i]', *held])} = step({', '.join(given)})"]
-    source = _TIME_HEAD.format(name=function.__name__) + "\n".join(lines) + "\n"
+    source = time_head(function.__name__) + "\n".join(lines) + "\n"
     return Loop(function.__name__, source, (("step", function),), width=states)
 
 
-def window(name: str, width: int, lift: Callable[..., object], join: Callable[..., object], out: Step) -> Loop:
+def time_head(name: str) -> str:
+    """Return the first line of a loop over time."""
+    return f"def {name}_loop(out, a, b, c, state, params, n, constants, row, rows):\n"
+
+
+def taken(inputs: int) -> tuple[list[str], list[str]]:
+    """Return the lines before a loop over rows, and those that begin its body: inputs v0, v1, … and result w."""
+    lanes = range(inputs)
+    head = [f"y = carray(out, (rows, {LANES}))"]
+    head += [f"x{k} = carray({'abc'[k]}, (rows, {LANES})); k{k} = 0 if constants & {1 << k} else 1" for k in lanes]
+    return head, ["w = y[r]", *(f"v{k} = x{k}[r * k{k}]" for k in lanes)]
+
+
+def window(
+    name: str, width: int, lift: Callable[..., object], join: Callable[..., object], out: Step, inputs: int = 1
+) -> Loop:
     """Make the loop of a monoid over the last n rows, in blocks of n aligned to the absolute row (van Herk).
 
-    `lift(x)` makes one value's parts, `join(n_left, *left, n_right, *right)` merges two neighbouring runs, `out(n,
-    *parts)` is the result; with `width` 1 parts are a number, else a tuple. A window is the suffix of the block before
-    joined with the prefix of its own, so nothing is ever subtracted: no drift, NaN leaves with the window, and batch,
-    chunk and single row agree to the bit from any start n - 1 rows earlier.
+    `lift(*inputs)` makes one row's parts, `join(n_left, *left, n_right, *right)` merges two neighbouring runs,
+    `out(n, *parts)` is the result; with `width` 1 parts are a number, else a tuple. A window is the suffix of the block
+    before joined with the prefix of its own, so nothing is ever subtracted: no drift, NaN leaves with the window, and
+    batch, chunk and single row agree to the bit from any start n - 1 rows earlier.
 
     State: n rows of parts, below the current position values of this block, above it suffixes of the last; then the
     prefix.
     """
-    source = _TIME_HEAD.format(name=name) + _window_body(width)
+    source = time_head(name) + _window_body(width, inputs)
     steps = (("lift", lift), ("join", join), ("out_of", out))
     return Loop(name, source, cast("tuple[tuple[str, FunctionType], ...]", steps), width=width, per_row=width)
 
 
-def _window_body(width: int) -> str:
+def _window_body(width: int, inputs: int) -> str:
     def each(shape: str, joined: str = ", ") -> str:
         return joined.join(shape.format(k) for k in range(width))
 
@@ -120,35 +133,34 @@ def _window_body(width: int) -> str:
         return each(f"{letter}{{0}} = store[{{0}}, {index}]", "; ")
 
     prefix, here, later, value = each("p{0}[i]"), each("h{0}[i]"), each("q{0}[i]"), each("t{0}")
+    head, take = ("; ".join(lines) for lines in taken(inputs))
+    lifted = f"lift({', '.join(f'v{k}[i]' for k in range(inputs))})"
     lanes = f"for i in range({LANES}):"
     return f"""
-    y = carray(out, (rows, {LANES}))
-    x = carray(a, (rows, {LANES}))
+    {head}
     store = carray(state, ({width}, n + 1, {LANES}))
-    stride = 0 if constants & 1 else 1
     {rows("p", "n")}
     at = row % n
     for r in range(rows):
-        v = x[r * stride]
-        w = y[r]
+        {take}
         {rows("h", "at")}
         if at == 0:
             {lanes}
-                {prefix} = lift(v[i])
+                {prefix} = {lifted}
         else:
             {lanes}
-                {value} = lift(v[i])
+                {value} = {lifted}
                 {prefix} = join(at, {prefix}, 1, {value})
         at += 1
         if at < n:
             {rows("q", "at")}
             {lanes}
-                {here} = lift(v[i])
+                {here} = {lifted}
                 {value} = join(n - at, {later}, at, {prefix})
                 w[i] = out_of(n, {value})
         else:
             {lanes}
-                {here} = lift(v[i])
+                {here} = {lifted}
                 w[i] = out_of(n, {prefix})
             for back in range(1, n):
                 {rows("h", "n - 1 - back")}

@@ -6,13 +6,21 @@ from collections.abc import Mapping
 from itertools import chain
 from types import MappingProxyType
 
-from midas.kernels import crosssection, delay, pointwise, recursive, windows
+from midas.kernels import crosssection, delay, pointwise, recursive, smoothing, statistics, windows
 from midas.kernels.loop import Loop
 
 LOOPS: Mapping[str, Loop] = MappingProxyType(
     {
         loop.name: loop
-        for loop in chain(pointwise.LOOPS, windows.LOOPS, recursive.LOOPS, delay.LOOPS, crosssection.LOOPS)
+        for loop in chain(
+            pointwise.LOOPS,
+            windows.LOOPS,
+            statistics.LOOPS,
+            recursive.LOOPS,
+            smoothing.LOOPS,
+            delay.LOOPS,
+            crosssection.LOOPS,
+        )
     }
     | {"abs": pointwise.absolute}
 )
