@@ -45,10 +45,6 @@ def test_help_loads_nothing_heavy(words: list[str]) -> None:
     assert set(loaded_by(*words)) <= ({"pydantic"} if len(words) > 1 else set())
 
 
-def test_writing_a_strategy_file_needs_no_server(tmp_path: Path) -> None:
-    assert set(loaded_by("strategy", "new", "mine", "--output", str(tmp_path / "mine.yaml"))) <= {"pydantic"}
-
-
 def test_help_comes_at_once() -> None:
     spent = []
     for _ in range(5):

@@ -13,16 +13,19 @@ from midas.marketdata.panel import Panel, build_fields
 
 
 def panel_of(
-    closes: NDArray[np.float64], sessions: NDArray[np.datetime64] | None = None, symbols: list[str] | None = None
+    close: NDArray[np.float64],
+    sessions: NDArray[np.datetime64] | None = None,
+    symbols: list[str] | None = None,
+    **fields: NDArray[np.float64],
 ) -> Panel:
-    """Return a panel that knows closes only, (row, name), NaN where a name has no bar."""
-    rows, columns = closes.shape
+    """Return a panel of closes and the other fields given, (row, name), NaN where a name has no bar."""
+    rows, columns = close.shape
     names = symbols or [f"N{column:04d}" for column in range(columns)]
     days = np.arange(np.datetime64("2020-01-01"), np.datetime64("2020-01-01") + rows) if sessions is None else sessions
     return Panel(
         dataset="made", version="1", venue="XKRX", timeframe=Timeframe(1, "d"), basis=Basis.SPLIT_ADJUSTED,
         currency="KRW", instruments=tuple(Instrument(InstrumentId(name, "XKRX")) for name in names), sessions=days,
-        fields=build_fields({"close": closes}, Actions.none()), actions=Actions.none(),
+        fields=build_fields({"close": close, **fields}, Actions.none()), actions=Actions.none(),
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,12 +14,16 @@ from midas.strategies.schedule import Every
 from midas.strategies.template import template
 from midas.strategies.yaml_form import load_yaml
 
-NAMES = ("buy_and_hold", "momentum", "rsi_reversion", "sma_cross")
+NAMES = tuple(info.name for info in library())
+FIRST = ("buy_and_hold", "momentum", "rsi_reversion", "sma_cross")
+"""Those whose parameters others rely on."""
 
 
 class TestLibrary:
     def test_names_and_schedules(self) -> None:
-        assert {info.name: info.every for info in library()} == {
+        assert len(NAMES) >= 15
+        assert list(NAMES) == sorted(set(NAMES))
+        assert {info.name: info.every for info in library() if info.name in FIRST} == {
             "buy_and_hold": Every.ONCE,
             "momentum": Every.MONTH_END,
             "rsi_reversion": Every.CHANGE,
@@ -30,7 +35,7 @@ class TestLibrary:
             (info.name, spec.name): (spec.low, spec.default, spec.high)
             for info in library()
             for spec in info.params_spec
-            if spec.name != "every"
+            if spec.name != "every" and info.name in FIRST
         }
         assert ranges == {
             ("momentum", "lookback"): (1, 126, 504),
@@ -49,6 +54,12 @@ class TestLibrary:
             for part in ("Rule: ", "Source: ", "Needs: ", "arm-up"):
                 assert part in info.doc, (info.name, part)
             assert all(spec.doc for spec in info.params_spec)
+
+    def test_each_has_its_place_in_the_page_of_results(self) -> None:
+        page = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text(encoding="utf-8")
+        for info in library():
+            assert f"| `{info.name}` |" in page
+            assert info.doc in page, f"{info.name} changed: run scripts/strategy_results.py"
 
     def test_listing_it_loads_nothing_heavy(self) -> None:
         code = (
@@ -77,8 +88,8 @@ class TestBuild:
     def test_an_unlike_name_lists_the_library(self) -> None:
         with pytest.raises(NotFound) as caught:
             build("x" * 200)
-        assert caught.value.hint == "Known: buy_and_hold, momentum, rsi_reversion, sma_cross."
-        assert len(str(caught.value)) < 200
+        assert caught.value.hint == f"Known: {', '.join(NAMES[:12])} and {len(NAMES) - 12} more."
+        assert len(str(caught.value)) < 300
 
     @pytest.mark.parametrize(
         ("name", "param", "value", "expected"),

@@ -12,13 +12,13 @@ from midas.core.errors import StrategyInvalid
 from midas.factors.market import Market
 from midas.strategies.definition import Definition
 from midas.strategies.exits import StopLoss, TimeStop
-from midas.strategies.registry import build
+from midas.strategies.registry import build, library
 from midas.strategies.schedule import Every
 from midas.strategies.template import template
 from midas.strategies.yaml_form import load_yaml
 
 M = Market()
-LIBRARY = ("buy_and_hold", "momentum", "rsi_reversion", "sma_cross")
+LIBRARY = tuple(info.name for info in library())
 
 
 def refused(text: str, **overrides: object) -> StrategyInvalid:

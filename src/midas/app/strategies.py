@@ -114,20 +114,22 @@ def _listed(stored: list[StrategyVersion]) -> list[Strategy]:
 
 
 def _library_strategy(name: str) -> Strategy:
-    return _wire(from_library(name, {}), None)
+    from midas.strategies.template import template
+
+    return _wire(from_library(name, {}), "library", template(name, name))
 
 
 def _stored(version: StrategyVersion) -> Strategy:
-    return _wire(from_store(version, {}), version.yaml)
+    return _wire(from_store(version, {}), "stored", version.yaml)
 
 
-def _wire(resolved: Resolved, yaml: str | None) -> Strategy:
+def _wire(resolved: Resolved, source: str, yaml: str) -> Strategy:
     from midas.factors.plan import compile_plan
 
     definition = resolved.definition
     return Strategy(
         name=resolved.name,
-        source="library" if yaml is None else "stored",
+        source=source,
         version=resolved.version or 1,
         summary=definition.doc.partition("\n")[0],
         doc=definition.doc,

@@ -18,7 +18,6 @@ from midas.cli.numbers import count
 from midas.cli.output_file import write_file
 from midas.cli.plain import plain_lines
 from midas.cli.printer import Column, Printer
-from midas.cli.template import strategy_text
 from midas.core.errors import AlreadyExists, InvalidInput, StrategyInvalid
 
 if TYPE_CHECKING:
@@ -86,6 +85,9 @@ def new(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.  [default: NAME.yaml]")
     ] = None,
+    like: Annotated[
+        str, typer.Option("--like", metavar="NAME", help="A strategy of the library, or your own, to begin from.")
+    ] = "momentum",
 ) -> None:
     """Write a strategy file to begin with."""
     call = invocation(ctx)
@@ -98,7 +100,9 @@ def new(
     file = output or Path(f"{name}.yaml")
     if file.exists():
         raise AlreadyExists(f"{file} is there already.", hint="Give another name, or --output FILE.")
-    path = write_file(file, strategy_text(name, file.name).encode())
+    with call.client() as client:
+        text = client.strategies.show(like).yaml
+    path = write_file(file, re.sub(r"(?m)^name: .*$", f"name: {name}", text, count=1).encode())
 
     def human() -> None:
         out.line(f"wrote {path}")
@@ -184,7 +188,7 @@ def _defaults(strategy: Strategy) -> str:
 
 
 def _origin(strategy: Strategy) -> str:
-    return "library" if strategy.yaml is None else f"you, version {strategy.version}"
+    return "library" if strategy.source == "library" else f"you, version {strategy.version}"
 
 
 def _show_one(out: Printer, found: Strategy) -> None:
@@ -201,9 +205,8 @@ def _show_one(out: Printer, found: Strategy) -> None:
         out.line(plain_lines(about))
     out.line()
     _show_params(out, found.params)
-    if found.yaml is not None:
-        out.line()
-        out.line(plain_lines(found.yaml))
+    out.line()
+    out.line(plain_lines(found.yaml))
 
 
 def _show_check(out: Printer, found: StrategyCheck) -> None:

@@ -41,7 +41,7 @@ def reference(strategy: StrategyLike) -> dict[str, object]:
         case str():
             return {"name": strategy}
         case StoredStrategy():
-            return {"name": strategy.name if strategy.yaml is None else f"{strategy.name}@{strategy.version}"}
+            return {"name": strategy.name if strategy.source == "library" else f"{strategy.name}@{strategy.version}"}
         case Backtest():
             return {"backtest": strategy.id}
         case Mapping():

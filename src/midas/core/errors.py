@@ -19,7 +19,7 @@ One class for each thing a caller does differently. Every error says what happen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 
 class MidasError(Exception):
@@ -108,6 +108,9 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     """Return a hint naming the closest known words, or the known words when none is close."""
     close = get_close_matches(word, known, n=3, cutoff=0.6)
     if close:
+        # a plain slip of the finger has one answer; names that merely share a part with it only distract
+        likeness = [SequenceMatcher(None, name, word).ratio() for name in close]
+        close = [name for name, like in zip(close, likeness, strict=True) if like >= likeness[0] - 0.15]
         return "Did you mean " + " or ".join(f"{name!r}" for name in close) + "?"
     shown = ", ".join(sorted(known)[:12])
     more = len(known) - 12

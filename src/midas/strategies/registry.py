@@ -8,15 +8,46 @@ from dataclasses import dataclass, replace
 
 from midas.core.errors import NotFound, did_you_mean
 from midas.strategies.definition import Definition
+from midas.strategies.library.bollinger_reversion import BollingerReversion
 from midas.strategies.library.buy_and_hold import BuyAndHold
+from midas.strategies.library.donchian_breakout import DonchianBreakout
+from midas.strategies.library.dual_momentum import DualMomentum
+from midas.strategies.library.ema_cross import EmaCross
+from midas.strategies.library.keltner_breakout import KeltnerBreakout
+from midas.strategies.library.low_volatility import LowVolatility
+from midas.strategies.library.macd_cross import MacdCross
 from midas.strategies.library.momentum import Momentum
+from midas.strategies.library.obv_trend import ObvTrend
+from midas.strategies.library.pairs import Pairs
 from midas.strategies.library.rsi_reversion import RsiReversion
 from midas.strategies.library.sma_cross import SmaCross
+from midas.strategies.library.stochastic_reversion import StochasticReversion
+from midas.strategies.library.time_series_momentum import TimeSeriesMomentum
+from midas.strategies.library.value_momentum import ValueMomentum
+from midas.strategies.library.zscore_reversion import ZscoreReversion
 from midas.strategies.param import ParamSpec
 from midas.strategies.schedule import Every
 from midas.strategies.strategy import Strategy
 
-_LIBRARY: tuple[type[Strategy], ...] = (BuyAndHold, Momentum, RsiReversion, SmaCross)
+_LIBRARY: tuple[type[Strategy], ...] = (
+    BollingerReversion,
+    BuyAndHold,
+    DonchianBreakout,
+    DualMomentum,
+    EmaCross,
+    KeltnerBreakout,
+    LowVolatility,
+    MacdCross,
+    Momentum,
+    ObvTrend,
+    Pairs,
+    RsiReversion,
+    SmaCross,
+    StochasticReversion,
+    TimeSeriesMomentum,
+    ValueMomentum,
+    ZscoreReversion,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,22 @@ class Strategy(_Declaring):
     def check(self) -> None:
         """Refuse parameters that are right one by one but not together; a subclass may say which."""
 
+    def require_below(self, low: str, high: str, example: str) -> None:
+        """Refuse a parameter that is not below another; for `check`.
+
+        Raises
+        ------
+        StrategyInvalid: it is not.
+        """
+        values = {name: getattr(self, name) for name in (low, high)}
+        if values[low] >= values[high]:
+            raise StrategyInvalid(
+                f"Parameter '{low}' of {self.name} is {values[low]:g} and '{high}' is {values[high]:g}: {low} must be"
+                f" below {high}.",
+                hint=f"Set both, e.g. {example}.",
+                code="bad_parameter",
+            )
+
     def targets(self, m: Market) -> Node:  # noqa: ARG002  # the name subclasses use
         """Return the weight of each instrument: 0.1 is a tenth of the equity, a row of NaN is silence."""
         raise StrategyInvalid(

@@ -25,7 +25,7 @@ class ParamInfo(Answer):
 
 
 class Strategy(Answer):
-    """A strategy of the library, or one version of a stored one; `yaml` is null for the library."""
+    """A strategy of the library, or one version of a stored one; `yaml` is its text."""
 
     name: str
     source: str
@@ -34,7 +34,7 @@ class Strategy(Answer):
     doc: str
     params: list[ParamInfo]
     every: str
-    yaml: str | None
+    yaml: str
     warm_up: int
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from midas.core.errors import StrategyInvalid
 from midas.factors.market import Market
 from midas.factors.node import Node
 from midas.strategies.param import param
@@ -25,13 +24,7 @@ class RsiReversion(Strategy):
     upper: float = param(70.0, 0.0, 100.0, doc="Sell above this level; higher than `lower`.")
 
     def check(self) -> None:
-        if self.lower >= self.upper:
-            raise StrategyInvalid(
-                f"Parameter 'lower' of rsi_reversion is {self.lower:g} and 'upper' is {self.upper:g}:"
-                " lower must be below upper.",
-                hint="Set both, e.g. lower=30 upper=70.",
-                code="bad_parameter",
-            )
+        self.require_below("lower", "upper", "lower=30 upper=70")
 
     def targets(self, m: Market) -> Node:
         index = m.close.rsi(self.period)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from midas.core.errors import StrategyInvalid
 from midas.factors.market import Market
 from midas.factors.node import Node
 from midas.strategies.param import param
@@ -13,8 +12,8 @@ class SmaCross(Strategy):
     """Own a name while its fast moving average is above the slow one.
 
     Rule: a name is bought when the mean of its last `fast` closes comes to lie above the mean of its last `slow`, and
-    sold when it comes to lie below. Each name has a slot of 1/N of the equity, N being the number of names selected;
-    an empty slot is cash. A name whose averages are already apart on the first day waits for the next crossing.
+    sold when it comes to lie below. Each name has a slot of 1/N of the equity, N being the number of names selected; an
+    empty slot is cash. A name whose averages are already apart on the first day waits for the next crossing.
 
     Source: Brock, Lakonishok and LeBaron, Simple technical trading rules and the stochastic properties of stock
     returns, Journal of Finance 47 (1992). The defaults, about a month and a quarter, are conventional, not tuned.
@@ -26,12 +25,7 @@ class SmaCross(Strategy):
     slow: int = param(60, 3, 500, doc="Sessions in the slow average.")
 
     def check(self) -> None:
-        if self.fast >= self.slow:
-            raise StrategyInvalid(
-                f"Parameter 'fast' of sma_cross is {self.fast} and 'slow' is {self.slow}: fast must be below slow.",
-                hint="Set both, e.g. fast=20 slow=60.",
-                code="bad_parameter",
-            )
+        self.require_below("fast", "slow", "fast=20 slow=60")
 
     def targets(self, m: Market) -> Node:
         fast, slow = m.close.mean(self.fast), m.close.mean(self.slow)
