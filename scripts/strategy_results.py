@@ -16,13 +16,14 @@ SHOWN = (("cagr", 100), ("volatility", 100), ("sharpe", 1), ("max_drawdown", 100
 HEAD = """\
 # The strategies of the library
 
-Made by `python scripts/strategy_results.py`: every strategy with its default parameters on the sample market (AAPL, GOOG, IBM, MSFT and FB
-from 2000-03-01 to 2013-03-01, decisions at the close, fills at the next open), with the venue's fees and 5 basis points of slippage.
-Lists of the best or calmest names hold two here.
+Made by `python scripts/strategy_results.py`: every strategy with its default parameters on the sample market (AAPL,
+GOOG, IBM, MSFT and FB from 2000-03-01 to 2013-03-01, decisions at the close, fills at the next open), with the venue's
+fees and 5 basis points of slippage. Lists of the best or calmest names hold two here.
 
-**Read them as arithmetic, not as advice.** The five names were chosen because they survived and became large, so whatever owns them looks
-good and nothing here says that a rule has an edge: compare with `buy_and_hold`, count how many of these rules you looked at, and let
-`midas backtest run` tell how likely luck alone is. Sharpe is for a riskless rate of 0. Turnover is one-sided, per year.
+**Read them as arithmetic, not as advice.** The five names were chosen because they survived and became large, so
+whatever owns them looks good and nothing here says that a rule has an edge: compare with `buy_and_hold`, count how many
+of these rules you looked at, and let `midas backtest run` tell how likely luck alone is. A rule begins when its warm-up
+is over, so the periods differ. Sharpe is for a riskless rate of 0. Turnover is one-sided, per year.
 
 | strategy | a year, % | volatility, % | Sharpe | largest loss, % | turnover | trades |
 |---|---|---|---|---|---|---|
