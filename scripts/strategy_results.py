@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import midas
+from midas.client.client import Client
 from midas.strategies.registry import find, library
 
 TARGET = Path(__file__).parents[1] / "docs" / "strategies.md"
@@ -30,7 +31,7 @@ is over, so the periods differ. Sharpe is for a riskless rate of 0. Turnover is 
 """
 
 
-def _row(client: midas.Client, name: str) -> str:
+def _row(client: Client, name: str) -> str:
     params = {key: value for key, value in FEW.items() if key in find(name).param_specs}
     result = client.backtests.run(name, params, universe="sample", slippage_bps=5.0)
     numbers = [result.summary[measure] for measure, _ in SHOWN]
@@ -43,7 +44,7 @@ def _row(client: midas.Client, name: str) -> str:
 
 def main() -> None:
     """Write the page."""
-    with tempfile.TemporaryDirectory() as home, midas.open(home=Path(home)) as client:
+    with tempfile.TemporaryDirectory() as home, midas.open(home=home) as client:
         client.datasets.pull("sample")
         rows = [_row(client, info.name) for info in library()]
     about = [f"\n## {info.name}\n\n{info.doc}\n" for info in library()]
