@@ -28,6 +28,7 @@ ROUTES = {
     "/api/v1/backtests/{backtest}": {"get", "delete"},
     "/api/v1/backtests/{backtest}/series/{what}": {"get"},
     "/api/v1/backtests/{backtest}/tearsheet": {"get"},
+    "/api/v1/backtests/{backtest}/montecarlo": {"post"},
     "/api/v1/jobs": {"get"},
     "/api/v1/jobs/{job}": {"get", "delete"},
 }

@@ -13,6 +13,7 @@ from midas.cli.confirm import confirmed
 from midas.cli.dictionary import entry, show_dictionary, show_entry, show_measured
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import Invocation, invocation
+from midas.cli.montecarlo_sheet import show_monte_carlo
 from midas.cli.output_file import require_folder, write_file
 from midas.cli.report_file import write_report
 from midas.cli.result_file import require_result_file, write_result
@@ -165,6 +166,30 @@ def compare(ctx: typer.Context, backtests: Ids) -> None:
         found = client.backtests.compare(backtests)
         shown = [] if call.json or call.quiet else [client.backtests.show(each) for each in found.ids]
     out.answer(found, found.ids, lambda: show_comparison(out, found, shown))
+
+
+@verb(app, "montecarlo")
+def montecarlo(
+    ctx: typer.Context,
+    backtest: Id,
+    method: Annotated[
+        Literal["trades", "bootstrap", "noise"],
+        typer.Option("--method", help="Trades in another order, sessions drawn again, or prices blurred."),
+    ] = "bootstrap",
+    paths: Annotated[
+        int | None, typer.Option("--paths", min=1, metavar="N", help="How many.  [default: 1000; noise 100]")
+    ] = None,
+    noise: Annotated[
+        float, typer.Option("--noise", metavar="X", help="Share of each name's daily volatility, for noise.")
+    ] = 0.2,
+) -> None:
+    """Show what else might have happened: the spread of return, Sharpe ratio and drawdown."""
+    call = invocation(ctx)
+    out = call.printer()
+    drawn = paths or (100 if method == "noise" else 1_000)
+    with call.client() as client, out.progress("Drawing") as progress:
+        found = client.backtests.monte_carlo(backtest, method, drawn, noise=noise, progress=progress)
+    out.answer(found, [found.backtest], lambda: show_monte_carlo(out, found))
 
 
 @verb(app, "export")

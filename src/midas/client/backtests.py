@@ -27,6 +27,7 @@ from midas.wire.backtests import (
     SeriesName,
 )
 from midas.wire.jobs import Job
+from midas.wire.montecarlo import MonteCarlo, MonteCarloRequest
 from midas.wire.shape import Number, Scalar
 
 if TYPE_CHECKING:
@@ -133,6 +134,21 @@ class Backtests:
     def compare(self, backtests: Sequence[str]) -> Comparison:
         """Return the measures of several backtests side by side."""
         return self._link.get(Comparison, "/api/v1/backtests/compare", {"ids": ",".join(backtests)})
+
+    def monte_carlo(
+        self,
+        backtest: str,
+        method: str = "bootstrap",
+        paths: int = 1_000,
+        *,
+        noise: float = 0.2,
+        progress: Progress | None = None,
+    ) -> MonteCarlo:
+        """Draw other paths a backtest might have taken; see `MonteCarloRequest` for the methods."""
+        request = asking(MonteCarloRequest, {"method": method, "paths": paths, "noise": noise})
+        wait = {"wait_s": self._jobs.first_wait_s(progress)}
+        job = self._jobs.finish(self._link.post(Job, f"{_path(backtest)}/montecarlo", request, wait), progress)
+        return MonteCarlo.model_validate(job.result)
 
     def export(self, backtest: str, what: SeriesName, format: SeriesFormat = "csv") -> bytes:
         """Return a series as the bytes of a file."""

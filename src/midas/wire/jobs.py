@@ -18,7 +18,7 @@ class Job(Answer):
     """A piece of work and how far it is; `progress` runs from 0 to 1.
 
     `result_id` names what it made (a backtest), `result` says the rest: `{"cached": bool}` for a backtest, the list of
-    import reports for a pull or an import.
+    import reports for a pull or an import, a `MonteCarlo` for paths that were drawn.
     """
 
     id: str
