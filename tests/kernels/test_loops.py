@@ -135,11 +135,10 @@ def test_a_scan_is_its_fold_from_the_oldest_value(loop: Loop, first: int) -> Non
     inputs = [numbers(flags=False) for _ in range(arity(loop))]
     expected = np.full((ROWS, LANES), np.nan)
     for row, lane in np.ndindex(ROWS - N + 1, LANES):
-        totals = [0.0] * loop.width
+        total = 0.0
         for value in inputs[0][row : row + N, lane]:
-            found = steps["fold"](*totals, value, inputs[-1][row + N - 1, lane])
-            totals = list(found) if isinstance(found, tuple) else [found]
-        expected[row + N - 1, lane] = steps["out_of"](N, *totals)
+            total = steps["fold"](total, value, inputs[-1][row + N - 1, lane])
+        expected[row + N - 1, lane] = steps["out_of"](N, total)
     assert np.isfinite(expected).sum() > expected.size / 4
     for stretch in (1, 5, ROWS):
         assert same(run(loop, inputs, [], first, stretch), expected)

@@ -16,27 +16,25 @@ from midas.kernels.loop import Loop, Step, taken, time_head
 _FOR_LANES = f"for i in range({LANES}):"
 
 
-def scan(name: str, width: int, fold: Callable[..., object], out: Step, inputs: int = 1) -> Loop:
-    """Make the loop of totals over the last n values, each seen beside a reference.
+def scan(name: str, fold: Step, out: Step, inputs: int = 1) -> Loop:
+    """Make the loop of a total over the last n values, each seen beside a reference.
 
-    `fold(*totals, value, reference)` adds one value of the first input, the oldest first; totals begin as 0 and are a
-    number where `width` is 1, else a tuple. The reference is this row's value of the last input. `out(n, *totals)` is
-    the result. Takes n steps a row.
+    `fold(total, value, reference)` adds one value of the first input, the oldest first; the total begins as 0. The
+    reference is this row's value of the last input. `out(n, total)` is the result. Takes n steps a row.
     """
     head, take = ("; ".join(lines) for lines in taken(inputs))
-    totals = ", ".join(f"t{k}[i]" for k in range(width))
-    folded = f"{totals} = fold({totals}, old[i], v{inputs - 1}[i])"
+    folded = f"total[i] = fold(total[i], old[i], v{inputs - 1}[i])"
     source = f"""{time_head(name)}
     {head}
-    store = carray(state, (n + {width}, {LANES}))
-    {"; ".join(f"t{k} = store[n + {k}]" for k in range(width))}
+    store = carray(state, (n + 1, {LANES}))
+    total = store[n]
     at = row % n
     for r in range(rows):
         {take}
         newest = store[at]
         {_FOR_LANES}
             newest[i] = v0[i]
-            {totals} = {", ".join(["0.0"] * width)}
+            total[i] = 0.0
         for place in range(at + 1, n):
             old = store[place]
             {_FOR_LANES}
@@ -46,11 +44,11 @@ def scan(name: str, width: int, fold: Callable[..., object], out: Step, inputs: 
             {_FOR_LANES}
                 {folded}
         {_FOR_LANES}
-            w[i] = out_of(n, {totals})
+            w[i] = out_of(n, total[i])
         at = at + 1 if at + 1 < n else 0
 """
     steps = (("fold", fold), ("out_of", out))
-    return Loop(name, source, cast("tuple[tuple[str, FunctionType], ...]", steps), width=width, per_row=1)
+    return Loop(name, source, cast("tuple[tuple[str, FunctionType], ...]", steps), width=1, per_row=1)
 
 
 def order_statistic(name: str, swap: Callable[..., tuple[float, float]], out: Step) -> Loop:

@@ -157,16 +157,13 @@ def _fall(_n: int, high: float, _low: float, fall: float) -> float:
     return fall if high == high else NAN
 
 
-def _place(below: float, equal: float, value: float, reference: float) -> tuple[float, float]:
-    known = value == value
-    return (
-        (below + (1.0 if value < reference else 0.0)) if known else NAN,
-        equal + (1.0 if value == reference else 0.0),
-    )
+# Places from the smallest up, half a place for an equal, itself among them.
+def _place(places: float, value: float, reference: float) -> float:
+    return places + (1.0 if value < reference else (0.5 if value == reference else (0.0 if value > reference else NAN)))
 
 
-def _percentile(n: int, below: float, equal: float) -> float:
-    return (below + 0.5 * (equal + 1.0)) / n
+def _percentile(n: int, places: float) -> float:
+    return (places + 0.5) / n
 
 
 def _further(total: float, value: float, reference: float) -> float:
@@ -199,8 +196,8 @@ WINDOWS = (
     *PAIRED,
 )
 SCANS = (
-    scan("ts_rank", 2, _place, _percentile),
-    scan("mean_distance", 1, _further, _mean, inputs=2),
+    scan("ts_rank", _place, _percentile),
+    scan("mean_distance", _further, _mean, inputs=2),
 )
 QUANTILE = order_statistic("quantile", _swap, _between)
 LOOPS = (*WINDOWS, *SCANS, QUANTILE)
