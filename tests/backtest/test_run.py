@@ -42,6 +42,7 @@ class TestByHand:
         assert fill == {
             "ts": date(2024, 1, 3), "symbol": "N000.XNAS", "side": "buy", "quantity": 93.0, "price": 10.56,
             "commission": 9.82, "tax": 0.0, "order_id": "2024-01-02-1",
+            "cause": "target",
         }  # fmt: skip
         assert result.cash.tolist() == [1000.0, 8.1, 8.1]
         assert result.equity.tolist() == [1000.0, 8.1 + 93 * 11, 8.1 + 93 * 12]
@@ -122,7 +123,7 @@ def result() -> Result:
 class TestSeries:
     def test_columns(self, result: Result) -> None:
         assert result.fills().columns == [
-            "ts", "symbol", "side", "quantity", "price", "commission", "tax", "order_id",
+            "ts", "symbol", "side", "quantity", "price", "commission", "tax", "order_id", "cause",
         ]  # fmt: skip
         assert result.equity_frame().columns == ["ts", "equity", "cash", "gross_exposure", "benchmark"]
         assert result.trades().columns[:11] == [
@@ -130,7 +131,7 @@ class TestSeries:
             "commission", "tax",
         ]  # fmt: skip
         assert result.positions().columns == ["ts", "symbol", "quantity", "value"]
-        assert result.rejects().columns == ["ts", "symbol", "side", "quantity", "reason", "order_id"]
+        assert result.rejects().columns == ["ts", "symbol", "side", "quantity", "reason", "order_id", "cause"]
 
     def test_positions_and_cash_make_the_equity(self, result: Result) -> None:
         held = result.positions().group_by("ts").agg(pl.col("value").sum())

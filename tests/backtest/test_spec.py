@@ -12,7 +12,7 @@ from tests.execution.markets import FIELDS, panel_of
 
 from midas.backtest.run import run
 from midas.backtest.spec import spec_of
-from midas.core.errors import InvalidInput, NotFound, StrategyInvalid
+from midas.core.errors import InvalidInput, NotFound
 from midas.factors.market import Market
 from midas.factors.node import Node
 from midas.strategies.exits import StopLoss
@@ -87,10 +87,6 @@ class TestRefused:
     def test_volume_cap(self, cap: float) -> None:
         with pytest.raises(InvalidInput, match="volume cap cannot be"):
             run(BuyAndHold(), PANEL, volume_cap=cap)
-
-    def test_a_strategy_with_exits(self) -> None:
-        with pytest.raises(StrategyInvalid, match="exits are not simulated yet"):
-            run(Stopped(), PANEL)
 
 
 class TestSpecOf:

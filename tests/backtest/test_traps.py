@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -13,16 +14,21 @@ from tests.backtest.strategies import MonthEnd, Rebalanced, Short, Threshold, Tr
 from tests.execution.markets import FIELDS, KOREA, panel_of, random_market, random_weights
 from tests.execution.possible import assert_possible
 
+from midas.backtest.result import Result
 from midas.backtest.run import run
+from midas.core.basis import Basis
 from midas.core.money import Money
 from midas.execution.conditions import conditions
 from midas.execution.simulation import Simulation, simulate
 from midas.execution.terms import AccountTerms
 from midas.marketdata.actions import ActionKind, Actions
 from midas.marketdata.panel import Panel
-from midas.portfolio.journal import REASONS
+from midas.portfolio.journal import CAUSES, REASONS
+from midas.strategies.definition import Definition
+from midas.strategies.exits import AtrStop, Exit, StopLoss, TakeProfit, TimeStop, TrailingStop
 from midas.strategies.library.buy_and_hold import BuyAndHold
 from midas.strategies.library.sma_cross import SmaCross
+from midas.strategies.schedule import Every
 from midas.venues.arrays import rule_arrays
 from midas.venues.catalogue import venue
 
@@ -125,6 +131,117 @@ class TestT6StalePrice:
         assert result.reject_counts["halted"] == 2
 
 
+def stopped(*policies: Exit, every: Every = Every.ONCE) -> Definition:
+    """Buy and hold with exits."""
+    return replace(BuyAndHold().definition(), exits=policies, every=every)
+
+
+def bars_of(*rows: tuple[float, float, float, float], volume: float = 1e9) -> dict[str, np.ndarray]:
+    """One name's (open, high, low, close), row by row."""
+    columns = [*zip(*rows, strict=True), [volume] * len(rows)]
+    return {name: np.array(values, float)[:, None] for name, values in zip(FIELDS, columns, strict=True)}
+
+
+QUIET = (100.0, 101.0, 99.0, 100.0)
+
+
+def exit_of(result: Result) -> tuple[int, float, str]:
+    """Row, price and cause of the one sale."""
+    fills = result.simulation.journal.fills
+    (at,) = np.flatnonzero(fills.side < 0)
+    return int(fills.row[at]), float(fills.price[at]), CAUSES[fills.cause[at] - 1].value
+
+
+class TestT7StopThroughAGap:
+    def test_t07_a_gap_past_the_stop_fills_at_the_open(self) -> None:
+        panel = panel_of(bars_of(QUIET, QUIET, QUIET, (50.0, 52.0, 48.0, 51.0), QUIET))
+        assert exit_of(run(stopped(StopLoss(0.1)), panel)) == (3, 50.0, "stop_loss")
+
+    def test_t07_inside_the_bar_it_fills_at_the_stop(self) -> None:
+        panel = panel_of(bars_of(QUIET, QUIET, QUIET, (100.0, 100.0, 80.0, 95.0), QUIET))
+        assert exit_of(run(stopped(StopLoss(0.1)), panel)) == (3, 90.0, "stop_loss")
+
+    def test_t07_a_stop_pays_slippage_onto_the_tick_and_stays_in_the_bar(self) -> None:
+        panel = panel_of(bars_of(QUIET, QUIET, QUIET, (100.0, 100.0, 89.95, 95.0), QUIET))
+        result = run(stopped(StopLoss(0.1)), panel, slippage_bps=10)
+        # bought at 100.10, the stop is at 90.09, less a thousandth is 89.99991 and on the tick below it 89.99
+        assert exit_of(result) == (3, 89.99, "stop_loss")
+
+    def test_t07_a_take_profit_that_is_gapped_over_gets_the_open(self) -> None:
+        panel = panel_of(bars_of(QUIET, QUIET, QUIET, (130.0, 131.0, 128.0, 129.0), QUIET))
+        assert exit_of(run(stopped(TakeProfit(0.1)), panel)) == (3, 130.0, "take_profit")
+
+    def test_t07_a_touched_limit_is_not_a_fill(self) -> None:
+        touched = (100.0, 110.0, 100.0, 105.0)
+        through = (100.0, 110.01, 100.0, 105.0)
+        panel = panel_of(bars_of(QUIET, QUIET, touched, through, QUIET))
+        assert exit_of(run(stopped(TakeProfit(0.1)), panel)) == (3, 110.0, "take_profit")
+
+    def test_t07_of_two_in_one_bar_the_worse_is_assumed(self) -> None:
+        panel = panel_of(bars_of(QUIET, QUIET, QUIET, (100.0, 120.0, 80.0, 119.0), QUIET))
+        assert exit_of(run(stopped(TakeProfit(0.1), StopLoss(0.1)), panel)) == (3, 90.0, "stop_loss")
+
+    def test_t07_the_entry_bar_arms_nothing(self) -> None:
+        panel = panel_of(bars_of(QUIET, (100.0, 130.0, 50.0, 100.0), QUIET, QUIET))
+        result = run(stopped(TakeProfit(0.1), StopLoss(0.1)), panel)
+        assert result.fills()["side"].to_list() == ["buy"]
+
+    def test_t07_a_trailing_stop_knows_the_highs_before_its_bar_only(self) -> None:
+        rise = (100.0, 120.0, 100.0, 118.0)
+        # 10 % below 120 is 108; this bar's own high of 140 would have made it 126
+        turn = (118.0, 140.0, 107.0, 110.0)
+        result = run(stopped(TrailingStop(0.1)), panel_of(bars_of(QUIET, QUIET, rise, turn, QUIET)))
+        assert exit_of(result) == (3, 108.0, "trailing_stop")
+
+    def test_t07_a_time_stop_sells_at_an_open(self) -> None:
+        panel = panel_of(bars_of(QUIET, QUIET, QUIET, (97.0, 99.0, 96.0, 98.0), QUIET))
+        assert exit_of(run(stopped(TimeStop(2)), panel)) == (3, 97.0, "time_stop")
+
+    def test_t07_closes_alone_trigger_on_a_close_and_fill_at_the_next(self) -> None:
+        panel = panel_of({"close": [100.0, 100.0, 100.0, 89.0, 93.0, 95.0]}, basis=Basis.CLOSE_ONLY)
+        assert exit_of(run(stopped(StopLoss(0.1)), panel)) == (4, 93.0, "stop_loss")
+
+    def test_t07_a_lock_or_a_halt_holds_an_exit_back_to_the_first_tradable_open(self) -> None:
+        day = (10_000.0, 10_100.0, 9_900.0, 10_000.0)
+        lock = (7_000.0,) * 4
+        halt = (NAN, NAN, NAN, 7_000.0)
+        bars = bars_of(day, day, day, lock, halt, (6_500.0, 6_900.0, 6_400.0, 6_600.0), day)
+        result = run(stopped(StopLoss(0.1)), panel_of(bars, currency="KRW", venue="XKRX"), commission_bps=0)
+        assert exit_of(result) == (5, 6_500.0, "stop_loss")
+        assert result.reject_counts == {"locked_limit": 1, "halted": 1}
+
+    def test_t07_an_exit_obeys_the_volume_cap_and_the_rest_goes_at_the_next_open(self) -> None:
+        fall = (100.0, 100.0, 80.0, 85.0)
+        bars = bars_of(QUIET, QUIET, QUIET, fall, (84.0, 86.0, 83.0, 85.0), QUIET)
+        bars["volume"][3] = 3_000.0
+        result = run(stopped(StopLoss(0.1)), panel_of(bars))
+        sales = [(row["quantity"], row["price"], row["cause"]) for row in result.fills().to_dicts()[1:]]
+        assert sales == [(300.0, 90.0, "stop_loss"), (700.0, 84.0, "stop_loss")]
+
+    def test_t07_a_name_stays_flat_until_its_target_changes(self) -> None:
+        fall = (100.0, 105.0, 80.0, 100.0)
+        low = (90.0, 91.0, 84.0, 85.0)
+        bars = bars_of(QUIET, QUIET, fall, QUIET, QUIET, low, QUIET, QUIET, QUIET)
+        held = replace(Threshold(level=95.0).definition(), exits=(StopLoss(0.1),))
+        fills = run(held, panel_of(bars)).simulation.journal.fills
+        # in at 1, stopped at 2, flat although it closes above the level, until it fell below it and came back at 6
+        assert [*zip(fills.row.tolist(), fills.side.tolist(), strict=True)] == [(1, 1), (2, -1), (7, 1)]
+
+    def test_t07_or_until_the_strategy_speaks_again(self) -> None:
+        fall = (100.0, 105.0, 80.0, 100.0)
+        panel = panel_of(bars_of(QUIET, QUIET, fall, QUIET, QUIET))
+        fills = run(stopped(StopLoss(0.1), every=Every.BAR), panel).simulation.journal.fills
+        assert [*zip(fills.row.tolist(), fills.side.tolist(), strict=True)] == [(1, 1), (2, -1), (3, 1)]
+
+    def test_t07_why_a_position_was_closed_is_told(self) -> None:
+        panel = panel_of(bars_of(QUIET, QUIET, QUIET, (50.0, 52.0, 48.0, 51.0), QUIET))
+        result = run(stopped(StopLoss(0.1)), panel)
+        assert result.trades()["cause"].to_list() == ["stop_loss"]
+        assert dict(result.exit_counts) == {"stop_loss": 1}
+        assert result.settings["exits"] == "stop_loss 0.1"
+        result.ledger().verify(result.simulation.cash, result.simulation.first)
+
+
 class TestT8InfiniteLiquidity:
     def test_an_order_of_all_the_volume_gets_a_tenth(self) -> None:
         bars = flat(3, volume=1000.0)
@@ -208,6 +325,29 @@ class TestT12CorporateActions:
         split = run(SmaCross(fast=2, slow=4), panel_of(bars, actions=actions), initial_capital=100_000)
         assert split.fills()["ts"].to_list() == plain.fills()["ts"].to_list()
         np.testing.assert_allclose(split.equity, plain.equity, rtol=2e-3)
+
+    @pytest.mark.parametrize("ratio", [2.0, 50.0, 0.1])
+    @pytest.mark.parametrize("policy", [StopLoss(0.1), TrailingStop(0.1), TakeProfit(0.1), AtrStop(2.0, n=2)])
+    def test_t12_a_split_re_prices_the_exits(self, ratio: float, policy: Exit) -> None:
+        rows = [QUIET] * 40 + [(100.0, 100.0, 88.0, 95.0), (100.0, 112.0, 100.0, 111.0), QUIET]
+        bars = bars_of(*rows)
+        for name in ("open", "high", "low", "close"):
+            bars[name][39:] /= ratio
+        bars["volume"][39:] *= ratio
+        kind = np.array([ActionKind.SPLIT], np.int8)
+        actions = Actions(np.array([39]), np.array([0]), kind, np.array([ratio]))
+        plain, split = (
+            run(stopped(policy), panel, initial_capital=100_000, commission_bps=0)
+            for panel in (
+                panel_of(bars_of(*rows), basis=Basis.SPLIT_ADJUSTED),
+                panel_of(bars, basis=Basis.SPLIT_ADJUSTED, actions=actions),
+            )
+        )
+        row, price, cause = exit_of(plain)
+        found = exit_of(split)
+        assert (found[0], found[2]) == (row, cause)
+        assert found[1] == pytest.approx(price / ratio, rel=1e-12)
+        np.testing.assert_allclose(split.equity, plain.equity, rtol=1e-12)
 
     def test_a_dividend_is_paid_in_cash_on_the_shares_held_the_day_before(self) -> None:
         bars = flat(6)

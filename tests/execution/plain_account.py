@@ -55,6 +55,8 @@ class PlainRules:
     digits: int = 2
     has_range: bool = True
     has_volume: bool = True
+    exits: Mapping[str, Fraction] = field(default_factory=dict)
+    """By the name of the exit: a fraction, a number of bars, or a multiple of the range."""
 
     def tick(self, price: Fraction) -> Fraction | None:
         found = None
@@ -80,6 +82,16 @@ class PlainRules:
 
 
 @dataclass
+class Entry:
+    """What the exits of a position go by, in today's shares."""
+
+    row: int
+    price: Fraction
+    best: Fraction
+    true_range: Fraction | None
+
+
+@dataclass
 class PlainAccount:
     """One cash account run from row to row; `weights(row)` is None for silence, else a weight (or NaN) per name."""
 
@@ -89,8 +101,14 @@ class PlainAccount:
     by_change: bool
     splits: Mapping[tuple[int, int], Fraction] = field(default_factory=dict)  # (row, name)
     dividends: Mapping[tuple[int, int], Fraction] = field(default_factory=dict)
+    ranges: Mapping[tuple[int, int], float] = field(default_factory=dict)  # (row, name): average true range
 
     def __post_init__(self) -> None:
+        self.entries: dict[int, Entry] = {}
+        self.listed: list[int] = []  # names in the order they were bought; those sold leave at the close
+        self.leaving: dict[int, str] = {}
+        self.traded: dict[int, Fraction] = {}  # on this row, signed
+        self.causes: list[str] = []  # beside fills
         self.cash = self.capital
         self.held: dict[int, Fraction] = {}
         self.pending: list[tuple[int, int, Fraction]] = []  # name, side, quantity
@@ -141,7 +159,11 @@ class PlainAccount:
         for row in range(first, stop):
             if row > first:
                 self.actions(row)
+                orders = len(self.pending)
                 self.open(row)
+                if self.rules.exits:
+                    self.watch(row, orders)
+            self.listed = [name for name in self.listed if name in self.held]
             self.cashes.append(self.cash)
             self.equity.append(self.cash + self.worth(row))
             if row + 1 < stop:
@@ -168,6 +190,10 @@ class PlainAccount:
         before = self.held.get(name, ZERO)
         if not before:
             return
+        if name in self.entries:
+            entry = self.entries[name]
+            entry.price, entry.best = entry.price / ratio, entry.best / ratio
+            entry.true_range = None if entry.true_range is None else entry.true_range / ratio
         after = self.floored(before * ratio, self.rules.unit)
         self.set_holding(name, after)
         price = self.known_close(name, row - 1, until=row)
@@ -182,9 +208,13 @@ class PlainAccount:
         self.held.pop(name, None)
         if quantity > 0:
             self.held[name] = quantity
+        else:
+            self.entries.pop(name, None)
+            self.leaving.pop(name, None)
 
     def open(self, row: int) -> None:
         orders, self.pending = self.pending, []
+        self.traded = {}
         for number, (name, side, wanted) in enumerate(orders):
             reason = self.match(row, number, name, side, wanted)
             if self.by_change and reason in ("no_bar", "halted", "no_volume", "locked_limit", "volume_cap"):
@@ -216,7 +246,10 @@ class PlainAccount:
         return None
 
     def price(self, side: int, bar: PlainBar) -> Fraction:
-        price = self.rules.on_tick(exact(bar.open) * (1 + side * self.rules.slippage), up=side > 0)
+        return self.moved(exact(bar.open), side, bar)
+
+    def moved(self, start: Fraction, side: int, bar: PlainBar) -> Fraction:
+        price = self.rules.on_tick(start * (1 + side * self.rules.slippage), up=side > 0)
         if self.rules.has_range:
             price = max(min(price, exact(bar.high)), exact(bar.low))
         return price
@@ -245,10 +278,139 @@ class PlainAccount:
                 self.refusals.append((row, name, side, "no_cash"))
             quantity = payable
         if quantity > 0:
+            self.enter(row, name, side, quantity, price)
             self.fill(row, number, name, side, quantity, price)
         return reason
 
-    def fill(self, row: int, number: int, name: int, side: int, quantity: Fraction, price: Fraction) -> None:
+    def enter(self, row: int, name: int, side: int, quantity: Fraction, price: Fraction) -> None:
+        self.traded[name] = side * quantity
+        if side < 0:
+            return
+        if name not in self.listed:
+            self.listed.append(name)
+        if name in self.entries:
+            entry, held = self.entries[name], self.held[name]
+            entry.price = (entry.price * held + price * quantity) / (held + quantity)
+            return
+        value = self.ranges.get((row - 1, name))
+        true_range = None
+        if value is not None and not math.isnan(value):
+            true_range = Fraction(value)
+            if (row, name) in self.splits:
+                true_range /= self.splits[row, name]
+        self.entries[name] = Entry(row, price, price, true_range)
+
+    # -- the exits --------------------------------------------------------------------------------------------------
+
+    def watch(self, row: int, number: int) -> None:
+        for name in self.listed:
+            if name not in self.held:
+                continue
+            bar = self.bars[name][row]
+            entry = self.entries[name]
+            found = self.found(row, name, entry, bar) if entry.row < row else None
+            if bar is not None and self.no_market(bar) is None:
+                entry.best = max(entry.best, exact(bar.high if self.rules.has_range else bar.close))
+            if found is None:
+                continue
+            cause, price, limited = found
+            self.due.pop(name, None)
+            if price is None and bar is not None and not self.leaving.get(name) and cause != "time_stop":
+                self.leaving[name] = cause  # closes alone: at the next one
+                continue
+            self.leave(row, number, name, cause, price, limited, bar)
+            number += 1
+
+    def found(
+        self, row: int, name: int, entry: Entry, bar: PlainBar | None
+    ) -> tuple[str, Fraction | None, bool] | None:
+        """(cause, price or None for the open, limit order?)"""
+        rules = self.rules
+        if name in self.leaving:
+            return self.leaving[name], None, False
+        if "time_stop" in rules.exits and row - entry.row >= rules.exits["time_stop"]:
+            return "time_stop", None, False
+        if bar is None or self.no_market(bar) is not None:
+            return None
+        stop, take = self.stop(entry), self.take(entry)
+        if not rules.has_range:
+            close = exact(bar.close)
+            if stop is not None and close <= stop[1]:
+                return stop[0], None, False
+            return (take[0], None, False) if take is not None and close > take[1] else None
+        opened, high, low = exact(bar.open), exact(bar.high), exact(bar.low)
+        if stop is not None and opened <= stop[1]:
+            return stop[0], opened, False
+        if take is not None and opened > take[1]:
+            return take[0], opened, True
+        if stop is not None and low <= stop[1]:
+            return stop[0], stop[1], False
+        if take is not None and high > take[1]:
+            return take[0], take[1], True
+        return None
+
+    def stop(self, entry: Entry) -> tuple[str, Fraction] | None:
+        exits, levels = self.rules.exits, []
+        if "stop_loss" in exits:
+            levels.append((entry.price * (1 - exits["stop_loss"]), "stop_loss"))
+        if "trailing_stop" in exits:
+            levels.append((entry.best * (1 - exits["trailing_stop"]), "trailing_stop"))
+        if "atr_stop" in exits and entry.true_range is not None:
+            levels.append((entry.price - entry.true_range * exits["atr_stop"], "atr_stop"))
+        if "atr_trailing_stop" in exits and entry.true_range is not None:
+            levels.append((entry.best - entry.true_range * exits["atr_trailing_stop"], "atr_trailing_stop"))
+        levels = [(level, cause) for level, cause in levels if level > 0]
+        if not levels:
+            return None
+        highest = max(level for level, _ in levels)
+        cause = next(cause for level, cause in levels if level == highest)
+        return cause, self.rules.on_tick(highest, up=False)
+
+    def take(self, entry: Entry) -> tuple[str, Fraction] | None:
+        exits, levels = self.rules.exits, []
+        if "take_profit" in exits:
+            levels.append((entry.price * (1 + exits["take_profit"]), "take_profit"))
+        if "atr_take_profit" in exits and entry.true_range is not None:
+            levels.append((entry.price + entry.true_range * exits["atr_take_profit"], "atr_take_profit"))
+        if not levels:
+            return None
+        level, cause = min(levels, key=lambda pair: pair[0])
+        return cause, self.rules.on_tick(level, up=True)
+
+    def leave(
+        self, row: int, number: int, name: int, cause: str, price: Fraction | None, limited: bool, bar: PlainBar | None
+    ) -> None:
+        if limited:
+            self.leaving.pop(name, None)
+        else:
+            self.leaving[name] = cause
+        reason = self.no_market(bar)
+        if reason is None and bar is not None:
+            if not limited:
+                start = exact(bar.open) if price is None else price
+                price = self.moved(start, -1, bar)
+            assert price is not None
+            reason = self.beyond_limit(name, row, bar, price)
+        if reason is not None or bar is None or price is None:
+            assert reason is not None
+            self.refusals.append((row, name, -1, reason))
+            return
+        traded = self.traded.get(name, ZERO)
+        wanted = quantity = self.held[name] - max(traded, ZERO)
+        if self.rules.has_volume:
+            room = exact(bar.volume) * self.rules.volume_cap - abs(traded)
+            quantity = min(wanted, self.floored(max(room, ZERO), self.rules.lot))
+        if quantity > 0:
+            self.fill(row, number, name, -1, quantity, price, cause)
+        if quantity < wanted:
+            self.refusals.append((row, name, -1, "volume_cap"))
+
+    # -- what a fill does -------------------------------------------------------------------------------------------
+
+    def fill(
+        self, row: int, number: int, name: int, side: int, quantity: Fraction, price: Fraction, cause: str = ""
+    ) -> None:
+        self.causes.append(cause)
         rules = self.rules
         value = self.minor(quantity * price)
         tax = 0
@@ -293,7 +455,7 @@ class PlainAccount:
         buys: list[tuple[float, int, Fraction]] = []
         for name, weight in enumerate(said):
             wish = self.wish(row, name, weight)
-            if wish is None:
+            if wish is None or name in self.leaving:
                 continue
             wanted, due, target = wish
             gap = target - self.held.get(name, ZERO)
@@ -313,6 +475,7 @@ class PlainAccount:
         if self.by_change:
             due = self.due.pop(name, 0)
             if math.isfinite(weight) and weight != self.heard.get(name, 0.0):
+                self.leaving.pop(name, None)
                 self.heard[name] = weight
                 due = 0
             elif due == 0:

@@ -23,16 +23,17 @@ from tests.execution.plain_account import PlainAccount, PlainRules
 from midas.core.basis import Basis
 from midas.core.money import Money
 from midas.execution.conditions import conditions
+from midas.execution.guards import Guards
 from midas.execution.simulation import Simulation, simulate
 from midas.execution.terms import AccountTerms
-from midas.portfolio.journal import REASONS, EventKind
+from midas.portfolio.journal import CAUSES, REASONS, EventKind
 
 ALL_ROWS = None
 
 
 def run_midas(
     market: Made, rules: PlainRules, weights: np.ndarray, capital: int, by_change: bool, first: int = 0,
-    stop: int | None = ALL_ROWS,
+    stop: int | None = ALL_ROWS, exits: Guards | None = None,
 ) -> Simulation:  # fmt: skip
     panel = market.panel
     terms = AccountTerms(
@@ -44,15 +45,15 @@ def run_midas(
     stop = panel.rows if stop is None else stop
     return simulate(
         conditions(panel, market.arrays, terms), np.arange(first, stop), weights[first:stop],
-        first=first, stop=stop, capital=capital, by_change=by_change,
+        first=first, stop=stop, capital=capital, by_change=by_change, exits=exits,
     )  # fmt: skip
 
 
 def run_plainly(
     market: Made, rules: PlainRules, weights: np.ndarray, capital: int, by_change: bool, first: int = 0,
-    stop: int | None = ALL_ROWS,
+    stop: int | None = ALL_ROWS, ranges: dict[tuple[int, int], float] | None = None,
 ) -> PlainAccount:  # fmt: skip
-    account = PlainAccount(market.bars, rules, capital, by_change, market.splits, market.dividends)
+    account = PlainAccount(market.bars, rules, capital, by_change, market.splits, market.dividends, ranges or {})
     stop = market.panel.rows if stop is None else stop
     return account.run(first, stop, lambda row: [float(weight) for weight in weights[row]])
 
@@ -64,6 +65,8 @@ def assert_same(simulation: Simulation, account: PlainAccount, quantity_slack: f
     np.testing.assert_array_equal(whole, plain)
     np.testing.assert_allclose(fills.quantity, [f[4] for f in account.fills], rtol=0, atol=quantity_slack)
     np.testing.assert_allclose(fills.price, [f[5] for f in account.fills], rtol=1e-14, atol=0)
+    causes = ["" if cause == 0 else CAUSES[cause - 1].value for cause in fills.cause]
+    assert causes == account.causes
     refusals = simulation.journal.refusals
     found = [
         (int(row), int(column), int(side), REASONS[reason - 1].value)

@@ -234,16 +234,3 @@ class TestDefinition:
             definition.source,
             definition.doc,
         )
-
-
-class TestRequireRunnable:
-    def test_exits_are_refused_until_they_are_simulated(self) -> None:
-        with pytest.raises(StrategyInvalid) as caught:
-            Momentum().definition().require_runnable()
-        assert caught.value.message == "Strategy 'momentum' has exits (stop_loss), and exits are not simulated yet."
-        assert "Remove `exits`" in caught.value.hint
-        assert caught.value.code == "exits_not_simulated"
-
-    def test_the_library_runs(self) -> None:
-        for info in library():
-            build(info.name).require_runnable()

@@ -85,14 +85,14 @@ def order(workspace: Workspace, request: BacktestRequest, found: Resolved) -> Or
     """
     from midas.backtest.hypothesis import configuration_of, hypothesis_of, universe_family
     from midas.backtest.identity import identity
+    from midas.backtest.ranges import plan_of
     from midas.backtest.window import window
-    from midas.factors.plan import compile_plan
     from midas.venues.catalogue import venue
 
     ready = _ready(workspace.lake, found.definition, request)
     spec, panel, other = ready.spec, ready.panel, ready.benchmark_panel
     spec.terms(panel.currency)
-    window(compile_plan(spec.definition.targets), panel, spec.start, spec.end)
+    window(plan_of(spec.definition), panel, spec.start, spec.end)
     tables = venue(panel.venue, panel.currency).table_version
     named = identity(spec, panel.version, tables, benchmark_version="" if other is None else other.version)
     idea = hypothesis_of(spec.definition, universe_family(panel))

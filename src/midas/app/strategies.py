@@ -124,7 +124,7 @@ def _stored(version: StrategyVersion) -> Strategy:
 
 
 def _wire(resolved: Resolved, source: str, yaml: str) -> Strategy:
-    from midas.factors.plan import compile_plan
+    from midas.backtest.ranges import plan_of
 
     definition = resolved.definition
     return Strategy(
@@ -136,15 +136,14 @@ def _wire(resolved: Resolved, source: str, yaml: str) -> Strategy:
         params=[_param(spec) for spec in definition.params_spec],
         every=definition.every.value,
         yaml=yaml,
-        warm_up=compile_plan(definition.targets).warmup,
+        warm_up=plan_of(definition).warmup,
     )
 
 
 def _checked(definition: Definition) -> StrategyCheck:
-    from midas.factors.plan import compile_plan
+    from midas.backtest.ranges import plan_of
 
-    definition.require_runnable()
-    plan = compile_plan(definition.targets)
+    plan = plan_of(definition)
     return StrategyCheck(
         ok=True,
         name=definition.name,

@@ -89,9 +89,8 @@ def evaluate(
 
 
 def of_library() -> tuple[Definition, ...]:
-    """Return the strategies of the library that can be run, with their defaults."""
-    found = (build(info.name) for info in library())
-    return tuple(definition for definition in found if _is_runnable(definition))
+    """Return the strategies of the library, with their defaults."""
+    return tuple(build(info.name) for info in library())
 
 
 def evaluate_spec(
@@ -143,11 +142,3 @@ def _answer(
         else:
             values[place] = measured(story, measures)
     return values, refused
-
-
-def _is_runnable(definition: Definition) -> bool:
-    try:
-        definition.require_runnable()
-    except InvalidInput:
-        return False
-    return True

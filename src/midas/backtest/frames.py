@@ -14,11 +14,13 @@ from midas.execution.simulation import Simulation
 from midas.kernels.account import FILL
 from midas.kernels.holdings import worth
 from midas.marketdata.panel import Panel
-from midas.portfolio.journal import REASONS, Fills, Reals, Refusals, Rows
+from midas.portfolio.journal import CAUSES, REASONS, Fills, Reals, Refusals, Rows
 from midas.portfolio.timeline import Timeline
 from midas.portfolio.trades import RoundTrips
 
 _SIDES = pl.Series([Side.BUY.value, Side.SELL.value])
+_TARGET = "target"
+_CAUSES = pl.Series([_TARGET, *(cause.value for cause in CAUSES)])
 _REASONS = pl.Series([reason.value for reason in REASONS])
 
 
@@ -60,7 +62,7 @@ def equity(
 
 
 def fills(entries: Fills, names: Names) -> pl.DataFrame:
-    """Return ts, symbol, side, quantity, price, commission, tax, order_id."""
+    """Return ts, symbol, side, quantity, price, commission, tax, order_id, cause: an exit, or target."""
     return pl.DataFrame(
         {
             "ts": names.day(entries.row),
@@ -71,12 +73,13 @@ def fills(entries: Fills, names: Names) -> pl.DataFrame:
             "commission": names.money(entries.commission),
             "tax": names.money(entries.tax),
             "order_id": names.order_id(entries.decided, entries.number),
+            "cause": _CAUSES.gather(pl.Series(entries.cause, dtype=pl.Int64)),
         }
     )
 
 
 def rejects(entries: Refusals, names: Names) -> pl.DataFrame:
-    """Return ts, symbol, side, quantity, reason, order_id."""
+    """Return ts, symbol, side, quantity, reason, order_id, cause: the exit whose order it was, or target."""
     return pl.DataFrame(
         {
             "ts": names.day(entries.row),
@@ -85,16 +88,17 @@ def rejects(entries: Refusals, names: Names) -> pl.DataFrame:
             "quantity": pl.Series(entries.quantity, dtype=pl.Float64).fill_nan(None),
             "reason": _REASONS.gather(pl.Series(entries.reason - 1, dtype=pl.Int64)),
             "order_id": names.order_id(entries.decided, entries.number),
+            "cause": _CAUSES.gather(pl.Series(entries.cause, dtype=pl.Int64)),
         }
     )
 
 
 def trades(trips: RoundTrips, entries: Timeline, names: Names) -> pl.DataFrame:
-    """Return symbol, side, entry and exit, quantity, pnl, return, commission, tax, income, worst, best; by entry.
+    """Return symbol, side, entry, exit, quantity, pnl, return, commission, tax, income, worst, best, cause; by entry.
 
     Quantities and prices are in the shares of the exit, or of the last row. While a trade is open its exit is null and
     its gain is that at the last close. `worst` and `best` are the lowest and highest price over the entry price, less
-    one; `income` is dividends and cash for fractions, part of the pnl.
+    one; `income` is dividends and cash for fractions, part of the pnl; `cause` is what closed it: an exit, or target.
     """
     closed = pl.Series(trips.closed)
     nothing = pl.Series([None], dtype=pl.Date)
@@ -115,6 +119,7 @@ def trades(trips: RoundTrips, entries: Timeline, names: Names) -> pl.DataFrame:
             "income": names.money(trips.income),
             "worst": trips.worst,
             "best": trips.best,
+            "cause": _CAUSES.gather(_last_cause(trips, entries)).zip_with(closed, pl.Series([None], dtype=pl.String)),
         }
     )
 
@@ -154,6 +159,13 @@ def _per_trade(trips: RoundTrips, entries: Timeline, amount: Rows) -> Rows:
     total = np.zeros(len(trips), np.int64)
     np.add.at(total, trips.trade_of[fills], amount[fills])
     return total
+
+
+def _last_cause(trips: RoundTrips, entries: Timeline) -> pl.Series:
+    fills = entries.kind == FILL
+    last = np.zeros(len(trips), np.int64)
+    np.maximum.at(last, trips.trade_of[fills], np.flatnonzero(fills))
+    return pl.Series(entries.cause[last] if len(entries) else last, dtype=pl.Int64)
 
 
 def _side(side: Rows) -> pl.Series:

@@ -29,7 +29,8 @@ class Result:
 
     sessions, equity, cash, gross_exposure, benchmark_equity : one entry a close, in currency; gross exposure is a
     fraction of equity. summary : every measure, None where it is not defined, and `absent` says why. costs : currency.
-    settings : how it was computed. rejects are counted in `reject_counts` by reason.
+    settings : how it was computed. rejects are counted in `reject_counts` by reason, fills of exits in `exit_counts` by
+    theirs.
     """
 
     identity: str
@@ -47,6 +48,7 @@ class Result:
     absent: Mapping[str, str]
     costs: Mapping[str, float]
     reject_counts: Mapping[str, int]
+    exit_counts: Mapping[str, int]
     settings: Mapping[str, Scalar]
     warnings: tuple[str, ...]
 
@@ -65,7 +67,7 @@ class Result:
         return frames.equity(self.sessions, *columns)
 
     def fills(self) -> pl.DataFrame:
-        """Return ts, symbol, side, quantity, price, commission, tax, order_id, in the order they happened."""
+        """Return ts, symbol, side, quantity, price, commission, tax, order_id, cause, in the order they happened."""
         return frames.fills(self.simulation.journal.fills, self._names())
 
     def trades(self) -> pl.DataFrame:
@@ -77,7 +79,7 @@ class Result:
         return frames.positions(self.round_trips, self.timeline, self.panel, self.simulation, self.scale)
 
     def rejects(self) -> pl.DataFrame:
-        """Return ts, symbol, side, quantity (null where it was never an order), reason, order_id."""
+        """Return ts, symbol, side, quantity (null where it was never an order), reason, order_id, cause."""
         return frames.rejects(self.simulation.journal.refusals, self._names())
 
     def measures(self, like: str | None = None) -> dict[str, Number]:

@@ -9,6 +9,7 @@ from midas.backtest.benchmark import Benchmark
 from midas.backtest.benchmark import benchmark as benchmark_of
 from midas.backtest.identity import ENGINE_VERSION, identity
 from midas.backtest.notices import notices
+from midas.backtest.ranges import plan_of, range_plans, ranges
 from midas.backtest.result import Result
 from midas.backtest.sampling import costs_of, sample_of
 from midas.backtest.setting import Setting
@@ -17,9 +18,10 @@ from midas.backtest.spec import Amount, BacktestSpec, spec_of
 from midas.backtest.story import Story
 from midas.backtest.targets import Targets, targets
 from midas.backtest.window import Window, window
+from midas.execution.guards import guards
 from midas.execution.simulation import simulate
 from midas.execution.terms import Lots
-from midas.factors.plan import Plan, compile_plan
+from midas.factors.plan import Plan
 from midas.kernels.fill import SCALE
 from midas.marketdata.panel import Panel
 from midas.portfolio.measures.registry import absences, summarise
@@ -112,6 +114,7 @@ def run_spec(
         absent=absences(sample, summary),
         costs=costs_of(sample.activity),
         reject_counts={reason.value: count for reason, count in account.journal.refusals.counts().items()},
+        exit_counts={cause.value: count for cause, count in account.journal.fills.exits().items()},
         settings=settings_of(story, sample),
         warnings=(*notes, *notices(story)),
     )
@@ -132,6 +135,7 @@ def lived(
         stop=rows.stop,
         capital=setting.terms.capital.minor,
         by_change=spec.definition.every is Every.CHANGE,
+        exits=guards(spec.definition.exits, ranges(range_plans(spec.definition.exits), panel, rows)),
     )
     entries = timeline(account.journal)
     prices = Prices(world.highs, world.lows, world.closes, world.happenings)
@@ -143,7 +147,7 @@ def lived(
 
 def _live(spec: BacktestSpec, panel: Panel, benchmark_panel: Panel | None, report: Progress) -> Story:
     market = venue(panel.venue, panel.currency)
-    plan = compile_plan(spec.definition.targets)
+    plan = plan_of(spec.definition)
     rows = window(plan, panel, spec.start, spec.end)
     compared = benchmark_of(panel, rows, spec.benchmark, benchmark_panel)
     report(0.1, "computing targets")

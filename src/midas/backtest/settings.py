@@ -5,6 +5,7 @@ from __future__ import annotations
 from midas.backtest.identity import ENGINE_VERSION
 from midas.backtest.story import Story
 from midas.portfolio.measures.sample import Sample
+from midas.strategies.exits import exit_to_json
 
 Scalar = str | float | int | bool | None
 
@@ -41,7 +42,19 @@ def _account(story: Story) -> dict[str, Scalar]:
         "slippage_bps": terms.slippage_bps,
         "lots": terms.lots,
         "volume_cap": terms.volume_cap,
+        "exits": _exits(story),
+        "exit_fills": _exit_fills(story),
     }
+
+
+def _exits(story: Story) -> str:
+    told = [f"{key} {value}" for policy in story.spec.definition.exits for key, value in exit_to_json(policy).items()]
+    return ", ".join(told) or "none"
+
+
+def _exit_fills(story: Story) -> str:
+    counts = story.simulation.journal.fills.exits()
+    return ", ".join(f"{cause.value} {count}" for cause, count in counts.items()) or "none"
 
 
 def panel_has_open(story: Story) -> bool:

@@ -111,7 +111,6 @@ def spec_of(
     StrategyInvalid: the strategy cannot be simulated.
     """
     definition = strategy if isinstance(strategy, Definition) else strategy.definition()
-    definition.require_runnable()
     if initial_capital is None:
         initial_capital = DEFAULT_CAPITAL.get(panel.currency, OTHER_CAPITAL)
     return BacktestSpec(

@@ -290,12 +290,9 @@ def _any(plan: SweepPlan) -> Definition:
     first: InvalidInput | None = None
     for pick in plan.start().ask():
         try:
-            made = plan.subject.definition(params_of(plan.axes, pick))
-            made.require_runnable()
+            return plan.subject.definition(params_of(plan.axes, pick))
         except InvalidInput as refusal:
             first = first or refusal
-            continue
-        return made
     raise InvalidInput(
         f"Every combination was refused; the first: {first.message if first else 'there is none'}",
         hint=first.hint if first else "",

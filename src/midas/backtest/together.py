@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.backtest.benchmark import Benchmark, benchmark
+from midas.backtest.ranges import plan_of
 from midas.backtest.run import lived
 from midas.backtest.sampling import sample_of
 from midas.backtest.setting import Setting
@@ -20,7 +21,7 @@ from midas.backtest.targets import Targets, targets
 from midas.backtest.window import Window, window
 from midas.core.errors import InvalidInput
 from midas.factors.evaluate import evaluate_all
-from midas.factors.plan import Plan, compile_plan, plan_together
+from midas.factors.plan import Plan, plan_together
 from midas.portfolio.measures.registry import by_key
 from midas.strategies.definition import Definition
 from midas.strategies.schedule import Every, speaking_rows
@@ -49,8 +50,7 @@ class Together:
         groups: dict[tuple[Every, Window], list[tuple[int, Plan]]] = defaultdict(list)
         for place, definition in enumerate(definitions):
             try:
-                definition.require_runnable()
-                plan = compile_plan(definition.targets)
+                plan = plan_of(definition)
                 rows = window(plan, self._setting.panel, self._base.start, self._base.end)
             except InvalidInput as refusal:
                 yield place, refusal

@@ -81,7 +81,7 @@ def show_backtest(
     out.line()
     if result.luck is not None:
         show_luck(out, result.luck)
-    for line in (_unfilled(result.rejects), method(result.settings)):
+    for line in (_exited(result.settings), _unfilled(result.rejects), method(result.settings)):
         if line:
             out.text(line)
     if measures:
@@ -188,6 +188,11 @@ def _where(result: Backtest) -> str:
 def _currency(result: Backtest) -> str:
     found = result.settings.get("currency")
     return found if isinstance(found, str) else ""
+
+
+def _exited(settings: Mapping[str, Scalar]) -> str:
+    fills = settings.get("exit_fills")
+    return "" if fills in (None, "none") else f"Positions closed by exits: {_words(fills)}."
 
 
 def _unfilled(rejects: Mapping[str, int]) -> str:

@@ -30,6 +30,18 @@ class Reject(StrEnum):
     SHORT_NOT_ALLOWED = "short_not_allowed"
 
 
+class Cause(StrEnum):
+    """Why a position was closed other than because its target said so."""
+
+    STOP_LOSS = "stop_loss"
+    TRAILING_STOP = "trailing_stop"
+    TAKE_PROFIT = "take_profit"
+    TIME_STOP = "time_stop"
+    ATR_STOP = "atr_stop"
+    ATR_TRAILING_STOP = "atr_trailing_stop"
+    ATR_TAKE_PROFIT = "atr_take_profit"
+
+
 @dataclass(frozen=True, slots=True)
 class OrderIntent:
     """What a strategy wants before anything checks it."""

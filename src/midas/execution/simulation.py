@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from midas.core.errors import InvalidInput
 from midas.execution.conditions import Conditions, read_only
+from midas.execution.guards import Guards, guards
 from midas.kernels import account, matching
 from midas.marketdata.tiles import Matrix
 from midas.portfolio.journal import Events, Fills, Journal, Refusals
@@ -40,17 +41,19 @@ def simulate(
     stop: int,
     capital: int,
     by_change: bool,
+    exits: Guards | None = None,
 ) -> Simulation:
     """Trade `weights` (speaking row, instrument) decided at the closes of the rows `speaks`, over rows [first, stop).
 
     `capital` is in minor units. `by_change` trades a name when its own target changes, else all names on every row
-    that has any weight.
+    that has any weight. `exits` close positions in between.
 
     Raises
     ------
     InvalidInput: the account outgrew what can be counted exactly.
     """
     begin = int(np.searchsorted(speaks, first))
+    watched = exits or guards((), {})
     run = matching.simulate(
         first,
         stop,
@@ -67,6 +70,8 @@ def simulate(
         conditions.class_of,
         conditions.dated,
         conditions.ladders,
+        watched.rules,
+        watched.ranges,
         conditions.terms,
     )
     if run.overflow >= 0:
@@ -91,14 +96,14 @@ def _journal(entries: NDArray[np.int64], amounts: NDArray[np.float64]) -> Journa
 
 
 def _fills(entry: NDArray[np.int64], amount: NDArray[np.float64]) -> Fills:
-    _, row, column, side, decided, number, value, commission, tax = entry
+    _, row, column, side, decided, number, value, commission, tax, cause = entry
     quantity, price = amount
-    return Fills(row, column, side, decided, number, quantity, price, value, commission, tax)
+    return Fills(row, column, side, decided, number, quantity, price, value, commission, tax, cause)
 
 
 def _refusals(entry: NDArray[np.int64], quantity: NDArray[np.float64]) -> Refusals:
-    kind, row, column, side, decided, number, *_ = entry
-    return Refusals(row, column, side, decided, number, kind - account.REFUSED, quantity)
+    kind, row, column, side, decided, number, *_, cause = entry
+    return Refusals(row, column, side, decided, number, kind - account.REFUSED, quantity, cause)
 
 
 def _events(entry: NDArray[np.int64], amount: NDArray[np.float64]) -> Events:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from midas.kernels.compiled import step
 
 State = NDArray[np.float64]
-"""(6, instrument); the rows are named below."""
+"""(STATES, instrument); the rows are named below."""
 
 QUANTITY = 0
 MARK = 1
@@ -21,6 +21,20 @@ WANTED = 4
 """Signed quantity on order."""
 WEIGHT = 5
 """Weight behind the order."""
+ENTRY = 6
+"""Average price of what is held, in today's shares; this and what follows is kept only where exits watch."""
+ENTERED = 7
+"""Row of the position's first fill."""
+BEST = 8
+"""Highest price since the entry, lowest of a short, in today's shares."""
+LEAVING = 9
+"""Cause of an exit that is to trade at the next open, else 0."""
+TRADED = 10
+"""Signed quantity of the order that filled on row `TRADED_ROW`."""
+TRADED_ROW = 11
+RANGE = 12
+"""First of three: average true range known at the entry, in today's shares, for each exit that goes by it."""
+STATES = 15
 
 Lists = NDArray[np.int64]
 """(5, instrument): columns held, columns on order, buys being sorted (twice), and 1 for columns that are held."""
@@ -40,11 +54,15 @@ ORDERED = 2
 ENTRIES = 3
 
 Journal = NDArray[np.int64]
-"""(entry, 9): kind, row, column, side, decided row, number of the order or -1, and three amounts in minor units.
+"""(entry, 10): kind, row, column, side, decided row, number of the order or -1, three amounts in minor units, cause.
 
 `FILL` has value, commission and tax. `DIVIDEND` and `IN_LIEU` have what was paid. A kind from `REFUSED` on is a refused
-order, or the refused rest of one: the reason is the kind less `REFUSED`.
+order, or the refused rest of one: the reason is the kind less `REFUSED`. The cause is 0 for an order that follows a
+target, else that of an exit (see `exiting`).
 """
+
+WIDTH = 10
+CAUSE = 9
 
 Amounts = NDArray[np.float64]
 """(entry, 2) beside the journal: a fill's quantity and price, quantity refused, that after a split and the ratio."""
@@ -77,7 +95,7 @@ def note(
     journal[place, 3] = side
     journal[place, 4] = decided
     journal[place, 5] = number
-    for field in range(6, 9):
+    for field in range(6, WIDTH):
         journal[place, field] = 0
     amounts[place, 0] = first
     amounts[place, 1] = second
@@ -86,9 +104,9 @@ def note(
 @step
 def longer(journal: Journal, used: int, length: int) -> Journal:
     """Return a journal of `length` entries that begins with the `used` ones."""
-    grown = np.empty((length, 9), np.int64)
+    grown = np.empty((length, WIDTH), np.int64)
     for place in range(used):
-        for field in range(9):
+        for field in range(WIDTH):
             grown[place, field] = journal[place, field]
     return grown
 

@@ -12,6 +12,7 @@ from midas.kernels.account import (
     DUE,
     ENTRIES,
     IS_HELD,
+    LEAVING,
     MARK,
     ORDERED,
     ORDERS,
@@ -87,8 +88,8 @@ def decide(
         if weight < 0.0:
             _refuse(row, column, -1, SHORT_NOT_ALLOWED, counts, journal, amounts)
             weight = 0.0
-        if weight == 0.0 and state[QUANTITY, column] == 0.0:
-            continue
+        if (weight == 0.0 and state[QUANTITY, column] == 0.0) or state[LEAVING, column] > 0.0:
+            continue  # a name whose exit is in the market may be bought again once it is out
         target = 0.0
         if weight > 0.0:
             target = _target(row, met, column, weight, money, closes, happenings, class_of, dated, state, terms)
@@ -117,6 +118,7 @@ def _hear(column: int, weight: float, state: State) -> float:
     state[DUE, column] = 0.0
     if math.isfinite(weight) and weight != state[TARGET, column]:
         state[TARGET, column] = weight
+        state[LEAVING, column] = 0.0
         return 0.0
     return float(due)
 

@@ -92,12 +92,33 @@ def fill(
     costs: Costs,
     terms: Terms,
 ) -> Outcome:
-    """Match one order; `side` is 1 to buy, -1 to sell, `base` the last known close, `limit` NaN where there is none."""
+    """Match one order at the open.
+
+    `side` is 1 to buy, -1 to sell, `base` the last known close, `limit` NaN where there is none.
+    """
     refusal = market_refusal(bar, terms)
-    price = 0.0
-    if refusal == FILLED:
-        price = fill_price(side, bar, ladder, terms)
-        refusal = limit_refusal(price, bar, base, limit, ladder, terms)
+    if refusal != FILLED:
+        return Outcome(refusal, 0.0, 0.0, 0, 0, 0, 0.0, 0.0)
+    price = fill_price(side, bar, ladder, terms)
+    return fill_at(price, side, wanted, cash, bar, base, limit, lot, ladder, costs, terms)
+
+
+@step
+def fill_at(
+    price: float,
+    side: int,
+    wanted: float,
+    cash: int,
+    bar: Bar,
+    base: float,
+    limit: float,
+    lot: float,
+    ladder: NDArray[np.float64],
+    costs: Costs,
+    terms: Terms,
+) -> Outcome:
+    """Match one order at a price on the grid inside a bar that trades."""
+    refusal = limit_refusal(price, bar, base, limit, ladder, terms)
     if refusal != FILLED:
         return Outcome(refusal, 0.0, 0.0, 0, 0, 0, 0.0, 0.0)
     quantity = wanted

@@ -9,22 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.kernels.account import (
+    BEST,
     CASH,
     DIVIDEND,
     DUE,
     ENTRIES,
+    ENTRY,
     FILL,
     HELD,
     HOLDINGS,
     IN_LIEU,
     IS_HELD,
+    LEAVING,
     MARK,
     ORDERED,
     ORDERS,
     QUANTITY,
+    RANGE,
     REFUSED,
     SPLIT,
+    STATES,
     WANTED,
+    WIDTH,
     Amounts,
     Counts,
     Journal,
@@ -36,21 +42,18 @@ from midas.kernels.account import (
 )
 from midas.kernels.compiled import kernel, step
 from midas.kernels.deciding import decide, first_to_decide
-from midas.kernels.fill import BELOW_LOT, FILLED, NO_CASH, SCALE, SHARE, VOLUME_CAP, Bar, Costs, Outcome, Terms, fill
+from midas.kernels.exiting import Ranges, Rules, any_rule, follow, leave
+from midas.kernels.fill import BELOW_LOT, FILLED, NO_CASH, SCALE, SHARE, VOLUME_CAP, Bar, Outcome, Terms, fill
 from midas.kernels.price_rules import floor_to, half_up, nearest_to
 from midas.kernels.world import (
-    BUY_RATE,
     LADDER,
     LANES,
     LIMIT,
     PER_CLASS,
     PER_DAY,
-    SELL_PER_SHARE,
-    SELL_PER_SHARE_CAP,
-    SELL_RATE,
-    SELL_TAX,
     Dated,
     Happenings,
+    costs_of,
     last_close,
     lot_of,
 )
@@ -91,6 +94,8 @@ def simulate(  # house: function-length: the one loop everything hangs on, and t
     class_of: NDArray[np.int64],
     dated: Dated,
     ladders: NDArray[np.float64],
+    rules: Rules,
+    ranges: Ranges,
     terms: Terms,
 ) -> Run:
     """Trade target `weights` (speaking row, instrument) given at the close of the rows `speaks`, none before `first`.
@@ -98,28 +103,28 @@ def simulate(  # house: function-length: the one loop everything hangs on, and t
     Rows run over [first, stop); a decision of row t meets the bar of row t + 1. `by_change` trades a name when its own
     target changes or it is due, else every name whose holding differs from its target. NaN is no weight. Prices are
     raw tiles; a field the data lacks repeats the closes and `terms` says so. `ladders` is (ladder, step, 2) of floor
-    and tick, the last one without a step, so that index -1 is no grid.
+    and tick, the last one without a step, so that index -1 is no grid. `rules` and `ranges` are what closes positions
+    between two targets (see `exiting`).
     """
     columns = weights.shape[1]
-    state = np.zeros((6, columns))
+    state = np.zeros((STATES, columns))
     lists = np.zeros((5, columns), np.int64)
     counts = np.zeros(4, np.int64)
     counts[CASH] = capital
     bars = np.empty((5, columns))
-    journal = np.empty((64, 9), np.int64)
+    journal = np.empty((64, WIDTH), np.int64)
     amounts = np.empty((64, 2))
     equity = np.zeros(stop - first, np.int64)
     cash = np.zeros(stop - first, np.int64)
-    met = 0
-    while met < len(happenings) and happenings[met, 0] <= first:
-        met += 1
+    guarded = any_rule(rules)
+    met = _met(0, first, happenings)
     turn = 0
     row = first
     while row < stop:
-        upcoming = met
-        while upcoming < len(happenings) and happenings[upcoming, 0] == row:
-            upcoming += 1
+        upcoming = _met(met, row, happenings)
         most = counts[ENTRIES] + 2 * (upcoming - met) + 3 * counts[ORDERED] + 2 * columns
+        if guarded:
+            most += 2 * counts[HOLDINGS]
         if most > len(journal):
             journal = longer(journal, counts[ENTRIES], 2 * most)
             amounts = longer_amounts(amounts, counts[ENTRIES], 2 * most)
@@ -127,17 +132,19 @@ def simulate(  # house: function-length: the one loop everything hangs on, and t
             _meet_actions(row, met, upcoming, happenings, state, counts, journal, amounts, terms)
             met = upcoming
         _fetch(row, opens, highs, lows, closes, volumes, lists, counts, bars)
-        for number in range(counts[ORDERED]):
-            column = lists[ORDERS, number]
-            bar = Bar(bars[0, number], bars[1, number], bars[2, number], bars[3, number], bars[4, number])
-            kind = class_of[column]
-            base = math.nan
-            if not math.isnan(dated[row, PER_DAY + PER_CLASS * kind + LIMIT]):
-                base = last_close(closes, happenings, met, row - 1, column)
-            outcome = _match(row, column, bar, base, kind, state, counts, dated, ladders, terms)
-            _settle(row, column, number, by_change, outcome, state, lists, counts, journal, amounts, terms)
+        _trade(
+            row, first, met, by_change, guarded, bars, closes, happenings, class_of, dated, ladders, rules, ranges,
+            state, lists, counts, journal, amounts, terms,
+        )  # fmt: skip
+        if guarded and counts[HOLDINGS] > 0:
+            leave(
+                row, counts[ORDERED], met, opens, highs, lows, closes, volumes, happenings, class_of, dated, ladders,
+                rules, state, lists, counts, journal, amounts, terms,
+            )  # fmt: skip
         counts[ORDERED] = 0
         ahead = int(happenings[met, 0]) if met < len(happenings) else stop
+        if guarded and counts[HOLDINGS] > 0:
+            ahead = row + 1
         last, turn, begin = _quiet(row, min(ahead, stop), turn, by_change, speaks, weights, state)
         if not _mark(row, last + 1, first, equity, cash, closes, state, lists, counts, terms):
             return Run(journal[: counts[ENTRIES]], amounts[: counts[ENTRIES]], equity, cash, row)
@@ -149,6 +156,50 @@ def simulate(  # house: function-length: the one loop everything hangs on, and t
             )  # fmt: skip
         row = last + 1
     return Run(journal[: counts[ENTRIES]], amounts[: counts[ENTRIES]], equity, cash, -1)
+
+
+@step
+def _met(place: int, row: int, happenings: Happenings) -> int:
+    # How many actions there were up to and including a row, of which `place` are known.
+    while place < len(happenings) and happenings[place, 0] <= row:
+        place += 1
+    return place
+
+
+@step
+def _trade(
+    row: int,
+    first: int,
+    met: int,
+    by_change: bool,
+    guarded: bool,
+    bars: NDArray[np.float64],
+    closes: Tiles,
+    happenings: Happenings,
+    class_of: NDArray[np.int64],
+    dated: Dated,
+    ladders: NDArray[np.float64],
+    rules: Rules,
+    ranges: Ranges,
+    state: State,
+    lists: Lists,
+    counts: Counts,
+    journal: Journal,
+    amounts: Amounts,
+    terms: Terms,
+) -> None:
+    for number in range(counts[ORDERED]):
+        column = lists[ORDERS, number]
+        bar = Bar(bars[0, number], bars[1, number], bars[2, number], bars[3, number], bars[4, number])
+        kind = class_of[column]
+        base = math.nan
+        if not math.isnan(dated[row, PER_DAY + PER_CLASS * kind + LIMIT]):
+            base = last_close(closes, happenings, met, row - 1, column)
+        outcome = _match(row, column, bar, base, kind, state, counts, dated, ladders, terms)
+        before = state[QUANTITY, column]
+        _settle(row, column, number, by_change, outcome, state, lists, counts, journal, amounts, terms)
+        if guarded and outcome.quantity > 0.0:
+            follow(row, first, column, before, outcome.price, met, closes, happenings, rules, ranges, state)
 
 
 @step
@@ -235,6 +286,10 @@ def _split(
     terms: Terms,
 ) -> None:
     state[MARK, column] /= ratio
+    state[ENTRY, column] /= ratio
+    state[BEST, column] /= ratio
+    for kind in range(3):
+        state[RANGE + kind, column] /= ratio
     wanted = state[WANTED, column]
     if wanted != 0.0:
         state[WANTED, column] = math.copysign(floor_to(abs(wanted) * ratio, terms[SHARE]), wanted)
@@ -243,6 +298,8 @@ def _split(
         return
     after = floor_to(before * ratio, terms[SHARE])
     state[QUANTITY, column] = after
+    if after == 0.0:
+        state[LEAVING, column] = 0.0
     note(journal, amounts, counts[ENTRIES], SPLIT, row, column, 0, row, -1, after, ratio)
     counts[ENTRIES] += 1
     fraction = max(0.0, before * ratio - after)
@@ -278,17 +335,8 @@ def _match(
     if wanted == 0.0:  # a reverse split left less than a share of it
         return Outcome(BELOW_LOT, 0.0, 0.0, 0, 0, 0, 0.0, 0.0)
     offset = PER_DAY + PER_CLASS * kind
-    if wanted > 0.0:
-        side = 1
-        costs = Costs(dated[row, BUY_RATE], 0.0, 0.0, 0.0)
-    else:
-        side = -1
-        costs = Costs(
-            dated[row, SELL_RATE],
-            dated[row, SELL_PER_SHARE],
-            dated[row, SELL_PER_SHARE_CAP],
-            dated[row, offset + SELL_TAX],
-        )
+    side = 1 if wanted > 0.0 else -1
+    costs = costs_of(side, row, kind, dated)
     ladder = ladders[int(dated[row, offset + LADDER])]
     limit = float(dated[row, offset + LIMIT])
     lot = lot_of(row, kind, dated, terms)

@@ -30,7 +30,7 @@ SIGNATURES: tuple[tuple[Callable[..., object], str], ...] = (
     (
         matching.simulate,
         f"({_WORD}, {_WORD}, {_WORD}, boolean, {_ROWS}, {_FIXED}, {', '.join([_TILES] * 5)}, "
-        f"{_FIXED}, {_ROWS}, {_FIXED}, {_TILES}, {_ROW})",
+        f"{_FIXED}, {_ROWS}, {_FIXED}, {_TILES}, {_ROW}, {_TILES}, {_ROW})",
     ),
     (
         round_trips.round_trips,

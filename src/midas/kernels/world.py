@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.kernels.compiled import step
-from midas.kernels.fill import FRACTION, Terms
+from midas.kernels.fill import FRACTION, Costs, Terms
 
 LANES = 32
 
@@ -36,6 +36,19 @@ def lot_of(row: int, kind: int, dated: Dated, terms: Terms) -> float:
     if terms[FRACTION] > 0.0:
         return float(terms[FRACTION])
     return float(dated[row, PER_DAY + PER_CLASS * kind + LOT])
+
+
+@step
+def costs_of(side: int, row: int, kind: int, dated: Dated) -> Costs:
+    """Return what a fill of this side costs on this day."""
+    if side > 0:
+        return Costs(dated[row, BUY_RATE], 0.0, 0.0, 0.0)
+    return Costs(
+        dated[row, SELL_RATE],
+        dated[row, SELL_PER_SHARE],
+        dated[row, SELL_PER_SHARE_CAP],
+        dated[row, PER_DAY + PER_CLASS * kind + SELL_TAX],
+    )
 
 
 @step

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.core.order import Reject
+from midas.core.order import Cause, Reject
 
+K = TypeVar("K")
 Rows = NDArray[np.int64]
 Reals = NDArray[np.float64]
 
 REASONS = tuple(Reject)
 """Reason k of a refusal is `REASONS[k - 1]`."""
+
+
+CAUSES = tuple(Cause)
+"""Cause k of a fill or a refusal is `CAUSES[k - 1]`; 0 is a target."""
 
 
 class EventKind(IntEnum):
@@ -30,7 +36,8 @@ class Fills:
     """Executions in the order they happened, one entry each.
 
     row, column : session and instrument on the panel. side : 1 bought, -1 sold. decided, number : row of the decision
-    and place among its orders. quantity, price : in shares and currency. value, commission, tax : minor units.
+    and place among its orders. quantity, price : in shares and currency. value, commission, tax : minor units. cause :
+    0 where it followed a target, else it indexes `CAUSES` from 1.
     """
 
     row: Rows
@@ -43,16 +50,22 @@ class Fills:
     value: Rows
     commission: Rows
     tax: Rows
+    cause: Rows
 
     def __len__(self) -> int:
         return len(self.row)
+
+    def exits(self) -> dict[Cause, int]:
+        """Return how often each cause closed something, in the order of `Cause`, causes that did not left out."""
+        return _counted(CAUSES, self.cause)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
     """Orders, or rests of orders, that were dropped.
 
-    `number` is -1 where a wish never became an order; its quantity is then NaN. `reason` indexes `REASONS` from 1.
+    `number` is -1 where a wish never became an order; its quantity is then NaN. `reason` indexes `REASONS` from
+    1, `cause` is that of `Fills`.
     """
 
     row: Rows
@@ -62,14 +75,14 @@ class Refusals:
     number: Rows
     reason: Rows
     quantity: Reals
+    cause: Rows
 
     def __len__(self) -> int:
         return len(self.row)
 
     def counts(self) -> dict[Reject, int]:
         """Return how often each reason came up, in the order of `Reject`, reasons that did not left out."""
-        found = np.bincount(self.reason, minlength=len(REASONS) + 1)[1:]
-        return {reason: int(count) for reason, count in zip(REASONS, found, strict=True) if count}
+        return _counted(REASONS, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +111,8 @@ class Journal:
     fills: Fills
     refusals: Refusals
     events: Events
+
+
+def _counted(kinds: tuple[K, ...], numbers: Rows) -> dict[K, int]:
+    found = np.bincount(numbers, minlength=len(kinds) + 1)[1:]
+    return {kind: int(count) for kind, count in zip(kinds, found, strict=True) if count}

@@ -16,7 +16,7 @@ class Timeline:
 
     kind : 0 for a fill, else an `EventKind`. side : 0 for events. value : minor units, of a fill or paid in.
     commission, tax : minor units. quantity : traded, held after a split, or paid for. price : of a fill, or a split's
-    ratio.
+    ratio. cause : of a fill, see `Fills`.
     """
 
     kind: Rows
@@ -28,6 +28,7 @@ class Timeline:
     tax: Rows
     quantity: Reals
     price: Reals
+    cause: Rows
 
     def __len__(self) -> int:
         return len(self.row)
@@ -40,7 +41,7 @@ def timeline(journal: Journal) -> Timeline:
         kind = np.full(len(fills), FILL)
         return Timeline(
             kind, fills.row, fills.column, fills.side, fills.value, fills.commission, fills.tax, fills.quantity,
-            fills.price,
+            fills.price, fills.cause,
         )  # fmt: skip
     order = np.argsort(np.concatenate((2 * events.row, 2 * fills.row + 1)), kind="stable")
     none = np.zeros(len(events), np.int64)
@@ -58,4 +59,5 @@ def timeline(journal: Journal) -> Timeline:
         merged(none, fills.tax),
         np.concatenate((events.quantity, fills.quantity))[order],
         np.concatenate((events.ratio, fills.price))[order],
+        merged(none, fills.cause),
     )

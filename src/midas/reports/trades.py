@@ -48,6 +48,7 @@ def trades_table(sheet: TearSheetInput) -> Table:
         number_column("Commission", trades["commission"], amount),
         number_column("Tax", trades["tax"], amount),
         *([number_column("Dividends", trades["income"], amount)] if "income" in trades.columns else []),
+        *([text_column("Closed by", trades["cause"].fill_null("open"))] if "cause" in trades.columns else []),
     )
     return Table("trades", "Round trips", columns)
 

@@ -91,21 +91,6 @@ class Definition:
             exits=read_exits(exits),
         )
 
-    def require_runnable(self) -> None:
-        """Refuse what a run would have to ignore.
-
-        Raises
-        ------
-        StrategyInvalid: the strategy carries exits, which are not simulated yet.
-        """
-        if self.exits:
-            keys = ", ".join(policy.key for policy in self.exits)
-            raise StrategyInvalid(
-                f"Strategy {self.name!r} has exits ({keys}), and exits are not simulated yet.",
-                hint="Remove `exits`, or write the rule into `targets`, e.g. with hold(entry=..., exit=...).",
-                code="exits_not_simulated",
-            )
-
     def __hash__(self) -> int:
         return hash(self.canonical())
 

@@ -182,9 +182,15 @@ def _exits(value: Value | None) -> tuple[Exit, ...]:
 def _exit(value: Value) -> Exit:
     given: object = None
     if isinstance(value, Table):
-        given = {key: item.text if isinstance(item, Scalar) else kind(item) for key, item in value.items.items()}
+        given = {key: _plain(item) for key, item in value.items.items()}
     with _at(value.line):
         return exit_from_json(given)
+
+
+def _plain(value: Value) -> object:
+    if isinstance(value, Table):
+        return {key: _plain(item) for key, item in value.items.items()}
+    return value.text if isinstance(value, Scalar) else kind(value)
 
 
 def _entries(value: Value | None, where: str, most: int) -> Iterator[tuple[str, Value, int]]:
