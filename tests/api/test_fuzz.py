@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from midas.api.cursor import encode
+
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH")
 texts = st.text(max_size=30) | st.sampled_from(
     [
@@ -33,6 +35,11 @@ FIELDS = """
 strategy name yaml graph backtest params universe symbols start end initial_capital commission_bps slippage_bps lots
 benchmark fresh source dataset version format targets every exits op inputs
 """
+sealed = st.builds(
+    encode,
+    st.sampled_from(["backtests", "jobs", "bars", "instruments"]),
+    st.lists(texts | st.integers() | st.sampled_from(["2024-01-02T03:04:05+00:00", "2024-01-02"]), max_size=3),
+)
 names = st.sampled_from(FIELDS.split())
 nodes = st.recursive(
     st.fixed_dictionaries({"op": texts}),
@@ -68,7 +75,7 @@ def test_any_request(http, operations, data):
     asked = st.sampled_from(
         ["limit", "cursor", "start", "end", "dataset", "version", "format", "ids", "query", "venue"]
     )
-    query = data.draw(st.dictionaries(asked, texts | st.integers().map(str), max_size=4))
+    query = data.draw(st.dictionaries(asked, texts | st.integers().map(str) | sealed, max_size=4))
     content = b""
     if verb in ("post", "put"):
         body = data.draw(bodies)

@@ -175,6 +175,12 @@ class TestRun:
         assert job.result == {"cached": False}
         assert different.identity != row.identity
 
+    @pytest.mark.parametrize("spelt", ["aaa", "AAA.XNAS", " aaa.xnas "])
+    def test_however_a_benchmark_is_spelt_it_is_one_question(self, workspace, spelt):
+        _, row = run(workspace, benchmark="AAA")
+        assert row.settings["benchmark"].startswith("AAA.XNAS")
+        assert run(workspace, benchmark=spelt)[0].result == {"cached": True}
+
     def test_new_data_is_another_question(self, workspace):
         _, row = run(workspace)
         now(datasets.delete(workspace, "small"))

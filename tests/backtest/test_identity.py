@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from tests.execution.markets import FIELDS, panel_of
 
-from midas.backtest.identity import identity
+import midas
+from midas.backtest.identity import engine_version, identity
 from midas.backtest.spec import BacktestSpec, spec_of
 from midas.strategies.library.buy_and_hold import BuyAndHold
 from midas.strategies.library.sma_cross import SmaCross
 
 PANEL = panel_of({name: [100.0] * 5 for name in FIELDS})
 SPEC = spec_of(SmaCross(fast=2, slow=4), PANEL)
-NAME = identity(SPEC, "data", "tables", "engine")
+NAME = identity(SPEC, "data", "tables", "", "engine")
 
 
 class TestIdentity:
@@ -26,7 +30,7 @@ class TestIdentity:
 
     def test_is_the_same_for_the_same_question(self) -> None:
         again = spec_of(SmaCross(slow=4, fast=2), PANEL, initial_capital="100000.0")
-        assert identity(again, "data", "tables", "engine") == NAME
+        assert identity(again, "data", "tables", "", "engine") == NAME
 
     @pytest.mark.parametrize(
         "change",
@@ -49,10 +53,30 @@ class TestIdentity:
     )
     def test_depends_on_every_part_of_the_spec(self, change: dict[str, object]) -> None:
         other: BacktestSpec = replace(SPEC, **change)  # type: ignore[arg-type]
-        assert identity(other, "data", "tables", "engine") != NAME
+        assert identity(other, "data", "tables", "", "engine") != NAME
 
     @pytest.mark.parametrize("place", [0, 1, 2, 3])
     def test_depends_on_every_version(self, place: int) -> None:
-        versions = ["data", "tables", "engine", ""]
+        versions = ["data", "tables", "", "engine"]
         versions[place] += "!"
         assert identity(SPEC, *versions) != NAME
+
+
+class TestEngineVersion:
+    CHANGE = (
+        "import shutil, sys\nfrom pathlib import Path\nimport midas\n"
+        "there = Path(sys.argv[1]) / 'midas'\n"
+        "shutil.copytree(Path(midas.__file__).parent, there, ignore=shutil.ignore_patterns('__pycache__'))\n"
+        "file = there / sys.argv[2]\nfile.write_text(file.read_text() + '# changed\\n')\n"
+        "midas.__file__ = str(there / '__init__.py')\n"
+        "from midas.backtest.identity import engine_version\nprint(engine_version())"
+    )
+
+    @pytest.mark.parametrize(
+        ("file", "matters"), [("kernels/fill.py", True), ("portfolio/measures/ratios.py", True), ("cli/main.py", False)]
+    )
+    def test_changes_with_the_code_that_computes(self, file: str, matters: bool, tmp_path: Path) -> None:
+        command = [sys.executable, "-c", self.CHANGE, str(tmp_path), file]
+        changed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+        assert changed.startswith(f"{midas.__version__}+")
+        assert (changed != engine_version()) is matters

@@ -124,6 +124,14 @@ class TestRun:
         )
         assert told[-1][0] == 1.0
 
+    @pytest.mark.parametrize("act", ["show", "cancel"])
+    def test_a_job_is_named_whole(self, loaded, act):
+        made = loaded.backtests.run("buy_and_hold", symbols=["AAA"])
+        for job in (f"../backtests/{made.id}", "x?wait_s=3", "x/../../backtests"):
+            with pytest.raises(NotFound):
+                getattr(loaded.jobs, act)(job)
+        assert loaded.backtests.show(made.id).id == made.id
+
     def test_an_interrupt_cancels_the_job(self, loaded):
         def interrupt(done, text):
             raise KeyboardInterrupt

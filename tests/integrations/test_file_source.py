@@ -85,6 +85,12 @@ class TestFormats:
     def test_gzip(self, tmp_path: Path) -> None:
         assert rows(read(written(tmp_path, gzip.compress(TEXT.encode()), "bars.csv.gz"))) == ROWS
 
+    def test_gzip_that_unpacks_to_more_than_memory_should_hold(self, tmp_path: Path) -> None:
+        member = gzip.compress(bytes(64 << 20), compresslevel=1)
+        with pytest.raises(DataInvalid, match="unpacks to more than 1,024 MiB") as caught:
+            read(written(tmp_path, member * 17, "bars.csv.gz"))
+        assert caught.value.code == "file_too_large"
+
     def test_parquet(self, tmp_path: Path) -> None:
         frame = pl.DataFrame(ROWS, schema=list(COLUMNS), orient="row").rename({"ts": "date"})
         frame = frame.with_columns(pl.col("symbol").str.head(6), pl.col("volume").cast(pl.Int64))

@@ -170,5 +170,7 @@ targets: hold(entry=cross_above(close.mean(fast), close.mean(slow)),
         assert inside("strategy", "save", file, "--update", "--json").json["version"] == 2
         assert "cross_above" in inside("strategy", "show", "two_averages").out
         assert "two_averages" in inside("strategy", "list", "-q").out.split()
+        assert inside("strategy", "delete", "two_averages", "tow_averages").code == 3
+        assert inside("strategy", "show", "two_averages", "--json").code == 0
         assert inside("strategy", "delete", "two_averages").code == 0
         assert inside("strategy", "show", "two_averages", "--json").code == 3

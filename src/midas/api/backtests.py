@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from midas.api import security_headers
+from midas.api.cursor import place
 from midas.api.dependencies import Cursor, Here, Limit, Wait
 from midas.api.etag import etag, headers, unchanged
 from midas.api.jobs import accepted
@@ -137,7 +138,7 @@ def _tried(row: Backtest) -> int:
 
 
 def _rows(frame: pl.DataFrame, of: str, limit: int, cursor: str | None) -> bytes:
-    key = after(of, cursor)
+    key = after(of, cursor, (place,))
     first = 0 if key is None else int(key[0])
     shown = series.rows(frame.slice(first, limit))
     following = first + limit

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from midas.api.cursor import day, text
 from midas.api.dependencies import Cursor, Here, Limit
 from midas.api.pages import after, page
 from midas.app import instruments
@@ -23,7 +24,7 @@ async def list_instruments(
     workspace: Here, query: Name = None, dataset: Name = None, limit: Limit = 100, cursor: Cursor = None
 ) -> Page[Instrument]:
     """List instruments by id; `query` is part of an id or a name."""
-    part = await instruments.page(workspace, query, dataset, limit, after("instruments", cursor))
+    part = await instruments.page(workspace, query, dataset, limit, after("instruments", cursor, (text,)))
     return page("instruments", part)
 
 
@@ -44,7 +45,7 @@ async def list_bars(
     cursor: Cursor = None,
 ) -> Page[Bar]:
     """List bars, oldest first, both ends inclusive."""
-    part = await instruments.bars(workspace, instrument, dataset, start, end, limit, after("bars", cursor))
+    part = await instruments.bars(workspace, instrument, dataset, start, end, limit, after("bars", cursor, (day,)))
     return page("bars", part)
 
 

@@ -17,14 +17,14 @@ def page(of: str, part: Part[Item]) -> Page[Item]:
     return Page(items=part.items, next_cursor=following)
 
 
-def after(of: str, cursor: str | None) -> Key | None:
-    """Return the key a cursor of the list `of` stands for.
+def after(of: str, cursor: str | None, shape: cursors.Shape = cursors.MOMENT_AND_ID) -> Key | None:
+    """Return the key a cursor of the list `of` stands for; `shape` reads its parts.
 
     Raises
     ------
     InvalidInput: not a cursor of this list.
     """
-    return None if cursor is None else cursors.decode(of, cursor)
+    return None if cursor is None else cursors.decode(of, cursor, shape)
 
 
 def whole(items: list[Item]) -> Page[Item]:

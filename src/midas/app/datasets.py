@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from midas.marketdata.source import PullRequest
 
 _BUFFER = 4 << 20
-_LONGEST_NAME = 128
+_LONGEST_NAME_BYTES = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,9 @@ def wire_dataset(dataset: Dataset, actions: pl.DataFrame | None = None) -> wire.
 
 async def _staged(folder: Path, filename: str, chunks: AsyncIterator[bytes]) -> Path:
     # the name is kept: formats are told by suffix, and messages name the file
-    name = Path(filename.replace("\\", "/")).name[-_LONGEST_NAME:]
+    name = (
+        Path(filename.replace("\\", "/")).name.encode(errors="replace")[-_LONGEST_NAME_BYTES:].decode(errors="ignore")
+    )
     if name in ("", ".", "..") or not name.isprintable():
         raise InvalidInput("That cannot be a file's name.", hint="Say which file it is.", code="bad_filename")
     file = folder / token_hex(4) / name

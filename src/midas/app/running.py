@@ -135,6 +135,7 @@ def _ready(lake: Lake, definition: Definition, request: BacktestRequest) -> _Rea
     from midas.marketdata.universe import select
 
     chosen = select(lake, request.universe, request.symbols)
+    benchmark, benchmark_panel = _benchmark(lake, chosen.panel, request.benchmark)
     spec = spec_of(
         definition,
         chosen.panel,
@@ -144,19 +145,24 @@ def _ready(lake: Lake, definition: Definition, request: BacktestRequest) -> _Rea
         commission_bps=request.commission_bps,
         slippage_bps=request.slippage_bps,
         lots=request.lots,
-        benchmark=request.benchmark,
+        benchmark=benchmark,
         universe=chosen.label,
     )
-    return _Ready(spec, chosen.panel, _benchmark_panel(lake, chosen.panel, request.benchmark), chosen.warnings)
+    return _Ready(spec, chosen.panel, benchmark_panel, chosen.warnings)
 
 
-def _benchmark_panel(lake: Lake, panel: Panel, benchmark: str | None) -> Panel | None:
+def _benchmark(lake: Lake, panel: Panel, benchmark: str | None) -> tuple[str | None, Panel | None]:
+    # By its id, so that one question has one identity however it was spelt; with its panel when it is another one.
     from midas.marketdata.universe import select
 
-    wanted = (benchmark or "").strip().upper()
-    if benchmark is None or any(wanted in (str(one.id), one.id.symbol) for one in panel.instruments):
-        return None
-    return select(lake, None, [benchmark]).panel
+    if benchmark is None:
+        return None, None
+    wanted = benchmark.strip().upper()
+    for one in panel.instruments:
+        if wanted in (str(one.id), one.id.symbol):
+            return str(one.id), None
+    chosen = select(lake, None, [benchmark.strip()])
+    return chosen.symbols[0], chosen.panel
 
 
 def _made(result: Result, work: Order) -> Made:

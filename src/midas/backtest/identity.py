@@ -4,32 +4,45 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
+from pathlib import Path
 
-from midas import __version__
+import midas
 from midas.backtest.spec import BacktestSpec
 
-REVISION = 1
-"""Raised when the same question would get another answer from the same data."""
+_COMPUTES = ("backtest", "execution", "factors", "kernels", "portfolio", "venues")
 
-ENGINE_VERSION = f"{__version__}+{REVISION}"
+
+@cache
+def engine_version() -> str:
+    """Return the version with a digest of all code a result is computed by.
+
+    A result that is stored is only an answer for as long as the same code would give it again; nobody has to remember to
+    say that it changed.
+    """
+    package = Path(midas.__file__).parent
+    digest = hashlib.sha256()
+    for file in sorted(file for folder in _COMPUTES for file in (package / folder).rglob("*.py")):
+        digest.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
+    return f"{midas.__version__}+{digest.hexdigest()[:12]}"
 
 
 def identity(
     spec: BacktestSpec,
     data_version: str,
     table_version: str,
-    engine_version: str = ENGINE_VERSION,
     benchmark_version: str = "",
+    engine: str | None = None,
 ) -> str:
     """Return the SHA-256, in hex, of the spec and of the versions of data, venue tables and engine.
 
-    `benchmark_version` is the data version of a benchmark that comes from another panel.
+    `benchmark_version` is the data version of a benchmark that comes from another panel; `engine` None is this engine.
     """
     depends = {
         "spec": spec.to_json(),
         "data": data_version,
         "venue_tables": table_version,
-        "engine": engine_version,
+        "engine": engine or engine_version(),
         "benchmark_data": benchmark_version,
     }
     text = json.dumps(depends, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

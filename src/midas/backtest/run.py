@@ -7,7 +7,7 @@ from datetime import date
 
 from midas.backtest.benchmark import Benchmark
 from midas.backtest.benchmark import benchmark as benchmark_of
-from midas.backtest.identity import ENGINE_VERSION, identity
+from midas.backtest.identity import identity
 from midas.backtest.notices import notices
 from midas.backtest.ranges import plan_of, range_plans, ranges
 from midas.backtest.result import Result
@@ -96,7 +96,7 @@ def run_spec(
     report(0.9, "measuring")
     sample = sample_of(story)
     summary = summarise(sample)
-    versions = (panel.version, story.venue.table_version, ENGINE_VERSION)
+    versions = (panel.version, story.venue.table_version)
     account = story.simulation
     result = Result(
         identity=identity(spec, *versions, "" if benchmark_panel is None else benchmark_panel.version),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from midas.backtest.identity import ENGINE_VERSION
+from midas.backtest.identity import engine_version
 from midas.backtest.story import Story
 from midas.portfolio.measures.sample import Sample
 from midas.strategies.exits import exit_to_json
@@ -23,7 +23,7 @@ def _data(story: Story) -> dict[str, Scalar]:
         "basis": panel.basis.value,
         "venue": story.venue.mic,
         "venue_tables": story.venue.table_version,
-        "engine": ENGINE_VERSION,
+        "engine": engine_version(),
         "currency": panel.currency,
         "frequency": str(panel.timeframe),
         "names": panel.columns,

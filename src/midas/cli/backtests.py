@@ -9,7 +9,7 @@ import typer
 
 from midas.cli.arguments import amount, day, names, pairs
 from midas.cli.backtest_sheet import Curve, show_backtest, show_comparison, show_list
-from midas.cli.confirm import confirmed
+from midas.cli.confirm import confirmed, deleted
 from midas.cli.dictionary import entry, show_dictionary, show_entry, show_measured
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import Invocation, invocation
@@ -265,9 +265,7 @@ def delete(
     out = call.printer()
     confirmed(f"Delete {', '.join(backtests)}?", yes or call.json or call.quiet)
     with call.client() as client:
-        gone = [client.backtests.show(each).id for each in backtests]
-        for each in gone:
-            client.backtests.delete(each)
+        gone = deleted(backtests, lambda each: client.backtests.show(each).id, client.backtests.delete)
     out.answer({"deleted": gone}, gone, lambda: out.line(f"deleted {', '.join(gone)}"))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from midas.cli.arguments import day, names, pairs
-from midas.cli.confirm import confirmed
+from midas.cli.confirm import confirmed, deleted
 from midas.cli.exits import Exit
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import invocation
@@ -152,9 +152,8 @@ def delete(
     out = call.printer()
     confirmed(f"Delete {', '.join(datasets)}?", yes or call.json or call.quiet)
     with call.client() as client:
-        for name in datasets:
-            client.datasets.delete(name)
-    out.answer({"deleted": datasets}, datasets, lambda: out.line(f"deleted {', '.join(datasets)}"))
+        gone = deleted(datasets, lambda name: client.datasets.show(name).name, client.datasets.delete)
+    out.answer({"deleted": gone}, gone, lambda: out.line(f"deleted {', '.join(gone)}"))
 
 
 def _show_reports(out: Printer, reports: Sequence[ImportReport]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from midas.cli.arguments import pairs
-from midas.cli.confirm import confirmed
+from midas.cli.confirm import confirmed, deleted
 from midas.cli.exits import Exit
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import invocation
@@ -149,9 +149,8 @@ def delete(
     out = call.printer()
     confirmed(f"Delete {', '.join(strategies)}?", yes or call.json or call.quiet)
     with call.client() as client:
-        for name in strategies:
-            client.strategies.delete(name)
-    out.answer({"deleted": strategies}, strategies, lambda: out.line(f"deleted {', '.join(strategies)}"))
+        gone = deleted(strategies, lambda name: client.strategies.show(name).name, client.strategies.delete)
+    out.answer({"deleted": gone}, gone, lambda: out.line(f"deleted {', '.join(gone)}"))
 
 
 def _file_and_name(words: Sequence[str]) -> tuple[Path, str | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from midas.client.link import Link
 from midas.client.progress import Progress
 from midas.core.errors import MidasError, Refused
@@ -25,11 +27,11 @@ class Jobs:
 
     def show(self, job: str, wait_s: float = 0.0) -> Job:
         """Return a job, after `wait_s` seconds at most if it is not finished before."""
-        return self._link.get(Job, f"/api/v1/jobs/{job}", {"wait_s": wait_s})
+        return self._link.get(Job, _path(job), {"wait_s": wait_s})
 
     def cancel(self, job: str) -> None:
         """Ask a job to stop; one that is finished stays as it is."""
-        self._link.delete(f"/api/v1/jobs/{job}")
+        self._link.delete(_path(job))
 
     def first_wait_s(self, progress: Progress | None) -> float:
         """Return how long the request that starts a job may wait for it."""
@@ -59,3 +61,7 @@ class Jobs:
         if progress is not None:
             progress(1.0, job.message)
         return job
+
+
+def _path(job: str) -> str:
+    return f"/api/v1/jobs/{quote(job, safe='')}"

@@ -154,11 +154,13 @@ class Lake:
             remove(folder)
 
     def _lock(self, name: str) -> AbstractContextManager[None]:
-        return exclusive(self.root / ".locks" / f"{name}.lock", f"dataset {name!r}", self._wait_s)
+        return exclusive(self.root / ".locks" / f"{name}.lock", f"dataset {name!r}", self._wait_s, "dataset_busy")
 
     def _panel_lock(self, name: str) -> AbstractContextManager[None]:
         # Apart from the writer's: a reader need not wait for an import that makes the next version.
-        return exclusive(self.root / ".locks" / f"{name}.panel.lock", f"the panel of {name!r}", _BUILD_WAIT_S)
+        return exclusive(
+            self.root / ".locks" / f"{name}.panel.lock", f"the panel of {name!r}", _BUILD_WAIT_S, "dataset_busy"
+        )
 
     def _find(self, name: str) -> Dataset | None:
         file = self.root / name / _MANIFEST

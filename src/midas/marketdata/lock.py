@@ -15,8 +15,8 @@ _PAUSE_S = 0.05
 
 
 @contextmanager
-def exclusive(path: Path, what: str, wait_s: float) -> Iterator[None]:
-    """Hold `path` as a lock; the system frees it however the process ends.
+def exclusive(path: Path, what: str, wait_s: float, code: str = "busy") -> Iterator[None]:
+    """Hold `path` as a lock; the system frees it however the process ends. `code` is that of the refusal.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def exclusive(path: Path, what: str, wait_s: float) -> Iterator[None]:
             raise Busy(
                 f"Another process is writing {what}.",
                 hint="Wait until it has finished, then run this again.",
-                code="dataset_busy",
+                code=code,
             )
         try:
             yield

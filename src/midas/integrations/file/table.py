@@ -18,6 +18,7 @@ from midas.marketdata.finding import Finding, Severity
 DELIMITERS: Final = (",", "\t", ";", "|")
 _MAGIC: Final = b"PAR1"
 _GZIP: Final = b"\x1f\x8b"
+_MOST_UNPACKED: Final = 1 << 30
 _ZIP: Final = b"PK\x03\x04"
 _BYTE_ORDER_MARKS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
@@ -68,9 +69,17 @@ def _content(path: Path) -> bytes:
     if not content.startswith(_GZIP):
         return content
     try:
-        return gzip.decompress(content)
+        with gzip.open(io.BytesIO(content)) as stream:
+            unpacked = stream.read(_MOST_UNPACKED + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as reason:
         raise _truncated(path, str(reason)) from reason
+    if len(unpacked) > _MOST_UNPACKED:
+        raise DataInvalid(
+            f"{path.name} unpacks to more than {_MOST_UNPACKED >> 20:,} MiB. Nothing was imported.",
+            hint="Unpack it and import it in parts, or as Parquet.",
+            code="file_too_large",
+        )
+    return unpacked
 
 
 def _parquet(content: bytes, path: Path) -> pl.DataFrame:
