@@ -1,6 +1,6 @@
 """Every operator against another implementation: numpy, pandas, scipy, TA-Lib, or a loop written from the definition.
 
-The market has gaps, late listings and halts.
+The market has gaps, late listings and halts. `test_every_operator.py` makes sure that none is left out.
 """
 
 from __future__ import annotations

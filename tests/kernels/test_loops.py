@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from midas.kernels import delay, pointwise, recursive, smoothing, statistics, windows
+from midas.kernels import delay, indicators, pointwise, recursive, smoothing, statistics, windows
 from midas.kernels.lanes import LANES
 from midas.kernels.loop import TIME_INTEGERS, TIME_POINTERS, Loop
 
@@ -45,14 +45,17 @@ def same(one: Array, other: Array) -> bool:
 FLAGGED = {"both", "either", "negation", "hold", "since"}
 INPUTS = {"choose": 3, "clip": 1, "hold": 2}
 PARAMS = {name: [float(N)] for name in ("ema", "wilder", "rsi", "ewm_var")}
-PARAMS |= {"clip": [-1.0, 2.0], "hold": [110.0]}
+PARAMS |= {"clip": [-1.0, 2.0], "hold": [110.0], "sar": [0.1, 0.3]}
 
 
 def arity(loop: Loop) -> int:
     return sum(f"x{k} = " in loop.source for k in range(3))
 
 
-@pytest.mark.parametrize("loop", [*pointwise.LOOPS, *recursive.LOOPS, *smoothing.LOOPS], ids=lambda loop: loop.name)
+STEPPED = [*pointwise.LOOPS, *recursive.LOOPS, *smoothing.LOOPS, *indicators.LOOPS]
+
+
+@pytest.mark.parametrize("loop", STEPPED, ids=lambda loop: loop.name)
 def test_a_step_loop_is_its_step_row_by_row(loop: Loop) -> None:
     step = dict(loop.steps)["step"]
     python = getattr(step, "py_func", step)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from types import MappingProxyType
 
 from midas.factors import unit
@@ -14,29 +13,24 @@ from midas.factors.operators import (
     cross_section,
     extremes,
     fields,
+    oscillators,
+    prices,
     recursive,
     regression,
     smoothing,
     statistics,
     time,
+    trends,
+    volume,
 )
 from midas.factors.unit import Unit
 
+_FAMILIES = (
+    fields, arithmetic, time, statistics, extremes, regression, recursive, smoothing, prices, oscillators, trends,
+    volume, cross_section,
+)  # fmt: skip
 OPERATORS: Mapping[str, Operator] = MappingProxyType(
-    {
-        entry.name: entry
-        for entry in chain(
-            fields.ENTRIES,
-            arithmetic.ENTRIES,
-            time.ENTRIES,
-            statistics.ENTRIES,
-            extremes.ENTRIES,
-            regression.ENTRIES,
-            recursive.ENTRIES,
-            smoothing.ENTRIES,
-            cross_section.ENTRIES,
-        )
-    }
+    {entry.name: entry for family in _FAMILIES for entry in family.ENTRIES}
 )
 FIELDS: Mapping[str, Operator] = MappingProxyType(
     {name: entry for name, entry in OPERATORS.items() if entry.kind is Kind.FIELD}
@@ -67,6 +61,10 @@ _UNITS: Mapping[Callable[[Sequence[Unit]], Unit], str] = MappingProxyType(
         unit.number: str(Unit.NUMBER),
         unit.flag: str(Unit.FLAG),
         unit.comparison: str(Unit.FLAG),
+        unit.relative: str(Unit.NUMBER),
+        unit.flow: str(Unit.NUMBER),
+        unit.priced: "that of its prices",
+        unit.traded: "that of volume",
     }
 )
 

@@ -9,6 +9,7 @@ from typing import cast
 from midas.factors.catalogue import OPERATORS
 from midas.factors.node import Node, apply
 from midas.factors.text import read_formula
+from midas.factors.unit import Unit
 
 # A general power costs ten times a product.
 _POWERS: Mapping[float, Callable[[Node], Node]] = MappingProxyType(
@@ -49,7 +50,8 @@ def _lowered(node: Node, inputs: tuple[Node, ...], known: dict[Node, Node]) -> N
     operator = node.operator
     if operator.formula:
         heads = [*(i.name for i in operator.inputs), *(p.name for p in operator.parameters)]
-        names: dict[str, Node | float | int] = dict(zip(heads, [*inputs, *node.arguments], strict=True))
+        values = [*(_plain(child) for child in inputs), *node.arguments]
+        names: dict[str, Node | float | int] = dict(zip(heads, values, strict=True))
         expanded = cast("Node", read_formula(operator.formula, names))
         # What the formula brought in may be composed too; what it was given is lowered already.
         known |= {child: child for child in inputs}
@@ -63,6 +65,11 @@ def _lowered(node: Node, inputs: tuple[Node, ...], known: dict[Node, Node]) -> N
     if operator.only_with_bar:
         inputs = (_with_bar(inputs[0]),)
     return node if inputs == node.inputs else Node(node.op, inputs, node.arguments, node.unit)
+
+
+# Units were checked when the graph was written. Inside a formula a price among plain numbers could only be in the way.
+def _plain(node: Node) -> Node:
+    return node if node.unit is Unit.FLAG else Node(node.op, node.inputs, node.arguments, Unit.NUMBER)
 
 
 def _with_bar(x: Node) -> Node:

@@ -115,3 +115,27 @@ def flag(units: Sequence[Unit]) -> Unit:
     """Return a flag, after checking the basis."""
     same_basis(units)
     return Unit.FLAG
+
+
+def relative(units: Sequence[Unit]) -> Unit:
+    """Return a plain number, after checking that the inputs can be compared."""
+    like(units)
+    return Unit.NUMBER
+
+
+def priced(units: Sequence[Unit]) -> Unit:
+    """Return the unit of the prices; the last input is a volume."""
+    same_basis(units)
+    return like(units[:-1])
+
+
+def traded(units: Sequence[Unit]) -> Unit:
+    """Return the unit of the volume, which is the last input; the others are prices."""
+    priced(units)
+    return measured(units[-1:])
+
+
+def flow(units: Sequence[Unit]) -> Unit:
+    """Return a plain number, after checking the prices; the last input is a volume."""
+    priced(units)
+    return Unit.NUMBER

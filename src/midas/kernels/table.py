@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import chain
 from types import MappingProxyType
 
-from midas.kernels import crosssection, delay, pointwise, recursive, smoothing, statistics, windows
+from midas.kernels import crosssection, delay, indicators, pointwise, recursive, smoothing, statistics, windows
 from midas.kernels.loop import Loop
 
 LOOPS: Mapping[str, Loop] = MappingProxyType(
@@ -18,6 +18,7 @@ LOOPS: Mapping[str, Loop] = MappingProxyType(
             statistics.LOOPS,
             recursive.LOOPS,
             smoothing.LOOPS,
+            indicators.LOOPS,
             delay.LOOPS,
             crosssection.LOOPS,
         )
