@@ -122,9 +122,8 @@ def wire_dataset(dataset: Dataset, actions: pl.DataFrame | None = None) -> wire.
 
 async def _staged(folder: Path, filename: str, chunks: AsyncIterator[bytes]) -> Path:
     # the name is kept: formats are told by suffix, and messages name the file
-    name = (
-        Path(filename.replace("\\", "/")).name.encode(errors="replace")[-_LONGEST_NAME_BYTES:].decode(errors="ignore")
-    )
+    name = Path(filename.replace("\\", "/")).name
+    name = name.encode(errors="replace")[-_LONGEST_NAME_BYTES:].decode(errors="ignore")
     if name in ("", ".", "..") or not name.isprintable():
         raise InvalidInput("That cannot be a file's name.", hint="Say which file it is.", code="bad_filename")
     file = folder / token_hex(4) / name

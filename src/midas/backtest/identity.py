@@ -17,8 +17,8 @@ _COMPUTES = ("backtest", "execution", "factors", "kernels", "portfolio", "venues
 def engine_version() -> str:
     """Return the version with a digest of all code a result is computed by.
 
-    A result that is stored is only an answer for as long as the same code would give it again; nobody has to remember to
-    say that it changed.
+    A stored result is an answer for as long as the same code would give it again; nobody has to remember to say that
+    the code changed.
     """
     package = Path(midas.__file__).parent
     digest = hashlib.sha256()
