@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
+from midas.factors import operators as operators_folder
 from midas.factors.catalogue import FIELDS, OPERATORS, find, operators
 from midas.factors.lowering import lowered, walk
 from midas.factors.market import Market
@@ -17,8 +21,8 @@ from midas.kernels.table import LOOPS
 INFOS = operators()
 
 
-def test_at_least_thirty_operators() -> None:
-    assert len([info for info in INFOS if info.kind != "field"]) >= 45
+def test_at_least_a_hundred_operators() -> None:
+    assert len([info for info in INFOS if info.kind != "field"]) >= 100
 
 
 def test_those_that_the_strategies_of_the_library_and_the_guide_use() -> None:
@@ -55,6 +59,18 @@ def test_the_market_offers_every_field() -> None:
     for name in FIELDS:
         assert isinstance(getattr(market, name), Node)
         assert getattr(market, name).op == name
+
+
+def test_a_name_is_given_once() -> None:
+    parts = [importlib.import_module(f"{operators_folder.__name__}.{name}") for name in part_names()]
+    entries = [entry for part in parts for entry in getattr(part, "ENTRIES", ())]
+    names = [name for entry in entries for name in (entry.name, *entry.aliases)]
+    assert [name for name, times in Counter(names).items() if times > 1] == []
+    assert {entry.name for entry in entries} == set(OPERATORS)
+
+
+def part_names() -> list[str]:
+    return [module.name for module in pkgutil.iter_modules(operators_folder.__path__)]
 
 
 def test_formulas_come_down_to_loops() -> None:

@@ -41,6 +41,13 @@ class TestWarmUp:
             ("rsi(14)", 312),
             ("atr(14)", 312),
             ("ema(1)", 0),
+            # the mean is read on this row only: the n values of close are those since 9 rows ago
+            ("mean_distance(close, close.mean(10), 10)", 9),
+            ("mean_distance(close, close.mean(30), 10)", 29),
+            ("hull(16)", 15 + 3),
+            # 10 rows of steps; then the weight of a random walk: (10 ** -0.5 * (2/3 - 2/31) + 2/31) ** 2 = 0.0649908,
+            # and 23.02585 / 0.0671989 = 342.65
+            ("kama(10)", 10 + 343),
         ],
     )
     def test_rows(self, text: str, rows: int) -> None:

@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 import scipy.stats
 import talib
-from tests.factors.markets import bars, panel_of, values
+from tests.factors.markets import Matrix, bars, panel_of, values
 
+from midas.factors.plan import compile_plan
 from midas.factors.text import parse
+from midas.factors.unit import Unit
 
 Frame = pd.DataFrame
 Column = np.ndarray
@@ -207,15 +209,37 @@ ENDLESS = {"dema", "tema", "t3", "zlema", "adaptive_mean", "kama", "vidya"}
 ENDLESS |= {"ewm_mean", "ewm_var", "ewm_std", "ewm_zscore"}
 
 
-@pytest.mark.parametrize("expression", [e for e in ORACLES if parse(e).op not in ENDLESS])
+WINDOWED = [expression for expression in ORACLES if parse(expression).op not in ENDLESS]
+
+
+def spiked(raw: dict[str, Matrix]) -> dict[str, Matrix]:
+    found = {name: matrix.copy() for name, matrix in raw.items()}
+    found["close"][20], found["open"][20:22] = 1e12, 3e11
+    return found
+
+
+@pytest.mark.parametrize("expression", WINDOWED)
 def test_a_spike_that_left_the_window_changes_no_bit(expression: str) -> None:
     raw = bars(70, 3, seed=4)
-    spiked = {name: matrix.copy() for name, matrix in raw.items()}
-    for name in ("close", "open"):
-        spiked[name][20] = 1e12
-    clean, after = values(expression, panel_of(raw)), values(expression, panel_of(spiked))
+    clean, after = values(expression, panel_of(raw)), values(expression, panel_of(spiked(raw)))
     assert np.array_equal(clean[40:], after[40:])
     assert np.isfinite(after[40:]).all()
+
+
+@pytest.mark.parametrize("expression", WINDOWED)
+def test_a_spike_in_the_window(expression: str) -> None:
+    raw = spiked(bars(45, 3, seed=4))
+    close, opening = (pd.DataFrame(raw[name]) for name in ("close", "open"))
+    expected = ORACLES[expression](close, opening).to_numpy(dtype=float)
+    # A level beside a spike of 1e12 is known to the spike's last digit.
+    digit = 1e-3 if parse(expression).unit is Unit.PRICE else 1e-9
+    np.testing.assert_allclose(values(expression, panel_of(raw)), expected, rtol=1e-9, atol=digit)
+
+
+@pytest.mark.parametrize("expression", WINDOWED)
+def test_warm_up_ends_with_the_first_value(expression: str) -> None:
+    found = values(expression, panel_of(bars(40, 1, seed=2)))[:, 0]
+    assert np.flatnonzero(np.isfinite(found))[0] == compile_plan(parse(expression)).warmup
 
 
 class TestTaLib:

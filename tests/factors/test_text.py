@@ -43,6 +43,7 @@ class TestReads:
             ("hold(entry=close > 1, exit=close < 1)", m.hold(entry=m.close > 1, exit=m.close < 1)),
             (" \n close\n .mean(\n 3 ) ", m.close.mean(3)),
             ("close.mean(2 * (3 + 7) - 40 / 2 ** 3)", m.close.mean(15)),
+            ("close.mean(9 // 2)", m.close.mean(4)),
             ("close * 1e3 + .5 + 5.", m.close * 1000 + 0.5 + 5),
         ],
     )
@@ -128,6 +129,8 @@ class TestRefuses:
             ("close.mean(m=2)", "no argument 'm'", 7),
             ("(5).mean(3)", "called on a plain number", None),
             ("shift(5, 1)", "only numbers", 1),
+            ("beta(close, 3, 20)", "other must be a field or an operator", 1),
+            ("9 // 0 * close", "9 // 0", 1),
             ("constant(5)", "constant", 1),
         ],
     )

@@ -33,7 +33,7 @@ class Input:
     """A node an operator reads.
 
     `field` names the market field used when it is left out; one that `varies`, like one with a field, is no plain
-    number.
+    number; of one that is the `latest` only this row's value is read, whatever the operator remembers.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Input:
     field: str = ""
     optional: bool = False
     varies: bool = False
+    latest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from midas.core.errors import StrategyInvalid
@@ -87,12 +87,16 @@ def _plan(root: Node, nodes: tuple[Node, ...], results: tuple[Node, ...]) -> Pla
     for current in nodes:
         operator = current.operator
         own = operator.warmup(current.arguments)
-        warmup[current] = own + max((warmup[child] for child in current.inputs), default=0)
-        needed = EVERY_ROW if operator.endless else own + max((lookback[child] for child in current.inputs), default=0)
-        lookback[current] = min(EVERY_ROW, needed)
+        warmup[current] = _reach(current, own, warmup)
+        lookback[current] = EVERY_ROW if operator.endless else min(EVERY_ROW, _reach(current, own, lookback))
         if operator.kind is Kind.CROSS_SECTION or not across.isdisjoint(current.inputs):
             across.add(current)
             widened |= operator.kind in _OVER_TIME[1:]
     fields = tuple(n.op for n in nodes if n.operator.kind is Kind.FIELD)
     needs = max(warmup[one] for one in results), max(lookback[one] for one in results)
     return Plan(root, nodes, fields, *needs, widened, results)
+
+
+def _reach(node: Node, own: int, before: Mapping[Node, int]) -> int:
+    places = zip(node.inputs, node.operator.inputs, strict=False)
+    return max((before[child] + (0 if place.latest else own) for child, place in places), default=own)

@@ -55,7 +55,7 @@ ENTRIES = (
         "mean_distance",
         "Average distance of the last n values of x from this row's other.",
         like,
-        inputs=(CLOSE, Input("other")),
+        inputs=(CLOSE, Input("other", latest=True)),
         missing=f"NaN where other is, and while any of the n values of x is NaN; {LEAVES}",
     ),
     rolling(
