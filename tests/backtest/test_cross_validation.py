@@ -58,8 +58,13 @@ def test_what_is_truly_better_is_chosen_and_stays_so():
 
 def test_of_noise_what_was_chosen_disappoints():
     found = [cross_validate(noise(400, 50, seed), 6, 2, periods_per_year=YEAR) for seed in range(20)]
-    assert np.mean([one.train_sharpe.mean() for one in found]) > 1.0
-    assert abs(np.mean([one.path_sharpes.mean() for one in found]) - 0.03 * math.sqrt(YEAR)) < 0.35
+    trained, after = (
+        np.mean([getattr(one, name).mean() for one in found]) for name in ("train_sharpe", "path_sharpes")
+    )
+    # all have the same true ratio, 0.48 a year; a mean of 20 histories of 400 days errs by about 0.8 / √20
+    assert trained > 1.5
+    assert abs(after - 0.03 * math.sqrt(YEAR)) < 3 * 0.8 / math.sqrt(20)
+    assert after < trained - 0.5
 
 
 @pytest.mark.parametrize("returns", [np.zeros((100, 1)), np.zeros(100)])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.backtest.folds import Fold, Gap, Places, combinatorial, paths
+from midas.backtest.folds import Gap, Places, combinatorial, paths
 from midas.core.errors import InvalidInput
 
 Reals = NDArray[np.float64]
@@ -59,12 +59,12 @@ def cross_validate(
         chosen=chosen.astype(np.int64),
         train_sharpe=trained[rows, chosen] * year,
         test_sharpe=own[:, 0] * year,
-        path_sharpes=_of_paths(returns, found, chosen, groups, tested) * year,
+        path_sharpes=_of_paths(returns, chosen, groups, tested) * year,
         pbo=float((rank <= (returns.shape[1] + 1) / 2.0).mean()),
     )
 
 
-def _of_paths(returns: Reals, found: list[Fold], chosen: Places, groups: int, tested: int) -> Reals:
+def _of_paths(returns: Reals, chosen: Places, groups: int, tested: int) -> Reals:
     parts = np.array_split(np.arange(len(returns)), groups)
     whole = [
         np.concatenate([returns[parts[group], chosen[fold]] for group, fold in enumerate(path)])
