@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midas.cli.numbers import MISSING, count, money, number, percent, quantity
+from midas.cli.numbers import MISSING, count, money, number, percent
 
 
 class TestUndefined:
     @pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf])
     def test_is_shown_as_missing(self, value: float | None) -> None:
-        shown = {number(value), count(value), percent(value), quantity(value), money(value, "USD")}
+        shown = {number(value), count(value), percent(value), money(value, "USD")}
         assert shown == {MISSING}
 
 
@@ -36,14 +36,6 @@ class TestMoney:
 
     def test_an_unknown_currency_is_an_amount_alone(self) -> None:
         assert money(12.5, "") == "12.50"
-
-
-class TestQuantity:
-    def test_whole_shares_have_no_decimals(self) -> None:
-        assert quantity(1200.0) == "1,200"
-
-    def test_fractions_are_shown_as_far_as_they_go(self) -> None:
-        assert quantity(0.125) == "0.125"
 
 
 @given(st.floats(-1e12, 1e12))

@@ -129,13 +129,6 @@ class TestExpected:
         assert spec.expected() == words
 
 
-class TestToJson:
-    def test_keys(self) -> None:
-        assert ParamSpec("fast", "int", 20, 2, 250, doc="Sessions.").to_json() == {
-            "name": "fast", "type": "int", "default": 20, "low": 2, "high": 250, "choices": [], "doc": "Sessions.",
-        }  # fmt: skip
-
-
 class TestDeclaring:
     @pytest.mark.parametrize(
         ("declared", "fault"),

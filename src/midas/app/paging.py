@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
-Other = TypeVar("Other")
 Key = list[str | int]
 
 

@@ -26,13 +26,6 @@ def count(value: float | None) -> str:
     return number(value, 0)
 
 
-def quantity(value: float | None) -> str:
-    """Return shares: whole ones without decimals."""
-    if value is None or _missing(value):
-        return MISSING
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.9f}".rstrip("0")
-
-
 def percent(value: float | None, digits: int = 2) -> str:
     """Return a fraction as a percentage: 0.1234 is 12.34 %."""
     return MISSING if value is None or _missing(value) else f"{number(value * 100, digits)} %"

@@ -48,7 +48,7 @@ def show(session: ReadSession, job: str) -> JobRecord:
     row = session.first(select(JOBS).where(JOBS.c.id == job))
     if row is None:
         raise NotFound(
-            f"There is no job {job[:64]!r}.", hint="`GET /api/v1/jobs` lists the ones there are.", code="unknown_job"
+            f"There is no job {job[:64]!r}.", hint="`midas job list` shows the ones there are.", code="unknown_job"
         )
     return _record(row)
 
@@ -59,11 +59,6 @@ def page(session: ReadSession, limit: int, after: tuple[datetime, str] | None = 
     if after is not None:
         query = query.where(tuple_(JOBS.c.created_at, JOBS.c.id) < tuple_(*after))
     return [_record(row) for row in session.all(query)]
-
-
-def active(session: ReadSession) -> list[JobRecord]:
-    """Return the jobs that are queued or running."""
-    return [_record(row) for row in session.all(select(JOBS).where(JOBS.c.state.in_(ACTIVE)))]
 
 
 def report(session: WriteSession, job: str, progress: float, message: str) -> bool:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from sqlalchemy import Connection, Executable, RowMapping, Select
-
-Fields: TypeAlias = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.core.basis import Basis
-from midas.core.errors import DataBlocked, InvalidInput, NotFound, did_you_mean
-from midas.core.instrument import Instrument, InstrumentId
+from midas.core.errors import DataBlocked, InvalidInput
+from midas.core.instrument import Instrument
 from midas.core.timeframe import Timeframe
 from midas.marketdata.actions import Actions, forward_factors
 from midas.marketdata.tiles import LANES, Matrix, Tiles, to_matrix, to_tiles
 
-RAW_FIELDS = ("raw_open", "raw_high", "raw_low", "raw_close", "raw_volume", "turnover")
 ADJUSTED_FIELDS = ("open", "high", "low", "close", "volume")
 
 
@@ -71,22 +70,6 @@ class Panel:
     def series(self, name: str, column: int) -> NDArray[np.float64]:
         """Return one instrument's field over time, a strided view."""
         return self.tiles(name)[column // LANES, :, column % LANES]
-
-    def column_of(self, instrument: InstrumentId) -> int:
-        """Return an instrument's column.
-
-        Raises
-        ------
-        NotFound: the panel does not hold it.
-        """
-        for column, known in enumerate(self.instruments):
-            if known.id == instrument:
-                return column
-        raise NotFound(
-            f"{instrument} is not in dataset {self.dataset!r}.",
-            hint=did_you_mean(str(instrument), [str(known.id) for known in self.instruments]),
-            code="unknown_symbol",
-        )
 
     def row_range(self, start: date | None, end: date | None) -> tuple[int, int]:
         """Return the half-open range of rows with `start` <= session <= `end`; None is open-ended."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-LANES = 32
+from midas.kernels.lanes import LANES as LANES
 
 Tiles = NDArray[np.float64]
 """(tile, time, lane), C-contiguous, NaN where there is no value; instrument i is lane i % 32 of tile i // 32."""

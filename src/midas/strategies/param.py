@@ -70,17 +70,6 @@ class ParamSpec:
             return f"{kind} of at most {self.high:g}"
         return kind
 
-    def to_json(self) -> dict[str, object]:
-        return {
-            "name": self.name,
-            "type": self.type,
-            "default": self.default,
-            "low": self.low,
-            "high": self.high,
-            "choices": list(self.choices),
-            "doc": self.doc,
-        }
-
     def _typed(self, value: object) -> ParamValue | None:
         if self.type == "str":
             return str(value) if isinstance(value, str) else None

@@ -30,10 +30,6 @@ class Dated(Generic[T]):
             raise ValueError(f"starts must ascend, with one value more: {self.starts}")
 
     @classmethod
-    def always(cls, value: T) -> Dated[T]:
-        return cls((), (value,))
-
-    @classmethod
     def from_rows(cls, rows: Iterable[tuple[date, T]], before: T) -> Dated[T]:
         """Join rows that each hold from their date on; a row dated `date.min` replaces `before`."""
         starts, values = [], [before]
