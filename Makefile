@@ -1,6 +1,6 @@
 # Two commands matter: `make start` shows Midas at work, `make test` proves it.
 .DEFAULT_GOAL := help
-.PHONY: help start setup setup-dev test check lint bench lock clean
+.PHONY: help start setup setup-dev test check lint bench bench-peers crosscheck lock clean
 
 PYTEST := .venv/bin/python -m pytest
 KERNELS := $(wildcard src/midas/kernels/*.py)
@@ -34,8 +34,14 @@ lint: setup-dev
 
 check: lint test ## Everything CI runs: lint, formatting, types, layers, house rules, tests
 
-bench: setup-dev ## Measure Midas on the workloads in bench/
+bench: setup-dev ## Measure Midas and the peers that are installed, into bench/RESULTS.md
 	.venv/bin/python -m bench.run
+
+bench-peers: setup-dev ## Install the peers of the benchmark, each in its own environment under bench/.peers
+	@PYTHON=$$PWD/.venv/bin/python sh bench/peers/build.sh
+
+crosscheck: setup-dev ## Compare the fills of 200 random strategies with the peers', into bench/CROSSCHECK.md
+	.venv/bin/python -m bench.crosscheck
 
 lock: ## Resolve the lock files again (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 \

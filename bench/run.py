@@ -1,61 +1,55 @@
-"""Measure Midas on the made-up market and write what was seen to bench/RESULTS.md."""
+"""Measure Midas and the installed peers on the same data in one run, check that they agree, write bench/RESULTS.md.
+
+usage: python -m bench.run [WORK...]      the works are those of bench.report.WORKS; no name means all
+"""
 
 from __future__ import annotations
 
-import statistics
 import sys
-from collections.abc import Callable
+import tempfile
 from pathlib import Path
 
-import midas
-from bench.market import market
-from midas.backtest.run import run
-from midas.core.clock import SystemClock
-from midas.strategies.registry import build
+from bench import report
+from bench.data import prepare
+from bench.process import Timing, installed, measure, wall
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-REPEATS = 15
-
-
-def seconds(work: Callable[[], object]) -> list[float]:
-    """Return the wall time of each of `REPEATS` calls, after one that is not counted."""
-    clock = SystemClock()
-    work()
-    taken = []
-    for _ in range(REPEATS):
-        begun = clock.monotonic_s()
-        work()
-        taken.append(clock.monotonic_s() - begun)
-    return taken
+MIDAS = [sys.executable, "-m", "midas.cli.main"]
+REPEATS = {"midas": 15, "raptorbt": 15, "vectorbt": 5, "backtesting": 5, "bt": 5}
+SLOW = {("vectorbt", "W2"): 1, ("bt", "W2"): 2, ("midas", "W5"): 5}
+"""Repeats where one takes seconds."""
 
 
 def main() -> int:
-    """Run the workloads, print a line for each, and write the table."""
-    one, whole = market(1, 2_520), market(3_000, 2_520)
-    cross = build("sma_cross", {"fast": 10, "slow": 50})
-    rotation = build("momentum", {"lookback": 231, "skip": 21, "top": 50})
-    workloads: dict[str, Callable[[], object]] = {
-        "W1: one instrument, SMA 10/50 cross, all measures": lambda: run(cross, one, commission_bps=10).summary,
-        "W2: 3,000 instruments, 12-1 momentum, top 50, monthly": lambda: (
-            run(rotation, whole, commission_bps=15).summary
-        ),
-    }
-    lines = [
-        f"# Measured with `make bench`, engine {midas.__version__}",
-        "",
-        "| work | median ms | minimum ms |",
-        "|---|---|---|",
-    ]
-    for name, work in workloads.items():
-        taken = seconds(work)
-        lines.append(f"| {name} | {1e3 * statistics.median(taken):.1f} | {1e3 * min(taken):.1f} |")
-        print(lines[-1])
-    lines += [
-        "",
-        "2,520 daily bars, costs on, every measure and trade kept, in memory, warm. Peers are not measured yet.",
-    ]
-    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return 0
+    """Run the workloads, print a line for each, and write the tables."""
+    prepare()
+    asked = sys.argv[1:] or list(report.WORKS)
+    timings: list[Timing] = []
+    for work in asked:
+        for engine in ("midas", *(name for name in installed() if work in report.DOES[name])):
+            timings.append(measure(engine, work, SLOW.get((engine, work), REPEATS[engine])))
+            print(report.line(timings[-1]), flush=True)
+    commands = {} if sys.argv[1:] else _commands()
+    text = report.text(timings, commands)
+    if sys.argv[1:]:
+        print(text)
+    else:
+        RESULTS.write_text(text, encoding="utf-8")
+    wrong = report.disagreements(timings)
+    for each in wrong:
+        print(f"DISAGREES: {each}")
+    return 1 if wrong else 0
+
+
+def _commands() -> dict[str, list[float]]:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        wall([*MIDAS, "data", "pull", "sample", "-q"], home, 0)
+        ran = [*MIDAS, "backtest", "run", "--strategy", "sma_cross", "--symbols", "AAPL", "--fresh", "-q"]
+        return {
+            "midas --help": wall([*MIDAS, "--help"], home, 5),
+            "midas backtest run": wall(ran, home, 5),
+        }
 
 
 if __name__ == "__main__":

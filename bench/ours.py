@@ -1,0 +1,74 @@
+"""Midas on the workloads, through the public run: what bench/peers/on_*.py are for the others.
+
+usage: python -m bench.ours HOME WORK REPEATS     (HOME has the lake that bench.data wrote)
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from bench.peers.timed import main
+from midas.backtest.run import run
+from midas.core.clock import SystemClock
+from midas.factors.market import Market
+from midas.factors.node import Node
+from midas.marketdata.lake import Lake
+from midas.strategies.param import param
+from midas.strategies.registry import build
+from midas.strategies.strategy import Strategy
+
+
+class EmaCross(Strategy):
+    """Hold a name while its fast exponential average is above the slow one."""
+
+    fast: int = param(12, 2, 200)
+    slow: int = param(48, 3, 500)
+
+    def targets(self, m: Market) -> Node:
+        fast, slow = m.close.ema(self.fast), m.close.ema(self.slow)
+        return m.hold(entry=fast.cross_above(slow), exit=fast.cross_below(slow)).slot()
+
+
+class Opened:
+    """A lake whose panels are opened once: a workload is the run, not the opening, except for W9."""
+
+    def __init__(self, home: str) -> None:
+        self.lake = Lake(Path(home), SystemClock())
+        self.panel = cache(self.lake.panel)
+
+
+def sma_cross(data: Opened) -> float:
+    panel = data.panel("one")
+    return _total(run(build("sma_cross", {"fast": 10, "slow": 50}), panel, commission_bps=10, lots="fractional"))
+
+
+def momentum(data: Opened) -> float:
+    rotation = build("momentum", {"lookback": 231, "skip": 21, "top": 50})
+    return _total(run(rotation, data.panel("whole"), commission_bps=15, lots="fractional"))
+
+
+def momentum_in_korea(data: Opened) -> float:
+    """W2 under Korean rules: lots, ticks, price limits, commission and tax of the venue's tables."""
+    rotation = build("momentum", {"lookback": 231, "skip": 21, "top": 50})
+    return _total(run(rotation, data.panel("korea")))
+
+
+def ema_cross(data: Opened) -> float:
+    panel = data.panel("minutes")
+    return _total(run(EmaCross(), panel, commission_bps=1, lots="fractional", volume_cap=1.0))
+
+
+def open_market(data: Opened) -> float:
+    """W9: ten years of the whole market, ready to compute."""
+    return float(data.lake.panel("whole").series("close", 0)[-1])
+
+
+def _total(result: object) -> float:
+    return float(result.summary["total_return"])  # type: ignore[attr-defined]
+
+
+WORKS = {"W1": sma_cross, "W2": momentum, "W2 KR": momentum_in_korea, "W5": ema_cross, "W9": open_market}
+
+if __name__ == "__main__":
+    main("midas-quant", WORKS, Opened)

@@ -1,0 +1,35 @@
+"""raptorbt: signals filled at the next open, with all the cash there is at that open."""
+
+from __future__ import annotations
+
+import numpy as np
+import raptorbt
+from timed import CAPITAL, Market, main
+
+
+def crossing(market: Market, fast: np.ndarray, slow: np.ndarray, skip: int, fees: float) -> float:
+    above = fast > slow
+    known = np.arange(len(above)) >= skip
+    entries = known & above & ~np.append(False, above[:-1])
+    exits = known & ~above & np.append(False, above[:-1])
+    stamps = market["days"].astype("datetime64[ns]").astype(np.int64)
+    columns = [np.ascontiguousarray(market[name][:, 0]) for name in ("open", "high", "low", "close", "volume")]
+    settings = raptorbt.BacktestConfig(initial_capital=CAPITAL, fees=fees, fill_timing="next_bar_open")
+    found = raptorbt.run_single_backtest(stamps, *columns, entries, exits, 1, 1.0, "X", settings)
+    return found.metrics.total_return_pct / 100.0
+
+
+def sma_cross(market: Market) -> float:
+    """W1: one instrument, SMA 10/50."""
+    close = np.ascontiguousarray(market["close"][:, 0])
+    return crossing(market, raptorbt.sma(close, 10), raptorbt.sma(close, 50), 50, 0.001)
+
+
+def ema_cross(market: Market) -> float:
+    """W5, arrays: one instrument of many bars, EMA 12/48."""
+    close = np.ascontiguousarray(market["close"][:, 0])
+    return crossing(market, raptorbt.ema(close, 12), raptorbt.ema(close, 48), 48, 0.0001)
+
+
+if __name__ == "__main__":
+    main("raptorbt", {"W1": sma_cross, "W5": ema_cross})

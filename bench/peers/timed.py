@@ -1,0 +1,48 @@
+"""What every program of the benchmark does, ours and the peers': load a market, work, say what came of it.
+
+usage: PROGRAM FILE WORK REPEATS
+
+Prints one JSON object: version, seconds (one a repeat after a first that is not counted; that one alone for 0
+repeats), total_return, and the process's peak memory. Peers get an .npz of `days` and, a column an instrument, `open
+high low close volume`; `speaks` are the rows that decide.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import resource
+import sys
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+Market = dict[str, Any]
+CAPITAL = 100_000.0
+
+
+def arrays(file: str) -> Market:
+    return {key: values.copy() for key, values in np.load(file).items()}
+
+
+def main(package: str, works: Mapping[str, Callable[[Any], float]], load: Callable[[str], Any] = arrays) -> None:
+    """Run the work that was asked for."""
+    file, name, repeats = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    warnings.simplefilter("ignore")
+    market = load(file)
+    seconds = []
+    total_return = 0.0
+    for _ in range(repeats + 1):
+        begun = time.perf_counter()
+        total_return = works[name](market)
+        seconds.append(time.perf_counter() - begun)
+    found = {
+        "version": importlib.metadata.version(package),
+        "seconds": seconds[1:] or seconds,
+        "total_return": total_return,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    print(json.dumps(found))
