@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from midas.api import security_headers
-from midas.api.cursor import place
 from midas.api.dependencies import Cursor, Here, Limit, Wait
 from midas.api.etag import etag, headers, unchanged
 from midas.api.jobs import accepted
 from midas.api.pages import after, page, whole
+from midas.api.tables import FILES, MEDIA, rows_page
 from midas.app import backtests, measures, series, tearsheets
-from midas.app.paging import Key, Part
 from midas.wire.backtests import (
     Backtest,
     BacktestRequest,
@@ -29,15 +28,7 @@ from midas.wire.backtests import (
 from midas.wire.jobs import Job
 from midas.wire.page import Page
 
-if TYPE_CHECKING:
-    import polars as pl
-
 router = APIRouter(prefix="/api/v1/backtests", tags=["backtests"])
-
-_MEDIA = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
-_FILES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/json": {}, **{media.partition(";")[0]: {} for media in _MEDIA.values()}}}
-}
 
 
 @router.post("", status_code=202, responses={200: {"model": Job}})
@@ -86,7 +77,7 @@ async def delete_backtest(workspace: Here, backtest: str) -> None:
     await backtests.delete(workspace, backtest)
 
 
-@router.get("/{backtest}/series/{what}", response_model=Page[dict[str, Any]], responses=_FILES)
+@router.get("/{backtest}/series/{what}", response_model=Page[dict[str, Any]], responses=FILES)
 async def show_series(
     workspace: Here,
     request: Request,
@@ -103,11 +94,11 @@ async def show_series(
         return same
     frame = await backtests.series(workspace, row, what)
     if format == "json":
-        body = await to_thread.run_sync(_rows, frame, f"{row.id} {what}", limit, cursor)
+        body = await to_thread.run_sync(rows_page, frame, f"{row.id} {what}", limit, cursor)
         return Response(body, media_type="application/json", headers=headers(tag))
     body = await to_thread.run_sync(series.csv if format == "csv" else series.parquet, frame)
     name = {"content-disposition": f'attachment; filename="{row.id}-{what}.{format}"'}
-    return Response(body, media_type=_MEDIA[format], headers=headers(tag) | name)
+    return Response(body, media_type=MEDIA[format], headers=headers(tag) | name)
 
 
 @router.get("/{backtest}/measures", response_model=Measured, responses={304: {}})
@@ -135,12 +126,3 @@ async def show_tear_sheet(workspace: Here, request: Request, backtest: str) -> R
 def _tried(row: Backtest) -> int:
     # what was tried since changes how a result is weighed, though not its series
     return 0 if row.luck is None else row.luck.trials
-
-
-def _rows(frame: pl.DataFrame, of: str, limit: int, cursor: str | None) -> bytes:
-    key = after(of, cursor, (place,))
-    first = 0 if key is None else int(key[0])
-    shown = series.rows(frame.slice(first, limit))
-    following = first + limit
-    last_key: Key | None = [following] if following < frame.height else None
-    return page(of, Part(shown, last_key)).model_dump_json().encode()

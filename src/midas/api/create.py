@@ -10,7 +10,20 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from midas import __version__
-from midas.api import backtests, datasets, factors, health, home, instruments, jobs, montecarlo, openapi, strategies
+from midas.api import (
+    backtests,
+    datasets,
+    evaluations,
+    factors,
+    health,
+    home,
+    instruments,
+    jobs,
+    montecarlo,
+    openapi,
+    strategies,
+    sweeps,
+)
 from midas.api.body_limit import BodyLimit
 from midas.api.guard import LoopbackOnly
 from midas.api.problems import answer_errors
@@ -50,6 +63,9 @@ def create_app(workspace: Workspace) -> FastAPI:
     )
     app.state.workspace = workspace
     answer_errors(app)
-    for noun in (health, instruments, datasets, strategies, factors, backtests, montecarlo, jobs, home, openapi):
+    for noun in (
+        health, instruments, datasets, strategies, factors, backtests, montecarlo, sweeps, evaluations, jobs, home,
+        openapi,
+    ):  # fmt: skip
         app.include_router(noun.router)
     return app

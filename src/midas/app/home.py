@@ -24,6 +24,14 @@ class Home:
     def results(self) -> Path:
         return self.root / "results"
 
+    def sweep(self, identity: str) -> Path:
+        """The folder of one sweep's trials."""
+        return self.root / "sweeps" / identity[:2] / identity
+
+    def evaluation(self, identity: str) -> Path:
+        """The folder of one evaluation's measures."""
+        return self.root / "evaluations" / identity[:2] / identity
+
     @property
     def run(self) -> Path:
         """Locks and staged files of living processes."""

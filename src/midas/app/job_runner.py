@@ -158,7 +158,7 @@ class JobRunner:
             )
             settled = await task.settle(made)
         except Stopped:
-            return replace(running.record, state="cancelled")
+            return await _stopped(running.record, task)
         except MidasError as error:
             return _failed(running.record, error)
         except Exception as error:  # house: broad-except: the edge of a job; it is logged and the job says it failed
@@ -177,6 +177,16 @@ class JobRunner:
             return
         running.record = record
         self._own.pop(record.id, None)
+
+
+async def _stopped(record: JobRecord, task: Task[object]) -> JobRecord:
+    try:
+        kept = await task.keep() if task.keep is not None else None
+    except MidasError as error:
+        LOG.error("what job %s had finished could not be kept: %s", record.id, error)
+        kept = None
+    record = replace(record, state="cancelled")
+    return record if kept is None else replace(record, result_id=kept.result_id, result=kept.result)
 
 
 def _failed(record: JobRecord, error: MidasError) -> JobRecord:

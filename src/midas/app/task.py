@@ -21,8 +21,12 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Task(Generic[Outcome]):
-    """A piece of work: `work` is done in a seat, then `settle` in this process, where the database is."""
+    """A piece of work: `work` is done in a seat, then `settle` in this process, where the database is.
+
+    `keep` is asked for what is left of work that was stopped midway, None where nothing is.
+    """
 
     kind: str
     work: Work[Outcome]
     settle: Callable[[Outcome], Awaitable[Settled]]
+    keep: Callable[[], Awaitable[Settled | None]] | None = None

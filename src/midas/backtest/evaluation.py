@@ -60,6 +60,16 @@ class Evaluation:
         return pl.DataFrame({**pairs, "score": score, **{n: c.fill_nan(None) for n, c in columns.items()}})
 
 
+def evaluation_of(frame: pl.DataFrame, metric: str) -> Evaluation:
+    """Read back what `Evaluation.frame` wrote, but for the refusals."""
+    symbols = tuple(frame["symbol"].unique(maintain_order=True).to_list())
+    strategies = tuple(frame["strategy"].unique(maintain_order=True).to_list())
+    measures = measures_for(metric)
+    columns = [frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in measures]
+    values = np.column_stack(columns).reshape(len(symbols), len(strategies), len(measures))
+    return Evaluation(metric, symbols, strategies, measures, values, {})
+
+
 def evaluate(
     panel: Panel,
     strategies: Sequence[Definition] | None = None,

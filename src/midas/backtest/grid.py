@@ -40,6 +40,8 @@ def read_axes(grid: Mapping[str, Given], specs: Mapping[str, ParamSpec], owner: 
     ------
     InvalidInput: an unknown parameter, a value it cannot have, a range without end or step.
     """
+    if "score" in grid:
+        raise _bad("score", grid["score"], "that word is taken by the score")
     read_values(specs, {name: specs[name].default if name in specs else None for name in grid}, owner)
     return tuple(_axis(specs[name], given, owner) for name, given in grid.items())
 

@@ -18,13 +18,14 @@ class Subject:
     """A strategy before its parameters are chosen; picklable where `make` is.
 
     `make` builds it with the parameters that differ from their defaults. `kind` is the class behind it, None where it
-    is written otherwise. `fixed` are the parameters that are not varied.
+    is written otherwise. `fixed` are the parameters that are not varied. `written` tells it from others of its name.
     """
 
     name: str
     specs: Mapping[str, ParamSpec]
     make: Callable[[Mapping[str, ParamValue]], Definition]
     fixed: Mapping[str, ParamValue]
+    written: str
     kind: type[Strategy] | None = None
 
     def definition(self, params: Mapping[str, ParamValue]) -> Definition:
@@ -66,7 +67,10 @@ def class_subject(kind: type[Strategy], fixed: Mapping[str, object] | None = Non
     """
     given = fixed or {}
     read = read_values(kind.param_specs, given, kind.name)
-    return Subject(kind.name, kind.param_specs, partial(_built, kind), {name: read[name] for name in given}, kind)
+    kept = {name: read[name] for name in given}
+    return Subject(
+        kind.name, kind.param_specs, partial(_built, kind), kept, f"{kind.__module__}.{kind.__qualname__}", kind
+    )
 
 
 def yaml_subject(text: str, fixed: Mapping[str, object] | None = None, name: str | None = None) -> Subject:
@@ -81,7 +85,7 @@ def yaml_subject(text: str, fixed: Mapping[str, object] | None = None, name: str
     given = fixed or {}
     read = read_values(specs, given, name or written.name)
     kept = {each: read[each] for each in given}
-    return Subject(name or written.name, specs, partial(_loaded, text, name), kept)
+    return Subject(name or written.name, specs, partial(_loaded, text, name), kept, text)
 
 
 def _built(kind: type[Strategy], params: Mapping[str, ParamValue]) -> Definition:

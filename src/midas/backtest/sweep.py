@@ -53,6 +53,7 @@ class SweepPlan:
     def to_json(self) -> dict[str, object]:
         """Return plain values that, with the question, name the sweep."""
         return {
+            "written": self.subject.written,
             "axes": {axis.name: list(axis.values) for axis in self.axes},
             "fixed": dict(self.subject.fixed),
             "sampler": self.sampler,
@@ -195,18 +196,30 @@ def sweep_spec(
     """
     setting = Setting.of(panel, base.terms(panel.currency))
     search = _Search(plan, Together(base, setting), progress, keep)
-    trials = search.run()
+    found = concluded(plan, base, panel, search.run(), search.skipped, search.because)
+    if progress is not None:
+        progress(1.0, f"{len(found.trials):,} trials done")
+    return found
+
+
+def concluded(
+    plan: SweepPlan, base: BacktestSpec, panel: Panel, trials: Trials, skipped: int = 0, because: str = ""
+) -> Sweep:
+    """Return the sweep these trials make, whether or not they are all that were planned.
+
+    Raises
+    ------
+    InvalidInput: there is no trial.
+    """
     if not len(trials):
         raise InvalidInput(
-            f"All {search.skipped:,} combinations were refused; the first: {search.because}",
+            f"All {skipped:,} combinations were refused; the first: {because}",
             hint="Vary other values.",
             code="all_refused",
         )
     best = trials.best(plan.metric)
     result = None if best is None else _best_run(plan, base, panel, trials, best)
-    if progress is not None:
-        progress(1.0, f"{len(trials):,} trials done")
-    return Sweep(plan, trials, search.skipped, search.because, best, result)
+    return Sweep(plan, trials, skipped, because, best, result)
 
 
 class _Search:

@@ -65,9 +65,24 @@ class Trials:
             columns[axis.name] = pl.Series(list(axis.values)).gather(pl.Series(self.picks[:, at]))
         columns["score"] = pl.Series(self.column(metric)).fill_nan(None)
         for at, measure in enumerate(self.measures):
+            # A parameter may be called like a measure.
             name = f"measure_{measure}" if measure in columns else measure
             columns[name] = pl.Series(np.ascontiguousarray(self.values[:, at])).fill_nan(None)
         return pl.DataFrame(columns)
+
+
+def trials_of(frame: pl.DataFrame, axes: Sequence[Axis], metric: str) -> Trials:
+    """Read back what `Trials.frame` wrote."""
+    picks = [
+        [places[value] for value in frame[axis.name].to_list()]
+        for axis in axes
+        for places in ({value: place for place, value in enumerate(axis.values)},)
+    ]
+    measures = measures_for(metric)
+    taken = {axis.name for axis in axes} | {"score"}
+    names = [f"measure_{name}" if name in taken else name for name in measures]
+    values = [frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in names]
+    return Trials(tuple(axes), np.array(picks, np.int64).T.reshape(-1, len(axes)), measures, np.column_stack(values))
 
 
 def params_of(axes: Sequence[Axis], pick: NDArray[np.int64]) -> dict[str, ParamValue]:

@@ -75,3 +75,35 @@ def amount(text: str | None, flag: str) -> Decimal | None:
             f"{flag} {text!r} is not an amount.", hint="Write it in digits, as 100000.", code="bad_amount"
         )
     return value
+
+
+def basis_points(text: str | None, flag: str) -> float | None:
+    """Return a cost in basis points.
+
+    Raises
+    ------
+    InvalidInput: not a finite number.
+    """
+    value = amount(text, flag)
+    return None if value is None else float(value)
+
+
+def grids(given: Iterable[str]) -> dict[str, str]:
+    """Return `NAME=VALUES` texts as a mapping; values may hold commas.
+
+    Raises
+    ------
+    InvalidInput: a text has no `=` or no name, or a name comes twice.
+    """
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, values = (part.strip() for part in text.partition("="))
+        if not equals or not name or not values or "=" in values:
+            raise InvalidInput(
+                f"--grid {text!r} is not NAME=VALUES.", hint="Write --grid fast=5:60:1 or --grid fast=5,10,20.",
+                code="usage",
+            )  # fmt: skip
+        if name in found:
+            raise InvalidInput(f"--grid says {name!r} twice.", hint="Say it once.", code="usage")
+        found[name] = values
+    return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from midas.cli.arguments import amount, day, names, pairs
+from midas.cli.arguments import amount, basis_points, day, names, pairs
 from midas.cli.backtest_sheet import Curve, show_backtest, show_comparison, show_list
 from midas.cli.confirm import confirmed, deleted
 from midas.cli.dictionary import entry, show_dictionary, show_entry, show_measured
@@ -89,8 +89,8 @@ def run(  # house: function-length: one line per option of the command
                 start=day(start, "--start"),
                 end=day(end, "--end"),
                 initial_capital=amount(initial_capital, "--initial-capital"),
-                commission_bps=_basis_points(commission_bps, "--commission-bps"),
-                slippage_bps=_basis_points(slippage_bps, "--slippage-bps") or 0.0,
+                commission_bps=basis_points(commission_bps, "--commission-bps"),
+                slippage_bps=basis_points(slippage_bps, "--slippage-bps") or 0.0,
                 lots=lots,
                 benchmark=benchmark,
                 fresh=fresh,
@@ -280,8 +280,3 @@ def _print(call: Invocation, client: Client, result: Backtest) -> None:
     out.answer(result, [result.id], human)
     if not call.json:
         out.warn(result.warnings)
-
-
-def _basis_points(text: str | None, flag: str) -> float | None:
-    value = amount(text, flag)
-    return None if value is None else float(value)

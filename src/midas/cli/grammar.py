@@ -28,6 +28,8 @@ NOUNS: Mapping[str, tuple[str, str]] = {
     "strategy": ("midas.cli.strategies", "Strategies: of the library, and your own."),
     "factor": ("midas.cli.factors", "What strategies are made of."),
     "backtest": ("midas.cli.backtests", "Run strategies on the past; look, compare, export."),
+    "sweep": ("midas.cli.sweeps", "Try a strategy's parameters; what is best, and how much that is worth."),
+    "evaluate": ("midas.cli.evaluations", "Run all strategies on all tickers; the best of each."),
     "job": ("midas.cli.jobs", "Work that takes a while."),
     "start": ("midas.cli.process.start", "Load the sample market, run a first backtest, serve."),
     "serve": ("midas.cli.process.serve", "Serve the API and the page of backtests on this machine."),

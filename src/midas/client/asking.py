@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -27,3 +28,8 @@ def asking(shape: type[Shape], fields: Mapping[str, object]) -> Shape:
             for each in error.errors(include_url=False, include_context=False, include_input=False)
         ]
         raise InvalidInput(findings[0] + ".", hint="Correct it and ask again.", findings=findings) from None
+
+
+def decimal_text(amount: Decimal | float | str | None) -> str | None:
+    """Return an amount as text that loses nothing: 0.1 means 0.1, not its binary expansion."""
+    return repr(amount) if isinstance(amount, float) else None if amount is None else str(amount)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pydantic import PrivateAttr
 
-from midas.client.asking import asking
+from midas.client.asking import asking, decimal_text
 from midas.client.jobs import Jobs
 from midas.client.link import Link
 from midas.client.progress import Progress
@@ -105,7 +105,7 @@ class Backtests:
             "symbols": [*symbols],
             "start": start,
             "end": end,
-            "initial_capital": _decimal(initial_capital),
+            "initial_capital": decimal_text(initial_capital),
             "commission_bps": commission_bps,
             "slippage_bps": slippage_bps,
             "lots": lots,
@@ -179,8 +179,3 @@ class Backtests:
 
 def _path(backtest: str) -> str:
     return f"/api/v1/backtests/{quote(backtest, safe='')}"
-
-
-def _decimal(amount: Decimal | float | str | None) -> Decimal | str | None:
-    # repr, not the binary expansion: 0.1 means 0.1
-    return repr(amount) if isinstance(amount, float) else None if amount is None else str(amount)

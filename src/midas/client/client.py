@@ -8,11 +8,13 @@ from typing import Self
 
 from midas.client.backtests import Backtests
 from midas.client.datasets import Datasets
+from midas.client.evaluations import Evaluations
 from midas.client.factors import Factors
 from midas.client.instruments import Instruments
 from midas.client.jobs import Jobs
 from midas.client.link import Link
 from midas.client.strategies import Strategies
+from midas.client.sweeps import Sweeps
 from midas.core.errors import InvalidInput
 from midas.wire.health import Health
 
@@ -28,6 +30,8 @@ class Client:
         self.strategies = Strategies(link)
         self.factors = Factors(link)
         self.backtests = Backtests(link, self.jobs)
+        self.sweeps = Sweeps(link, self.jobs)
+        self.evaluations = Evaluations(link, self.jobs)
 
     @classmethod
     def open(cls, home: str | Path | None = None, url: str | None = None) -> Client:

@@ -55,7 +55,8 @@ class Jobs:
         if job.error is not None:
             raise job.error.error()
         if job.state == "cancelled":
-            raise Refused(f"Job {job.id} was cancelled.", hint="Run it again.", code="cancelled")
+            kept = f"What it had finished is kept as {job.result_id}." if job.result_id else "Run it again."
+            raise Refused(f"Job {job.id} was cancelled.", hint=kept, code="cancelled")
         if job.state != "done":
             raise MidasError(f"Job {job.id} failed without saying why.", hint="See the server's log.")
         if progress is not None:

@@ -45,7 +45,7 @@ class Link:
     def put(self, shape: type[Shape], path: str, body: BaseModel) -> Shape:
         return _read(shape, self.send("PUT", path, body=body))
 
-    def post(self, shape: type[Shape], path: str, body: BaseModel, query: Query | None = None) -> Shape:
+    def post(self, shape: type[Shape], path: str, body: BaseModel | None, query: Query | None = None) -> Shape:
         return _read(shape, self.send("POST", path, query, body=body))
 
     def upload(self, shape: type[Shape], path: str, query: Query, content: Iterator[bytes]) -> Shape:

@@ -50,6 +50,29 @@ def reference(strategy: StrategyLike) -> dict[str, object]:
             return {"graph": _graph(strategy)}
 
 
+def open_reference(strategy: StrategyLike) -> dict[str, object]:
+    """Return the fields of a `StrategyRef` whose parameters are still open: a class of the library goes by its name.
+
+    Raises
+    ------
+    NotFound, InvalidInput: see `reference`.
+    """
+    if isinstance(strategy, type):
+        from midas.strategies.registry import find
+
+        try:
+            if find(strategy.name) is strategy:
+                return {"name": strategy.name}
+        except NotFound:
+            pass
+        raise InvalidInput(
+            f"{strategy.__name__} is not of the library, and a server cannot vary the parameters of your code.",
+            hint="Use midas.backtest.sweep.sweep() in this process, or write the strategy as YAML.",
+            code="fixed_parameters",
+        )
+    return reference(strategy)
+
+
 def scalars(params: Mapping[str, Scalar] | None) -> dict[str, Scalar]:
     """Return parameters as JSON can carry them; NaN goes as text, so that the strategy refuses it by name."""
     return {name: _plain(value) for name, value in (params or {}).items()}

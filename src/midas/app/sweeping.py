@@ -1,0 +1,227 @@
+"""Doing a sweep: from a question to an order of work, and from there to stored trials."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from midas.app.eta import with_eta
+from midas.app.home import Home
+from midas.app.parts import Parts, read_parts
+from midas.app.resolving import find, library_names
+from midas.app.running import saving
+from midas.app.seats import Report
+from midas.app.workspace import Workspace, lake_of
+from midas.core.clock import SystemClock
+from midas.core.errors import InvalidInput
+from midas.wire.sweeps import SweepRequest
+
+if TYPE_CHECKING:
+    from midas.backtest.spec import BacktestSpec
+    from midas.backtest.subject import Subject
+    from midas.backtest.sweep import Sweep, SweepPlan
+    from midas.marketdata.lake import Lake
+    from midas.marketdata.panel import Panel
+
+Json = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class SweepOrder:
+    """A question whose strategy is resolved; picklable. `identity` names the answer."""
+
+    subject: Subject
+    request: SweepRequest
+    identity: str
+    hypothesis: str
+
+
+@dataclass(frozen=True, slots=True)
+class SweepMade:
+    """What a sweep left, apart from its trials, in plain values; `configurations` are those for the trial ledger."""
+
+    start: date | None
+    end: date | None
+    symbols: list[str]
+    axes: Json
+    trials: int
+    skipped: int
+    skipped_because: str
+    best: Json | None
+    summary: Json
+    flatness: float | None
+    heat: Json | None
+    warnings: list[str]
+    settings: Json
+    evidence: Json | None
+    pbo: float | None
+    sharpes: list[float]
+    configurations: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    # everything a sweep needs, at hand
+    plan: SweepPlan
+    base: BacktestSpec
+    panel: Panel
+    notes: tuple[str, ...]
+
+
+async def subject(workspace: Workspace, request: SweepRequest) -> Subject:
+    """Return the strategy whose parameters are varied.
+
+    Raises
+    ------
+    NotFound: there is none of that name.
+    InvalidInput: its parameters are built into it, or a fixed one is wrong.
+    """
+    from midas.backtest.subject import class_subject, yaml_subject
+    from midas.strategies.registry import find as find_class
+
+    ref = request.strategy
+    if ref.yaml is not None:
+        return yaml_subject(ref.yaml, request.params)
+    if ref.name is None:
+        raise InvalidInput(
+            "A graph carries its parameters; they cannot be varied.",
+            hint="Refer to the strategy by its name, or send its YAML.",
+            code="fixed_parameters",
+        )
+    name, _, version = ref.name.partition("@")
+    if name in library_names():
+        return class_subject(find_class(name), request.params)
+    stored = await find(workspace.database, name, int(version) if version.isdigit() else None)
+    return yaml_subject(stored.yaml, request.params, stored.name)
+
+
+def order(workspace: Workspace, request: SweepRequest, found: Subject) -> SweepOrder:
+    """Give a question its identity. Called from a thread that may wait; nothing runs yet.
+
+    Raises
+    ------
+    NotFound: an unknown universe or symbol.
+    InvalidInput: the question makes no sense.
+    """
+    from midas.backtest.hypothesis import hypothesis_of, universe_family
+    from midas.backtest.identity import identity
+    from midas.venues.catalogue import venue
+
+    ready = _ready(workspace.lake, found, request)
+    panel = ready.panel
+    panel.row_range(ready.base.start, ready.base.end)
+    tables = venue(panel.venue, panel.currency).table_version
+    asked = {"run": identity(ready.base, panel.version, tables), "plan": ready.plan.to_json()}
+    text = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    idea = hypothesis_of(ready.base.definition, universe_family(panel))
+    return SweepOrder(found, request, hashlib.sha256(text.encode()).hexdigest(), idea)
+
+
+def perform(home: Path, work: SweepOrder, report: Report) -> SweepMade:
+    """Do an order and store its trials; called where jobs are done.
+
+    Raises
+    ------
+    MidasError: it cannot be done or stored.
+    """
+    from midas.backtest.sweep import sweep_spec
+
+    clock = SystemClock()
+    ready = _ready(lake_of(home, clock), work.subject, work.request)
+    folder = Home(home).sweep(work.identity)
+    parts = Parts(folder, clock)
+    metric = work.request.metric
+    try:
+        found = sweep_spec(
+            ready.plan,
+            ready.base,
+            ready.panel,
+            progress=with_eta(report, clock),
+            keep=lambda block: parts.add(block.frame(metric)),
+        )
+    finally:
+        parts.flush()
+    with saving(folder):
+        parts.finish(found.trials.frame(metric))
+    return _made(found, ready)
+
+
+def rescue(home: Path, work: SweepOrder) -> SweepMade | None:
+    """Make what was finished of a stopped sweep into one; None where nothing was."""
+    from midas.backtest.sweep import concluded
+    from midas.backtest.trials import trials_of
+
+    folder = Home(home).sweep(work.identity)
+    rows = read_parts(folder)
+    if rows is None or not rows.height:
+        return None
+    clock = SystemClock()
+    ready = _ready(lake_of(home, clock), work.subject, work.request)
+    trials = trials_of(rows, ready.plan.axes, work.request.metric)
+    with saving(folder):
+        Parts(folder, clock).finish(rows)
+    return _made(concluded(ready.plan, ready.base, ready.panel, trials), ready)
+
+
+def _ready(lake: Lake, found: Subject, request: SweepRequest) -> _Ready:
+    from midas.backtest.sweep import base_spec, plan_sweep
+    from midas.marketdata.universe import select
+
+    plan = plan_sweep(
+        found,
+        request.grid,
+        sampler=request.sampler,
+        trials=request.trials,
+        metric=request.metric,
+        seed=request.seed,
+    )
+    chosen = select(lake, request.universe, request.symbols)
+    base = base_spec(
+        plan,
+        chosen.panel,
+        start=request.start,
+        end=request.end,
+        initial_capital=request.initial_capital,
+        commission_bps=request.commission_bps,
+        slippage_bps=request.slippage_bps,
+        lots=request.lots,
+        universe=chosen.label,
+    )
+    base.terms(chosen.panel.currency)
+    return _Ready(plan, base, chosen.panel, chosen.warnings)
+
+
+def _made(found: Sweep, ready: _Ready) -> SweepMade:
+    from midas.backtest.evidence import evidence_of
+    from midas.backtest.sweep_luck import configurations, overfitting
+    from midas.portfolio.measures.sample import simple_returns
+
+    result, heat = found.result, found.heat_map()
+    evidence = None
+    if result is not None:
+        year = float(result.settings["periods_per_year"] or 0.0)
+        evidence = evidence_of(simple_returns(result.equity), year).to_json()
+    sharpes = found.trials.column("sharpe")
+    return SweepMade(
+        start=None if result is None else result.sessions[0].item(),
+        end=None if result is None else result.sessions[-1].item(),
+        symbols=[*ready.base.symbols],
+        axes={axis.name: list(axis.values) for axis in found.plan.axes},
+        trials=len(found.trials),
+        skipped=found.skipped,
+        skipped_because=found.skipped_because,
+        best=None if result is None else {"params": found.best_params, "score": found.best_score},
+        summary={} if result is None else dict(result.summary),
+        flatness=found.flatness,
+        heat=None if heat is None else heat.to_json(),
+        warnings=[*ready.notes, *(() if result is None else result.warnings)],
+        settings={} if result is None else dict(result.settings),
+        evidence=evidence,
+        pbo=overfitting(found, ready.base, ready.panel),
+        sharpes=sharpes[sharpes == sharpes].tolist(),
+        configurations=configurations(found, ready.base),
+    )

@@ -1,0 +1,166 @@
+"""`midas sweep`: run, look, export, delete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from midas.cli.arguments import amount, basis_points, day, grids, names, pairs
+from midas.cli.confirm import confirmed
+from midas.cli.grammar import noun, verb
+from midas.cli.invocation import Invocation, invocation
+from midas.cli.output_file import require_folder, write_file
+from midas.cli.sweep_sheet import show_list, show_sweep
+
+if TYPE_CHECKING:
+    from midas.wire.sweeps import Sweep
+
+app = noun("sweep")
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a sweep, or its beginning.", show_default=False)]
+Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, or their beginnings.", show_default=False)]
+
+
+@verb(app, "run")
+def run(  # house: function-length: one line per option of the command
+    ctx: typer.Context,
+    strategy: Annotated[
+        str, typer.Option("--strategy", metavar="NAME|FILE.yaml", help="Of the library, stored, or a file.")
+    ],
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--grid", metavar="NAME=VALUES", help="from:to:step or a,b,c; may be repeated.  [default: declared ranges]"
+        ),
+    ] = None,
+    sampler: Annotated[
+        Literal["grid", "random", "sobol", "tpe"], typer.Option("--sampler", help="All of the grid, or some of it.")
+    ] = "grid",
+    trials: Annotated[
+        int | None, typer.Option("--trials", metavar="N", help="How many, unless it is all.  [default: 100]")
+    ] = None,
+    metric: Annotated[str, typer.Option("--metric", metavar="NAME", help="What to judge by.")] = "sharpe",
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of random, sobol and tpe.")] = 0,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter that is kept.")
+    ] = None,
+    universe: Annotated[
+        str | None, typer.Option("--universe", metavar="NAME", help="A dataset, or a market (XKRX).")
+    ] = None,
+    symbols: Annotated[list[str] | None, typer.Option("--symbols", "-s", metavar="A,B", help="Instruments.")] = None,
+    start: Annotated[str | None, typer.Option("--start", metavar="DATE", help="First day that may decide.")] = None,
+    end: Annotated[str | None, typer.Option("--end", metavar="DATE", help="Last day, inclusive.")] = None,
+    initial_capital: Annotated[
+        str | None,
+        typer.Option("--initial-capital", metavar="N", help="In the market's currency.  [default: 100,000; KRW 100M]"),
+    ] = None,
+    commission_bps: Annotated[
+        str | None,
+        typer.Option("--commission-bps", metavar="X", help="Instead of the market's table; taxes still apply."),
+    ] = None,
+    slippage_bps: Annotated[str, typer.Option("--slippage-bps", metavar="X", help="Against you, each fill.")] = "0",
+    lots: Annotated[Literal["whole", "fractional"], typer.Option("--lots", help="What may be bought.")] = "whole",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run again even if the result is stored.")] = False,
+) -> None:
+    """Try a strategy's parameters on the past.
+
+    Every trial is the backtest of its parameters. Whatever is tried counts against the best: see its luck. An
+    interrupt keeps what is finished.
+    """
+    call = invocation(ctx)
+    out = call.printer()
+    with call.client() as client:
+        with out.progress("Sweeping") as progress:
+            result = client.sweeps.run(
+                strategy,
+                grids(grid or ()),
+                params=pairs(settings or (), "--set"),
+                sampler=sampler,
+                trials=trials,
+                metric=metric,
+                seed=seed,
+                universe=universe,
+                symbols=names(symbols or ()),
+                start=day(start, "--start"),
+                end=day(end, "--end"),
+                initial_capital=amount(initial_capital, "--initial-capital"),
+                commission_bps=basis_points(commission_bps, "--commission-bps"),
+                slippage_bps=basis_points(slippage_bps, "--slippage-bps") or 0.0,
+                lots=lots,
+                fresh=fresh,
+                progress=progress,
+            )
+        _print(call, result)
+
+
+@verb(app, "list")
+def list_sweeps(
+    ctx: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 20,
+) -> None:
+    """List sweeps, latest first."""
+    call = invocation(ctx)
+    out = call.printer()
+    with call.client() as client:
+        found = client.sweeps.list(limit)
+    out.answer(found, [each.id for each in found], lambda: show_list(out, found))
+
+
+@verb(app, "show")
+def show(ctx: typer.Context, sweep: Id) -> None:
+    """Show a sweep: the best, its luck, and a map of the scores."""
+    call = invocation(ctx)
+    with call.client() as client:
+        _print(call, client.sweeps.show(sweep))
+
+
+@verb(app, "export")
+def export(
+    ctx: typer.Context,
+    sweep: Id,
+    format: Annotated[
+        Literal["csv", "parquet"] | None,
+        typer.Option("--format", help="How to write it.  [default: by the file's ending, else csv]"),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where.  [default: ID-trials.csv]")
+    ] = None,
+) -> None:
+    """Write the trials to a file: parameters, score and main measures, one row each."""
+    call = invocation(ctx)
+    out = call.printer()
+    written_as = format or ("parquet" if output is not None and output.suffix == ".parquet" else "csv")
+    if output is not None:
+        require_folder(output)
+    with call.client() as client:
+        full_id = client.sweeps.show(sweep).id
+        content = client.sweeps.export(full_id, written_as)
+    path = write_file(output or Path(f"{full_id}-trials.{written_as}"), content)
+    document = {"id": full_id, "format": written_as, "path": str(path), "bytes": len(content)}
+    out.answer(document, [str(path)], lambda: out.line(f"wrote {path}"))
+
+
+@verb(app, "delete")
+def delete(
+    ctx: typer.Context,
+    sweeps: Ids,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete sweeps and their trials; what was tried stays counted."""
+    call = invocation(ctx)
+    out = call.printer()
+    confirmed(f"Delete {', '.join(sweeps)}?", yes or call.json or call.quiet)
+    with call.client() as client:
+        gone = [client.sweeps.show(each).id for each in sweeps]
+        for each in gone:
+            client.sweeps.delete(each)
+    out.answer({"deleted": gone}, gone, lambda: out.line(f"deleted {', '.join(gone)}"))
+
+
+def _print(call: Invocation, result: Sweep) -> None:
+    out = call.printer()
+    out.answer(result, [result.id], lambda: show_sweep(out, result))
+    if not call.json:
+        out.warn(result.warnings)
