@@ -29,6 +29,13 @@ ROUTES = {
     "/api/v1/backtests/{backtest}/series/{what}": {"get"},
     "/api/v1/backtests/{backtest}/tearsheet": {"get"},
     "/api/v1/backtests/{backtest}/montecarlo": {"post"},
+    "/api/v1/sweeps": {"get", "post"},
+    "/api/v1/sweeps/{sweep}": {"get", "delete"},
+    "/api/v1/sweeps/{sweep}/trials": {"get"},
+    "/api/v1/evaluations": {"get", "post"},
+    "/api/v1/evaluations/{evaluation}": {"get", "delete"},
+    "/api/v1/evaluations/{evaluation}/rerun": {"post"},
+    "/api/v1/evaluations/{evaluation}/scores": {"get"},
     "/api/v1/jobs": {"get"},
     "/api/v1/jobs/{job}": {"get", "delete"},
 }

@@ -43,12 +43,25 @@ CASES = {
     "backtest export": ["{one}", "--what", "trades"],
     "backtest report": ["{one}"],
     "backtest delete": ["{two}"],
+    "sweep run": ["--strategy", "sma_cross", "--symbols", "IBM", "--grid", "fast=5,10", "--grid", "slow=30,60"],
+    "sweep list": [],
+    "sweep show": ["{sweep}"],
+    "sweep export": ["{sweep}"],
+    "sweep delete": ["{sweep}"],
+    "evaluate run": ["--symbols", "IBM", "--strategies", "buy_and_hold,sma_cross"],
+    "evaluate rerun": ["{evaluation}"],
+    "evaluate list": [],
+    "evaluate show": ["{evaluation}"],
+    "evaluate export": ["{evaluation}"],
+    "evaluate delete": ["{evaluation}"],
     "job list": [],
     "job show": ["{job}"],
     "job cancel": ["{job}"],
     "doctor": ["--port", "0"],
 }
-STORING = {command for command in CASES if command.split()[-1] in {"pull", "import", "delete", "save", "new", "run"}}
+STORING = {
+    command for command in CASES if command.split()[-1] in {"pull", "import", "delete", "save", "new", "run", "rerun"}
+}
 """Change the data home or its folder, so they get their own."""
 ENDLESS = {"serve", "start"}
 """Have their own journeys: they print one document and go on serving."""
@@ -63,6 +76,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, pulled: Path) -> tuple[Inside
     midas = Inside(folder / "home", folder)
     run = ("backtest", "run", "--strategy", "buy_and_hold", "-q", "--symbols")
     names = {"one": midas(*run, "IBM").out.strip(), "two": midas(*run, "AAPL").out.strip()}
+    sweep = ("sweep", "run", "--strategy", "sma_cross", "-q", "--symbols", "IBM", "--grid", "fast=5,10")
+    names["sweep"] = midas(*sweep, "--grid", "slow=40").out.strip()
+    evaluation = ("evaluate", "run", "-q", "--symbols", "IBM", "--strategies", "buy_and_hold")
+    names["evaluation"] = midas(*evaluation).out.strip()
     names["job"] = midas("job", "list", "-q").out.split()[0]
     assert midas("strategy", "save", "kept", "mine.yaml").code == 0
     return midas, names
