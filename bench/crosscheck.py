@@ -205,13 +205,15 @@ def main() -> int:
 def _heading(done: list[tuple[Job, list[Fill], Result]]) -> str:
     kinds = Counter(job.kind for job, _, _ in done)
     shares = ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS)
-    return (
-        f"# {len(done)} random strategies against the peers\n\nMade by `python -m bench.crosscheck`, seed {SEED}: "
-        f"{shares}; {', '.join(SYMBOLS)}, 2000 to 2013, total-return prices.\nDecisions at the close, fills at the "
-        "next open, whole shares for half of the equity of 1,000,000, commission 0, 5, 10 or 25 bps.\nA fill is the same "
-        "where its row, side and number of shares are, and its price to 1e-9.\n\n"
-        f"Midas made {sum(len(fills) for _, fills, _ in done):,} fills.\n"
-    )
+    made = sum(len(fills) for _, fills, _ in done)
+    return f"""# {len(done)} random strategies against the peers
+
+Made by `python -m bench.crosscheck`, seed {SEED}: {shares}; {", ".join(SYMBOLS)}, 2000 to 2013, total-return prices.
+Decisions at the close, fills at the next open, whole shares for half of the equity of 1,000,000, commission 0, 5, 10 or
+25 bps. A fill is the same where its row, side and number of shares are, and its price to 1e-9.
+
+Midas made {made:,} fills.
+"""
 
 
 def _told(engine: str, strategies: int, fills: int, differences: list[tuple[int, Job, str, str]]) -> str:
