@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from tests.factors import test_indicators, test_oracles, test_statistics_oracles
+from tests.factors import test_indicators, test_logic_oracles, test_oracles, test_statistics_oracles
 
 from midas.factors.catalogue import OPERATORS
 from midas.factors.lowering import walk
 from midas.factors.operator import Kind
 from midas.factors.text import parse
 
-ORACLES = (*test_oracles.ORACLES, *test_statistics_oracles.ORACLES, *test_indicators.ORACLES)
+ORACLES = (
+    *test_oracles.ORACLES,
+    *test_statistics_oracles.ORACLES,
+    *test_indicators.ORACLES,
+    *test_logic_oracles.ORACLES,
+    "(close > open).first_in(volume)",
+)
 
 
 def test_no_operator_is_left_out() -> None:

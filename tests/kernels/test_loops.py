@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from midas.kernels import delay, indicators, pointwise, recursive, smoothing, statistics, windows
+from midas.kernels import delay, indicators, logic, pointwise, recursive, smoothing, statistics, windows
 from midas.kernels.lanes import LANES
 from midas.kernels.loop import TIME_INTEGERS, TIME_POINTERS, Loop
 
@@ -42,17 +42,18 @@ def same(one: Array, other: Array) -> bool:
     return bool(np.array_equal(one, other, equal_nan=True))
 
 
-FLAGGED = {"both", "either", "negation", "hold", "since"}
+FLAGGED = {"both", "either", "negation", "hold", "since", "toggle", "cooldown", "streak"}
+FROM_A_ROW = {"hold", "toggle", "cooldown"}
 INPUTS = {"choose": 3, "clip": 1, "hold": 2}
 PARAMS = {name: [float(N)] for name in ("ema", "wilder", "rsi", "ewm_var")}
-PARAMS |= {"clip": [-1.0, 2.0], "hold": [110.0], "sar": [0.1, 0.3]}
+PARAMS |= {"clip": [-1.0, 2.0], "hold": [110.0], "toggle": [110.0], "cooldown": [3.0, 110.0], "sar": [0.1, 0.3]}
 
 
 def arity(loop: Loop) -> int:
     return sum(f"x{k} = " in loop.source for k in range(3))
 
 
-STEPPED = [*pointwise.LOOPS, *recursive.LOOPS, *smoothing.LOOPS, *indicators.LOOPS]
+STEPPED = [*pointwise.LOOPS, *recursive.LOOPS, *smoothing.LOOPS, *indicators.LOOPS, *logic.LOOPS]
 
 
 @pytest.mark.parametrize("loop", STEPPED, ids=lambda loop: loop.name)
@@ -60,7 +61,7 @@ def test_a_step_loop_is_its_step_row_by_row(loop: Loop) -> None:
     step = dict(loop.steps)["step"]
     python = getattr(step, "py_func", step)
     inputs = [numbers(flags=loop.name in FLAGGED) for _ in range(arity(loop))]
-    if loop.name in ("where", "choose"):
+    if loop.name in ("where", "choose", "value_when", "highest_since"):
         inputs[1] = numbers(flags=True)
     params = PARAMS.get(loop.name, [])
     expected = np.empty((ROWS, LANES))
@@ -68,7 +69,7 @@ def test_a_step_loop_is_its_step_row_by_row(loop: Loop) -> None:
         for lane in range(LANES):
             states = [np.float64("nan")] * loop.width
             for row in range(ROWS):
-                given = [x[row, lane] for x in inputs] + states + [100 + row] * (loop.name == "hold") + params
+                given = [x[row, lane] for x in inputs] + states + [100 + row] * (loop.name in FROM_A_ROW) + params
                 result = python(*given)
                 expected[row, lane], *states = result if loop.width else (result,)
     for stretch in (1, 4, ROWS):

@@ -13,6 +13,8 @@ from midas.factors.operators import (
     cross_section,
     extremes,
     fields,
+    groups,
+    logic,
     oscillators,
     prices,
     recursive,
@@ -27,7 +29,7 @@ from midas.factors.unit import Unit
 
 _FAMILIES = (
     fields, arithmetic, time, statistics, extremes, regression, recursive, smoothing, prices, oscillators, trends,
-    volume, cross_section,
+    volume, logic, cross_section, groups,
 )  # fmt: skip
 OPERATORS: Mapping[str, Operator] = MappingProxyType(
     {entry.name: entry for family in _FAMILIES for entry in family.ENTRIES}

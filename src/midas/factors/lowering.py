@@ -63,7 +63,7 @@ def _lowered(node: Node, inputs: tuple[Node, ...], known: dict[Node, Node]) -> N
     if node.op == "power" and inputs[1].op == "constant" and inputs[1].arguments[0] in _POWERS:
         return _POWERS[inputs[1].arguments[0]](inputs[0])
     if operator.only_with_bar:
-        inputs = (_with_bar(inputs[0]),)
+        inputs = (_with_bar(inputs[0]), *inputs[1:])
     return node if inputs == node.inputs else Node(node.op, inputs, node.arguments, node.unit)
 
 
@@ -74,5 +74,5 @@ def _plain(node: Node) -> Node:
 
 def _with_bar(x: Node) -> Node:
     # Cross-sections have no value where there is no bar, except that weights are 0 there.
-    hidden = x.op == "with_bar" or (x.operator.only_with_bar and x.op != "normalise")
+    hidden = x.op == "with_bar" or (x.operator.only_with_bar and not x.operator.weighs)
     return x if hidden else apply(OPERATORS["with_bar"], x)

@@ -122,8 +122,9 @@ class Operator:
 
     `formula` composes an operator from others, in the text language; the rest have a loop of their own in
     `midas.kernels`. `warmup` counts the rows before the first full value; `endless` marks a memory that never quite
-    ends. `only_with_bar` hides names without a bar on the row from a cross-section. `begins` marks a state that begins
-    flat on a row that is given, whatever was before.
+    ends. `only_with_bar` hides names without a bar on the row from a cross-section. `weighs` marks one that gives 0 to
+    names without a value. `begins` marks a state that begins flat on a row that is given, whatever was before; its loop
+    reads that row as its last number.
     """
 
     name: str
@@ -141,6 +142,7 @@ class Operator:
     formula: str = ""
     fixed: Unit | None = None
     only_with_bar: bool = False
+    weighs: bool = False
     begins: bool = False
 
     @property

@@ -68,9 +68,8 @@ class Numbers:
                     self.params_at[node] = len(numbers)
                     self.state_at[node] = self.state_size
                     self.state_size += loop_of(node).state(first_whole(node))
-                    numbers += [float(a) for a in node.arguments] or [
-                        float(state_from) if node.operator.begins else 0.0
-                    ]
+                    numbers += [float(a) for a in node.arguments]
+                    numbers += [float(state_from)] if node.operator.begins else []
             for _, reads in stage.places:
                 for room, value in reads:
                     if room is Room.CONSTANT:

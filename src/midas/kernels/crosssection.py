@@ -31,7 +31,7 @@ FEW = 16
 
 def scratch_size(tiles: int) -> int:
     """Return how many doubles of room a loop across the market needs."""
-    return 7 * tiles * LANES + RADIX
+    return 8 * tiles * LANES + RADIX
 
 
 _HEAD = f"""
@@ -39,17 +39,19 @@ def {{name}}_loop(out, a, b, scratch, params, tiles, columns, rows, out_stride, 
     width = tiles * {LANES}
     x = carray(a, (tiles, a_stride, {LANES}))
     y = carray(out, (tiles, out_stride, {LANES}))
-    room = carray(scratch, (7 * width + {RADIX},))
+    room = carray(scratch, (8 * width + {RADIX},))
     numbers = carray(params, (1,))
     values = room[:width]
     result = room[width : 2 * width]
-    spare = room[2 * width :]
+    spare = room[2 * width : 7 * width + {RADIX}]
+    by = room[7 * width + {RADIX} :]
     for r in range(rows):
         for tile in range(tiles):
             v = x[tile, r]
             for i in range({LANES}):
                 values[tile * {LANES} + i] = v[i]
-        step(values[:columns], result[:columns], spare, numbers[0])
+        {{second}}
+        step(values[:columns], {{by}}result[:columns], spare, numbers[0])
         for tile in range(tiles):
             w = y[tile, r]
             for i in range({LANES}):
@@ -58,10 +60,26 @@ def {{name}}_loop(out, a, b, scratch, params, tiles, columns, rows, out_stride, 
 """
 
 
+_SECOND = f"""x2 = carray(b, (tiles, b_stride, {LANES}))
+        for tile in range(tiles):
+            u = x2[tile, r]
+            for i in range({LANES}):
+                by[tile * {LANES} + i] = u[i]"""
+
+
 def across(function: object) -> Loop:
     """Make the loop over rows of a step `(values, result, spare, param)`."""
-    made = cast("FunctionType", function)
-    return Loop(made.__name__, _HEAD.format(name=made.__name__), (("step", made),), across=True)
+    return _over_rows(cast("FunctionType", function), second="", by="")
+
+
+def across_by(function: object) -> Loop:
+    """Make the loop over rows of a step `(values, by, result, spare, param)` that reads two values of each name."""
+    return _over_rows(cast("FunctionType", function), second=_SECOND, by="by[:columns], ")
+
+
+def _over_rows(made: FunctionType, second: str, by: str) -> Loop:
+    source = _HEAD.format(name=made.__name__, second=second, by=by)
+    return Loop(made.__name__, source, (("step", made),), across=True)
 
 
 @step
@@ -167,10 +185,10 @@ def bottom(values: Row, result: Row, spare: Row, count: float) -> None:
     _choose(values, result, spare, int(count), -1.0)
 
 
-# Sorts what is there by value, equals by descending column (a stable radix sort, digit by digit, of keys whose order as
-# whole numbers is that of the values), leaves the columns in spare[4n:5n] and returns how many there are.
+# A stable radix sort, digit by digit, of keys whose order as whole numbers is that of the values.
 @step
-def _sorted_columns(values: Row, spare: Row) -> int:
+def sorted_columns(values: Row, spare: Row) -> int:
+    """Sort what is there by value, equals by descending column; leave the columns in spare[4n:5n], return the count."""
     n = len(values)
     room = spare.view(np.uint64)
     keys, columns = room[:n], room[n : 2 * n]
@@ -214,7 +232,7 @@ def _sorted_columns(values: Row, spare: Row) -> int:
 @across
 def rank(values: Row, result: Row, spare: Row, _: float) -> None:
     n = len(values)
-    count = _sorted_columns(values, spare)
+    count = sorted_columns(values, spare)
     columns = spare.view(np.uint64)[4 * n : 5 * n]
     for i in range(n):
         result[i] = NAN
@@ -234,7 +252,7 @@ def _quantile(values: Row, order: Keys, count: int, share: float) -> float:
 @across
 def winsorise(values: Row, result: Row, spare: Row, tail: float) -> None:
     n = len(values)
-    count = _sorted_columns(values, spare)
+    count = sorted_columns(values, spare)
     order = spare.view(np.uint64)[4 * n : 5 * n]
     low, high = NAN, NAN
     if count:

@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from itertools import chain
 from types import MappingProxyType
 
-from midas.kernels import crosssection, delay, indicators, pointwise, recursive, smoothing, statistics, windows
+from midas.kernels import (
+    crosssection,
+    delay,
+    groups,
+    indicators,
+    logic,
+    pointwise,
+    recursive,
+    smoothing,
+    statistics,
+    windows,
+)
 from midas.kernels.loop import Loop
 
 LOOPS: Mapping[str, Loop] = MappingProxyType(
@@ -20,7 +31,9 @@ LOOPS: Mapping[str, Loop] = MappingProxyType(
             smoothing.LOOPS,
             indicators.LOOPS,
             delay.LOOPS,
+            logic.LOOPS,
             crosssection.LOOPS,
+            groups.LOOPS,
         )
     }
     | {"abs": pointwise.absolute}

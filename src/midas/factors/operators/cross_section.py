@@ -27,6 +27,13 @@ def _across(
     )
 
 
+def _weights(name: str, summary: str, parameter: Parameter) -> Operator:
+    missing = "Sees only names with a bar on the row. " + _WEIGHTS
+    return Operator(
+        name, Kind.CROSS_SECTION, summary, number, (X,), (parameter,), missing=missing, only_with_bar=True, weighs=True
+    )  # fmt: skip
+
+
 ENTRIES = (
     _across(
         "rank",
@@ -51,11 +58,25 @@ ENTRIES = (
         source="quantiles by linear interpolation (Hyndman and Fan type 7)",
     ),
     _across(
-        "normalise",
-        "Weights: x scaled so that sizes add up to `gross` over the row; a flag counts as 1.",
+        "bucket",
+        "Number of the quantile x lies in among the row's names, from 1 for the smallest to n for the largest: 1 plus"
+        " the whole part of n times the share of names below. Equals are ordered as in `rank`.",
         number,
-        (_GROSS,),
-        missing="Sees only names with a bar on the row. " + _WEIGHTS,
+        (Parameter("n", 2, 1_000),),
+    ),
+    _weights(
+        "normalise", "Weights: x scaled so that sizes add up to `gross` over the row; a flag counts as 1.", _GROSS
+    ),
+    _weights(
+        "long_short",
+        "Weights: what is above 0 scaled to add up to half of `gross`, what is below 0 to minus half of it.",
+        _GROSS,
+    ),
+    _weights(
+        "cap",
+        "Weights: x with no size above `limit`; what is cut off goes to the other names in proportion to their sizes,"
+        " so that the sum of sizes stays what it was as long as there is room for it.",
+        Parameter("limit", 0.0, 10.0, whole=False),
     ),
     Operator(
         "slot",
