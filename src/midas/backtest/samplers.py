@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Container, Sequence
-from typing import Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from midas.backtest.grid import Axis, points, require_bearable
 from midas.core.errors import InvalidInput, did_you_mean
+
+if TYPE_CHECKING:
+    import optuna
 
 SamplerName = Literal["grid", "random", "sobol", "tpe"]
 
@@ -135,7 +138,7 @@ class _Tpe:
             if pick not in self._known and pick not in fresh:
                 return dict(zip(self._space, pick, strict=True))
 
-    def _learn(self, trial: object, score: float) -> None:
+    def _learn(self, trial: optuna.Trial, score: float) -> None:
         import optuna
 
         failed = not np.isfinite(score)
