@@ -56,12 +56,12 @@ def _luck(sheet: TearSheetInput) -> Html:
     needed = luck.min_track_record_sessions
     told = {
         "Settings tried": number(luck.trials, 0),
-        "Sharpe, 95% interval": f"{number(luck.sharpe_low)} to {number(luck.sharpe_high)}",
-        "Probability above 0": percent(luck.psr, 1),
-        "Deflated Sharpe": f"{percent(luck.deflated_sharpe, 1)} probable above the luck of so many tries",
-        "Record needed": "none is long enough" if needed is None else f"{number(needed, 0)} sessions",
+        "95% resampled": f"{number(luck.sharpe_low)} to {number(luck.sharpe_high)}",
+        "Above 0": f"{percent(luck.psr, 1)} probable",
+        "Above luck": f"{percent(luck.deflated_sharpe, 1)} probable (deflated)",
+        "Needed": "none is long enough" if needed is None else f"{number(needed, 0)} sessions",
     }
-    return _facts("Luck", told)
+    return _facts("Luck and the Sharpe ratio", told)
 
 
 def _period(shown: Curves) -> str:
