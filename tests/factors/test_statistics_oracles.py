@@ -308,9 +308,10 @@ class TestHardNumbers:
         np.testing.assert_allclose(values("mad(4)", panel)[3:], 1.0, rtol=1e-12)
 
     def test_a_level_below_zero_has_no_drawdown(self) -> None:
-        close = np.array([[3.0], [-1.0], [2.0], [4.0], [2.0], [3.0]])
-        found = values("max_drawdown(close.diff(1).diff(1) + 4, 2)", panel_of({"close": np.cumsum(close, axis=0)}))
+        panel = panel_of({"close": np.array([[5.0], [2.0], [4.0], [5.0], [4.5]])})
+        found = values("max_drawdown(close - 3, 2)", panel)[:, 0]
         assert np.isnan(found[:3]).all()
+        assert found[3:].tolist() == [0.0, -0.25]
 
     def test_quantile_of_few(self) -> None:
         panel = panel_of({"close": np.array([[4.0], [1.0], [np.nan], [3.0], [2.0], [7.0], [7.0]])})

@@ -88,8 +88,7 @@ def _kurt(n: int, _mean: float, squares: float, _cubes: float, fourths: float) -
 
 
 def _pair(x: float, other: float) -> tuple[float, float, float]:
-    # Where one is missing so is the other: a window is of pairs.
-    return x + (other - other), other + (x - x), 0.0
+    return x, other, 0.0
 
 
 def _merge_pair(
