@@ -16,5 +16,6 @@ async def operators() -> list[Operator]:
 
 def _operators() -> list[Operator]:
     from midas.factors.catalogue import operators
+    from midas.factors.warm_up import warm_up
 
-    return [Operator.model_validate(asdict(info)) for info in operators()]
+    return [Operator.model_validate(asdict(info) | {"warm_up": warm_up(info.name)}) for info in operators()]

@@ -28,6 +28,7 @@ def operators(
     out = call.printer()
     with call.client() as client:
         found = [each for each in client.factors.operators() if kind is None or each.kind == kind]
-    columns = (Column("operator", keep=True), "what it gives", Column("kind", spare=2), Column("unit", spare=1))
-    rows = [(each.signature, each.summary, each.kind, each.unit) for each in found]
+    spare = (Column("kind", spare=2), Column("unit", spare=1), Column("warm-up", spare=3))
+    columns = (Column("operator", keep=True), "what it gives", *spare)
+    rows = [(each.signature, each.summary, each.kind, each.unit, each.warm_up) for each in found]
     out.answer(found, [each.name for each in found], lambda: out.table(columns, rows))
