@@ -42,6 +42,7 @@ CASES = {
     "backtest compare": ["{one}", "{two}"],
     "backtest export": ["{one}", "--what", "trades"],
     "backtest report": ["{one}"],
+    "backtest montecarlo": ["{one}", "--paths", "50"],
     "backtest delete": ["{two}"],
     "sweep run": ["--strategy", "sma_cross", "--symbols", "IBM", "--grid", "fast=5,10", "--grid", "slow=30,60"],
     "sweep list": [],
