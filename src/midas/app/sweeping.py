@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from midas.app.parts import Parts, read_parts
 from midas.app.resolving import find, library_names
 from midas.app.running import saving
 from midas.app.seats import Report
+from midas.app.walking import require_room, walked
 from midas.app.workspace import Workspace, lake_of
 from midas.core.clock import SystemClock
 from midas.core.errors import InvalidInput
@@ -61,6 +62,7 @@ class SweepMade:
     pbo: float | None
     sharpes: list[float]
     configurations: list[str]
+    walked: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,10 @@ def order(workspace: Workspace, request: SweepRequest, found: Subject) -> SweepO
     panel = ready.panel
     panel.row_range(ready.base.start, ready.base.end)
     tables = venue(panel.venue, panel.currency).table_version
-    asked = {"run": identity(ready.base, panel.version, tables), "plan": ready.plan.to_json()}
+    asked: Json = {"run": identity(ready.base, panel.version, tables), "plan": ready.plan.to_json()}
+    if request.walk_forward is not None:
+        require_room(ready.base, panel, request)
+        asked["walk_forward"] = [request.walk_forward, request.folds]
     text = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     idea = hypothesis_of(ready.base.definition, universe_family(panel))
     return SweepOrder(found, request, hashlib.sha256(text.encode()).hexdigest(), idea)
@@ -135,19 +140,24 @@ def perform(home: Path, work: SweepOrder, report: Report) -> SweepMade:
     folder = Home(home).sweep(work.identity)
     parts = Parts(folder, clock)
     metric = work.request.metric
+    # each training is a sweep as well, of about the same length
+    share = 1.0 if work.request.walk_forward is None else 1.0 / (1 + work.request.folds)
+    told = with_eta(report, clock)
     try:
         found = sweep_spec(
             ready.plan,
             ready.base,
             ready.panel,
-            progress=with_eta(report, clock),
+            progress=lambda done, step: told(done * share, step),
             keep=lambda block: parts.add(block.frame(metric)),
         )
     finally:
         parts.flush()
     with saving(folder):
         parts.finish(found.trials.frame(metric))
-    return _made(found, ready)
+    return _walked(
+        _made(found, ready), ready, work.request, lambda done, step: told(share + done * (1.0 - share), step)
+    )
 
 
 def rescue(home: Path, work: SweepOrder) -> SweepMade | None:
@@ -193,6 +203,14 @@ def _ready(lake: Lake, found: Subject, request: SweepRequest) -> _Ready:
     )
     base.terms(chosen.panel.currency)
     return _Ready(plan, base, chosen.panel, chosen.warnings)
+
+
+def _walked(made: SweepMade, ready: _Ready, request: SweepRequest, report: Report) -> SweepMade:
+    try:
+        return replace(made, walked=walked(ready.plan, ready.base, ready.panel, request, report))
+    except InvalidInput as refusal:
+        # the sweep itself stands
+        return replace(made, warnings=[*made.warnings, f"There is no walk-forward: {refusal.message}"])
 
 
 def _made(found: Sweep, ready: _Ready) -> SweepMade:

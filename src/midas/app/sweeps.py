@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from midas.app import sweeping, trials
+from midas.app import sweeping, trials, walking
 from midas.app.jobs import moment_and_id, wire_job
 from midas.app.jobs import show as show_job
 from midas.app.paging import Key, Part, part
@@ -52,9 +52,9 @@ async def run(workspace: Workspace, request: SweepRequest, wait_s: float) -> Job
 
 
 async def page(workspace: Workspace, limit: int, after: Key | None) -> Part[Sweep]:
-    """Return sweeps, latest first, without their heat maps and with the luck they had when they were made."""
+    """Return sweeps, latest first, with the luck they had when they were made; without heat maps and walk-forwards."""
     found = await workspace.database.read(SHELF.page, limit + 1, moment_and_id(after))
-    shown = [_wire(record).model_copy(update={"heat": None}) for record in found]
+    shown = [_wire(record).model_copy(update={"heat": None, "walk_forward": None}) for record in found]
     return part(shown, limit, lambda item: [item.created_at.isoformat(), item.id])
 
 
@@ -139,6 +139,7 @@ async def _settle(workspace: Workspace, order: SweepOrder, status: str, made: Sw
         evidence=made.evidence,
         pbo=made.pbo,
         luck=luck,
+        walk_forward=await walking.weighed(workspace, order.hypothesis, order.identity, made.walked),
     )
     await workspace.database.write(SHELF.save, record)
     return Settled(record.id, {"cached": False})

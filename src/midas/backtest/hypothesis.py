@@ -30,6 +30,11 @@ def hypothesis_of(definition: Definition, universe_family: str) -> str:
     return _hashed([known[definition.targets], exits, universe_family])
 
 
+def walk_forward_of(hypothesis: str) -> str:
+    """Return the idea that choosing an idea's numbers by walking forward is: what is traded is its own, single try."""
+    return _hashed(["walk-forward", hypothesis])
+
+
 def universe_family(panel: Panel) -> str:
     """Return where an idea is tried: a venue and the length of its bars, whichever names, dates or adjustment."""
     return f"{panel.venue} {panel.timeframe}"

@@ -86,8 +86,9 @@ def weigh(
     *,
     trial_sharpes: Sequence[float | None] | NDArray[np.float64] | None = None,
     pbo: float | None = None,
+    noun: str = "setting",
 ) -> Luck:
-    """Return the luck of what was measured.
+    """Return the luck of what was measured; `noun` is what the sentence calls a trial.
 
     A trial whose ratio is not known is taken as independent of all others and without skill: its variance is
     1 / (n − 1), of n returns. The variance of the deflated ratio is the mean of that and of the known ratios' own,
@@ -123,7 +124,7 @@ def weigh(
         pbo=pbo,
         min_track_record_sessions=None if needed is None else math.ceil(needed),
         passed=passed,
-        sentence=_sentence(sharpe, trials, by_luck, deflated or 0.0, passed),
+        sentence=_sentence(noun, sharpe, trials, by_luck, deflated or 0.0, passed),
     )
 
 
@@ -160,14 +161,14 @@ def _annual_sharpes(trial_returns: NDArray[np.float64], periods_per_year: float)
     return np.asarray(period * math.sqrt(periods_per_year))
 
 
-def _sentence(sharpe: float, trials: int, by_luck: float, deflated: float, passed: bool) -> str:
+def _sentence(noun: str, sharpe: float, trials: int, by_luck: float, deflated: float, passed: bool) -> str:
     if sharpe <= 0:
         return "The Sharpe ratio is not above 0: there is no gain for luck or skill to explain."
     often = _often(by_luck)
     if trials == 1:
-        told = f"This is the only setting tried, and without any skill it would look this good {often}"
+        told = f"This is the only {noun} tried, and without any skill it would look this good {often}"
     else:
-        told = f"Of {trials:,} settings tried, the best would look this good by luck alone {often}"
+        told = f"Of {trials:,} {noun}s tried, the best would look this good by luck alone {often}"
     if passed:
         return f"{told}; luck hardly explains it."
     if by_luck >= 1.0 - CONFIDENCE:

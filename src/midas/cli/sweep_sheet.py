@@ -12,6 +12,7 @@ from midas.cli.numbers import count, number, percent
 from midas.cli.plain import plain
 from midas.cli.printer import Column, Printer
 from midas.cli.terminal import columns, shows_blocks, shows_colour
+from midas.cli.walk_forward_sheet import show_walk_forward
 
 if TYPE_CHECKING:
     from midas.wire.shape import Scalar
@@ -48,6 +49,9 @@ def show_sweep(out: Printer, sweep: Sweep) -> None:
     if sweep.heat is not None:
         out.line()
         _show_heat(out, sweep.heat, sweep.metric)
+    if sweep.walk_forward is not None:
+        out.line()
+        show_walk_forward(out, sweep.walk_forward)
 
 
 def show_list(out: Printer, found: Sequence[Sweep]) -> None:

@@ -62,6 +62,11 @@ def run(  # house: function-length: one line per option of the command
     ] = None,
     slippage_bps: Annotated[str, typer.Option("--slippage-bps", metavar="X", help="Against you, each fill.")] = "0",
     lots: Annotated[Literal["whole", "fractional"], typer.Option("--lots", help="What may be bought.")] = "whole",
+    walk_forward: Annotated[
+        Literal["anchored", "rolling"] | None,
+        typer.Option("--walk-forward", help="Also choose again and again, each time from the past alone."),
+    ] = None,
+    folds: Annotated[int, typer.Option("--folds", min=1, metavar="N", help="So often, with --walk-forward.")] = 5,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run again even if the result is stored.")] = False,
 ) -> None:
     """Try a strategy's parameters on the past.
@@ -89,6 +94,8 @@ def run(  # house: function-length: one line per option of the command
                 commission_bps=basis_points(commission_bps, "--commission-bps"),
                 slippage_bps=basis_points(slippage_bps, "--slippage-bps") or 0.0,
                 lots=lots,
+                walk_forward=walk_forward,
+                folds=folds,
                 fresh=fresh,
                 progress=progress,
             )

@@ -45,7 +45,7 @@ class Sweeps:
         self._link = link
         self._jobs = jobs
 
-    def run(
+    def run(  # house: function-length: one line per field of the question
         self,
         strategy: StrategyLike,
         grid: Mapping[str, str | Sequence[Scalar]] | None = None,
@@ -63,13 +63,16 @@ class Sweeps:
         commission_bps: float | None = None,
         slippage_bps: float = 0.0,
         lots: str = "whole",
+        walk_forward: str | None = None,
+        folds: int = 5,
         fresh: bool = False,
         progress: Progress | None = None,
     ) -> Sweep:
         """Try a strategy's parameters over a universe or some symbols, and store what came of it.
 
         `grid` gives values by parameter, `{"fast": "5:60:1", "slow": [20, 50]}`; without it each takes its declared
-        range. `strategy` is a name, a YAML file or its text, or a class of the library.
+        range. `strategy` is a name, a YAML file or its text, or a class of the library. `walk_forward` (anchored or
+        rolling) also chooses in each of `folds` stretches from what lies before it alone.
         """
         fields = {
             "strategy": open_reference(strategy),
@@ -87,6 +90,8 @@ class Sweeps:
             "commission_bps": commission_bps,
             "slippage_bps": slippage_bps,
             "lots": lots,
+            "walk_forward": walk_forward,
+            "folds": folds,
             "fresh": fresh,
         }
         request = asking(SweepRequest, fields)

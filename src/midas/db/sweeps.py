@@ -42,6 +42,7 @@ class SweepRecord:
     evidence: Json | None
     pbo: float | None
     luck: Json | None
+    walk_forward: Json | None = None
 
 
 SHELF = Shelf(SWEEPS, SweepRecord, "sweep")

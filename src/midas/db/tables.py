@@ -130,6 +130,7 @@ SWEEPS = Table(
     Column("evidence", JSON),
     Column("pbo", Float),
     Column("luck", JSON),
+    Column("walk_forward", JSON),
     Index("ix_sweeps_latest", "created_at", "id"),
 )
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from midas.wire.luck import Luck
 from midas.wire.shape import Answer, Number, Question, Scalar
 from midas.wire.strategies import StrategyRef
+from midas.wire.walk_forward import Mode, WalkForward
 
 SamplerName = Literal["grid", "random", "sobol", "tpe"]
 
@@ -21,7 +22,8 @@ class SweepRequest(Question):
     """What to try; `params` are kept fixed.
 
     `grid` gives each varied parameter its values, as text (`5:60:1`, both ends included, or `5,10,20`) or one by one;
-    without it every parameter takes its declared range.
+    without it every parameter takes its declared range. `walk_forward` also chooses again and again, in so many
+    `folds`, each time from the past alone.
     """
 
     strategy: StrategyRef
@@ -39,6 +41,8 @@ class SweepRequest(Question):
     commission_bps: float | None = None
     slippage_bps: float = 0.0
     lots: Literal["whole", "fractional"] = "whole"
+    walk_forward: Mode | None = None
+    folds: int = Field(default=5, ge=1, le=100)
     fresh: bool = False
 
 
@@ -90,6 +94,7 @@ class Sweep(Answer):
     flatness: Number
     heat: HeatMap | None
     luck: Luck | None
+    walk_forward: WalkForward | None = None
     warnings: list[str]
     settings: dict[str, Scalar]
     cached: bool = False
