@@ -13,7 +13,7 @@ from midas.backtest.folds import Gap, combinatorial, paths, purged_k_fold, walk_
 from midas.core.errors import InvalidInput
 
 GAPS = st.builds(Gap, st.integers(0, 15), st.integers(0, 15), st.integers(0, 10))
-ROWS = st.integers(40, 400)
+ROWS = st.integers(40, 200)
 
 
 def split(make, *args, **named):

@@ -144,7 +144,7 @@ class TestGate:
         rng = np.random.default_rng(12)
         passed = [
             luck_of(rng.normal(0.012 / math.sqrt(YEAR), 0.01, self.SESSIONS), 1, periods_per_year=YEAR).passed
-            for _ in range(150)
+            for _ in range(100)
         ]
         assert np.mean(passed) >= 0.80
 
