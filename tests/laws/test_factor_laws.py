@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.factors.markets import Matrix, bars, panel_of, same, values
-from tests.factors.test_every_operator import ORACLES
 from tests.laws import laws
 from tests.laws.graphs import graphs
 
@@ -83,18 +82,6 @@ class TestOnce:
     @given(node=graphs(), market=markets, at=rows_at)
     def test_late_start(self, node: Node, market: Market, at: float) -> None:
         laws.late_start_is_the_same(node, panel_of(market.raw), int(at * market.rows))
-
-
-class TestEach:
-    """Every operator at least once, whatever the random graphs happened to hold."""
-
-    @pytest.mark.parametrize("expression", ORACLES)
-    def test_on_a_market_with_gaps(self, expression: str) -> None:
-        node, raw = parse(expression), Market(70, 3, 1).raw
-        laws.causal_by_truncation(node, raw, 50)
-        laws.batch_is_row_by_row(node, panel_of(raw), 45)
-        laws.late_start_is_the_same(node, panel_of(raw), 60)
-        laws.some_rows_are_the_same_rows(node, panel_of(raw), np.arange(3, 70, 11))
 
 
 class TestNeighbours:
