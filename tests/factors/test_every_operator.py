@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.factors import test_indicators, test_logic_oracles, test_oracles, test_statistics_oracles
+from tests.factors import test_indicators, test_logic_oracles, test_oracles, test_periods, test_statistics_oracles
 
 from midas.factors.catalogue import OPERATORS
 from midas.factors.lowering import walk
@@ -14,6 +14,7 @@ ORACLES = (
     *test_statistics_oracles.ORACLES,
     *test_indicators.ORACLES,
     *test_logic_oracles.ORACLES,
+    *test_periods.ORACLES,
     "(close > open).first_in(volume)",
 )
 

@@ -332,13 +332,13 @@ class Bars(NamedTuple):
     volume: np.ndarray
 
 
-def of_apple() -> Bars:
+def of_apple() -> tuple[np.ndarray, Bars]:
     read = read_stocks(package_file("bokeh_sampledata", "_data/stocks.csv.gz"))
     apple = read.filter(read["symbol"] == "AAPL.XNAS").sort("ts")
-    return Bars(*(apple[name].to_numpy().astype(float) for name in Bars._fields))
+    return apple["ts"].to_numpy(), Bars(*(apple[name].to_numpy().astype(float) for name in Bars._fields))
 
 
-APPLE = of_apple()
+APPLE_DAYS, APPLE = of_apple()
 APPLE_PANEL = panel_of({name: values[:, None] for name, values in APPLE._asdict().items()})
 
 # Where TA-Lib starts an average from other values than the mean of the first n, warm-up has made up for it.

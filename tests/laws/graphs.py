@@ -6,11 +6,13 @@ from hypothesis import strategies as st
 
 from midas.core.errors import StrategyInvalid
 from midas.factors.catalogue import FIELDS, OPERATORS
+from midas.factors.lowering import walk
 from midas.factors.node import Node, apply, constant, field
 from midas.factors.operator import Kind, Operator, Parameter
 from midas.factors.unit import Unit
 
-CALLED = [operator for operator in OPERATORS.values() if operator.inputs]
+CALLED = [operator for operator in OPERATORS.values() if operator.inputs and operator.kind is not Kind.CLOCK]
+CLOCKS = sorted(name for name, operator in OPERATORS.items() if operator.kind is Kind.CLOCK)
 ACROSS = [operator for operator in CALLED if operator.kind is Kind.CROSS_SECTION]
 FLAGGING = [operator for operator in CALLED if operator.name in ("greater", "less_equal", "cross_above", "top", "hold")]
 
@@ -32,6 +34,8 @@ def graphs(draw: st.DrawFn, *, across: bool = True, flag: bool = False, depth: i
     if flag and depth <= 0:
         operator = OPERATORS["greater"]
     node = _apply(draw, operator, across=across, depth=max(depth - 1, -1))
+    if draw(st.integers(0, 7)) == 0 and not any(part.operator.begins or part.op in CLOCKS for part in walk(node)):
+        node = apply(OPERATORS[draw(st.sampled_from(CLOCKS))], node)
     if flag and node.unit is not Unit.FLAG:
         return apply(OPERATORS["greater"], node, constant(draw(st.sampled_from([0.0, 0.5, 100.0]))))
     return node

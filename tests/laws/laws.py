@@ -8,7 +8,8 @@ from tests.factors.markets import Matrix, bars, panel_of, same, values
 
 from midas.factors.evaluate import evaluate
 from midas.factors.node import Node
-from midas.factors.plan import compile_plan
+from midas.factors.periods import calendar_of
+from midas.factors.plan import Plan, compile_plan
 from midas.factors.stepper import Stepper
 from midas.marketdata.panel import Panel
 
@@ -29,14 +30,18 @@ def causal_by_poison(node: Node, raw: dict[str, Matrix], row: int) -> None:
         assert same(full[: row + 1], values(node, panel_of(poisoned))[: row + 1]), f"{node} reads after row {row}"
 
 
+def stepper_of(plan: Plan, panel: Panel) -> Stepper:
+    return Stepper(plan, panel.columns, sessions=panel.sessions, calendar=calendar_of(panel))
+
+
 def batch_is_row_by_row(node: Node, panel: Panel, cut: int) -> None:
     batch = values(node, panel)
     plan = compile_plan(node)
     fields = {name: panel.matrix(name) for name in plan.fields}
-    stepper = Stepper(plan, panel.columns)
+    stepper = stepper_of(plan, panel)
     for row in range(panel.rows):
         if row == cut:
-            snapshot, stepper = stepper.snapshot(), Stepper(plan, panel.columns)
+            snapshot, stepper = stepper.snapshot(), stepper_of(plan, panel)
             stepper.restore(snapshot)
         stepped = stepper.step({name: matrix[row] for name, matrix in fields.items()})
         assert same(batch[row : row + 1], stepped[None]), f"{node} differs live on row {row}"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from midas.core.errors import InvalidInput
 from midas.factors.engine import Engine
-from midas.factors.plan import Plan
-from midas.factors.program import build
+from midas.factors.periods import calendar_of, longer_bars, periods_of
+from midas.factors.plan import Clock, Plan
+from midas.factors.program import build, leaf_name
 from midas.kernels.lanes import LANES
 from midas.marketdata.panel import Panel
+from midas.marketdata.tiles import to_tiles
 
 SPAN = 256
 SPAN_TILES = 96 * SPAN
@@ -63,7 +67,8 @@ def evaluate_all(
     program = build(plan, every_row=3 * len(wanted) > stop - begin)
     engine = Engine(
         program,
-        {name: panel.tiles(name) for name in plan.fields},
+        {name: panel.tiles(name) for name in plan.fields}
+        | {leaf_name(clock.leaf): _held(clock, panel, begin, stop, threads) for clock in plan.clocks},
         panel.columns,
         wanted,
         lowest=first_row,
@@ -74,6 +79,20 @@ def evaluate_all(
     )
     engine.run(begin, stop, result)
     return result
+
+
+# What a part with its own clock says on rows begin..stop, as tiles over all rows.
+def _held(clock: Clock, panel: Panel, begin: int, stop: int, threads: int) -> NDArray[np.float64]:
+    of = periods_of(clock.period, calendar_of(panel), panel.sessions)
+    lowest, completed = int(of.bar[begin]), of.completed[begin:stop]
+    bars = {name: longer_bars(name, panel.tiles(name), of, begin, stop) for name in clock.plan.fields}
+    longer = replace(panel, sessions=panel.sessions[np.unique(of.bar[:stop], return_index=True)[1]], fields=bars)
+    wanted = np.arange(lowest, completed[-1] + 1)
+    found = evaluate_all(clock.plan, longer, lowest, longer.rows, wanted, threads)[0]
+    tiles = to_tiles(np.concatenate([np.full((1, panel.columns), np.nan), found]))
+    held = np.empty((tiles.shape[0], stop, LANES))
+    held[:, begin:] = tiles[:, np.maximum(completed - lowest + 1, 0)]
+    return held
 
 
 # Rows too old to change a bit of the first row asked for are not read; a state needs all since it began.

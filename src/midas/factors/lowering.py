@@ -8,6 +8,7 @@ from typing import cast
 
 from midas.factors.catalogue import OPERATORS
 from midas.factors.node import Node, apply
+from midas.factors.operator import Kind
 from midas.factors.text import read_formula
 from midas.factors.unit import Unit
 
@@ -21,7 +22,7 @@ _POWERS: Mapping[float, Callable[[Node], Node]] = MappingProxyType(
 )
 
 
-def walk(root: Node, known: Collection[Node] = ()) -> Iterator[Node]:
+def walk(root: Node, known: Collection[Node] = (), *, inside_clocks: bool = True) -> Iterator[Node]:
     """Yield every distinct node that is not `known` once, inputs before what reads them, the root last."""
     done: set[Node] = set()
     waiting: list[tuple[Node, bool]] = [(root, False)]
@@ -34,16 +35,25 @@ def walk(root: Node, known: Collection[Node] = ()) -> Iterator[Node]:
             yield node
         else:
             waiting.append((node, True))
-            waiting.extend((child, False) for child in reversed(node.inputs))
+            if inside_clocks or node.operator.kind is not Kind.CLOCK:
+                waiting.extend((child, False) for child in reversed(node.inputs))
 
 
 def lowered(root: Node) -> Node:
-    """Return the same graph in operators that have a loop of their own."""
+    """Return the same graph in operators that have a loop of their own, a leaf for each part with its own clock."""
     known: dict[Node, Node] = {}
-    for node in walk(root):
+    for node in walk(root, inside_clocks=False):
+        if node.operator.kind is Kind.CLOCK:
+            known[node] = clock_leaf(node)
+            continue
         inputs = tuple(known[child] for child in node.inputs)
         known[node] = _lowered(node, inputs, known)
     return known[root]
+
+
+def clock_leaf(node: Node) -> Node:
+    """Return what stands for a part of the graph with its own clock: its number is that of the part."""
+    return Node(node.op, (), (int.from_bytes(node.digest, "big"),), node.unit)
 
 
 def _lowered(node: Node, inputs: tuple[Node, ...], known: dict[Node, Node]) -> Node:

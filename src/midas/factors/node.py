@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from midas.core.errors import StrategyInvalid, did_you_mean
 from midas.factors.catalogue import FIELDS, OPERATORS, find
-from midas.factors.operator import Input, Operator, as_float
+from midas.factors.operator import Input, Kind, Operator, as_float
 from midas.factors.shown import shown
 from midas.factors.unit import Unit
 
@@ -220,10 +220,31 @@ def apply(operator: Operator, /, *given: object, **named: object) -> Node:
         parameter.read(value, operator.name)
         for parameter, value in zip(operator.parameters, values[len(operator.inputs) :], strict=True)
     )
-    if operator.name == "shift" and arguments == (0,):
+    if (operator.name == "shift" and arguments == (0,)) or (
+        operator.kind is Kind.CLOCK and inputs[0].op == operator.name
+    ):
         return inputs[0]
-    unit = operator.fixed or operator.unit([node.unit for node in inputs])
-    return Node(operator.name, inputs, arguments, unit)
+    if (clock := _clock(operator, inputs)) is not None:
+        # What reads only weekly bars counts weeks.
+        inner = [node.inputs[0] if node.op == clock else node for node in inputs]
+        return apply(OPERATORS[clock], Node(operator.name, tuple(inner), arguments, _unit(operator, inner)))
+    return Node(operator.name, inputs, arguments, _unit(operator, inputs))
+
+
+_KEEP_TIME = (Kind.POINTWISE, Kind.DELAY, Kind.WINDOW, Kind.RECURSIVE)
+
+
+def _clock(operator: Operator, inputs: Sequence[Node]) -> str | None:
+    if operator.kind not in _KEEP_TIME or operator.begins:
+        return None
+    clocks = {
+        node.op if node.inputs and node.operator.kind is Kind.CLOCK else "" for node in inputs if node.op != "constant"
+    }
+    return clocks.pop() or None if len(clocks) == 1 else None
+
+
+def _unit(operator: Operator, inputs: Sequence[Node]) -> Unit:
+    return operator.fixed or operator.unit([node.unit for node in inputs])
 
 
 _MISSING = object()

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     WINDOW = "window"
     RECURSIVE = "recursive"
     CROSS_SECTION = "cross_section"
+    CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True)

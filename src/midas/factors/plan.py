@@ -4,15 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from midas.core.errors import StrategyInvalid
-from midas.factors.lowering import lowered, walk
+from midas.factors.lowering import clock_leaf, lowered, walk
 from midas.factors.node import Node
 from midas.factors.operator import EVERY_ROW, Kind
+from midas.venues.calendar import Period
 
 MOST_NODES = 500
 MOST_REMEMBERED = 50_000
 _OVER_TIME = (Kind.DELAY, Kind.WINDOW, Kind.RECURSIVE)
+
+
+_LONGEST = MappingProxyType({"week": 7, "month": 31})
+_PERIODS: Mapping[str, Period] = MappingProxyType({"weekly": "week", "monthly": "month"})
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A part of a graph that runs on the complete bars of a week or a month.
+
+    leaf : what stands for it among the nodes of the plan.
+    plan : what runs on those bars; its warm-up and look-back count them.
+    """
+
+    leaf: Node
+    plan: Plan
+
+    @property
+    def period(self) -> Period:
+        return _PERIODS[self.leaf.op]
+
+    def rows(self, bars: int) -> int:
+        """Return the most rows that so many bars before the last complete one, it and an unfinished one may have."""
+        return min(EVERY_ROW, (bars + 2) * _LONGEST[self.period])
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +47,9 @@ class Plan:
 
     root : the graph as it was written, the last of them where several run together.
     nodes : the operators that run, each once, inputs before what reads them.
+    clocks : the parts that run on longer bars; each is a leaf among the nodes.
     results : the nodes whose values are asked for, one for each graph.
-    fields : the market fields read.
+    fields : the market fields read, by those parts too.
     warmup : rows before the first value that counts.
     lookback : rows to read before a row so that its value is the same to the bit as if all were read; `EVERY_ROW`
         when a memory never ends. State operators (`hold`) are apart: they begin at `state_from`.
@@ -36,6 +63,7 @@ class Plan:
     lookback: int
     widened: bool
     results: tuple[Node, ...]
+    clocks: tuple[Clock, ...] = ()
 
 
 def compile_plan(node: Node) -> Plan:
@@ -43,7 +71,8 @@ def compile_plan(node: Node) -> Plan:
 
     Raises
     ------
-    StrategyInvalid: more than 500 nodes, or windows that together remember more than 50,000 rows.
+    StrategyInvalid: more than 500 nodes, windows that together remember more than 50,000 rows, or within weekly or
+        monthly another such part or a state that begins flat.
     """
     _require_small(node)
     result = lowered(node)
@@ -55,7 +84,25 @@ def compile_plan(node: Node) -> Plan:
             hint="Use fewer or shorter windows.",
             code="too_large",
         )
-    return _plan(node, nodes, (result,))
+    parts = [part for part in walk(node, inside_clocks=False) if part.operator.kind is Kind.CLOCK]
+    return _plan(node, nodes, (result,), tuple(_clock(part) for part in parts))
+
+
+def _clock(part: Node) -> Clock:
+    plan = compile_plan(part.inputs[0])
+    if plan.clocks:
+        raise StrategyInvalid(
+            f"{part.op} reads what is {plan.clocks[0].leaf.op} already.",
+            hint="Put them beside each other, not one inside the other.",
+            code="bad_expression",
+        )
+    if any(node.operator.begins for node in plan.nodes):
+        raise StrategyInvalid(
+            f"{part.op} reads a state that begins flat on the first row of a run, such as hold.",
+            hint=f"Use {part.op} inside it, e.g. hold({part.op}(entry), {part.op}(exit)).",
+            code="bad_expression",
+        )
+    return Clock(clock_leaf(part), plan)
 
 
 def plan_together(plans: Sequence[Plan]) -> Plan:
@@ -66,7 +113,9 @@ def plan_together(plans: Sequence[Plan]) -> Plan:
     nodes: dict[Node, None] = {}
     for plan in plans:
         nodes.update(dict.fromkeys(plan.nodes))
-    return _plan(plans[-1].root, tuple(nodes), tuple(result for plan in plans for result in plan.results))
+    clocks = {clock.leaf: clock for plan in plans for clock in plan.clocks}
+    results = tuple(result for plan in plans for result in plan.results)
+    return _plan(plans[-1].root, tuple(nodes), results, tuple(clocks.values()))
 
 
 def _require_small(node: Node) -> None:
@@ -79,12 +128,14 @@ def _require_small(node: Node) -> None:
         )
 
 
-def _plan(root: Node, nodes: tuple[Node, ...], results: tuple[Node, ...]) -> Plan:
-    warmup: dict[Node, int] = {}
-    lookback: dict[Node, int] = {}
+def _plan(root: Node, nodes: tuple[Node, ...], results: tuple[Node, ...], clocks: tuple[Clock, ...]) -> Plan:
+    warmup = {clock.leaf: clock.rows(clock.plan.warmup) for clock in clocks}
+    lookback = {clock.leaf: clock.rows(clock.plan.lookback) for clock in clocks}
     across: set[Node] = set()
     widened = False
     for current in nodes:
+        if current in warmup:
+            continue
         operator = current.operator
         own = operator.warmup(current.arguments)
         warmup[current] = _reach(current, own, warmup)
@@ -92,9 +143,10 @@ def _plan(root: Node, nodes: tuple[Node, ...], results: tuple[Node, ...]) -> Pla
         if operator.kind is Kind.CROSS_SECTION or not across.isdisjoint(current.inputs):
             across.add(current)
             widened |= operator.kind in _OVER_TIME[1:]
-    fields = tuple(n.op for n in nodes if n.operator.kind is Kind.FIELD)
+    read = dict.fromkeys(n.op for n in nodes if n.operator.kind is Kind.FIELD)
+    fields = tuple(read | dict.fromkeys(name for clock in clocks for name in clock.plan.fields))
     needs = max(warmup[one] for one in results), max(lookback[one] for one in results)
-    return Plan(root, nodes, fields, *needs, widened, results)
+    return Plan(root, nodes, fields, *needs, widened, results, clocks)
 
 
 def _reach(node: Node, own: int, before: Mapping[Node, int]) -> int:

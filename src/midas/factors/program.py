@@ -19,6 +19,14 @@ Value = tuple[Node, int]
 """A node on every row, or n >= 0 rows before each of the rows asked for."""
 
 
+_LEAVES = (Kind.FIELD, Kind.CLOCK)
+
+
+def leaf_name(node: Node) -> str:
+    """Return the name a leaf's numbers are given under: a field's own, or that of a part with its own clock."""
+    return node.op if node.operator.kind is Kind.FIELD else f"{node.op} {node.arguments[0]:x}"
+
+
 class Does(Enum):
     """What a call does; see `midas.kernels.drive`."""
 
@@ -125,7 +133,7 @@ def _levels(dense: Sequence[Node]) -> dict[Node, int]:
     levels: dict[Node, int] = {}
     for node in dense:
         kind = node.operator.kind
-        if kind in (Kind.FIELD, Kind.CONSTANT):
+        if kind in (*_LEAVES, Kind.CONSTANT):
             continue
         level = max((levels.get(child, 0) for child in node.inputs), default=0)
         if kind is not Kind.POINTWISE and (level % 2 == 1) != (kind is Kind.CROSS_SECTION):
@@ -167,7 +175,7 @@ def _source(value: Value, levels: Mapping[Node, int]) -> Value:
 
 def _task(value: Value, levels: Mapping[Node, int]) -> Call:
     node, back = value
-    if node.operator.kind is Kind.FIELD:
+    if node.operator.kind in _LEAVES:
         return Call(Does.LEAF, ((node, ON_EVERY_ROW),), value)
     if _at_hand(node, levels):
         return Call(Does.PICK, ((node, ON_EVERY_ROW),), value)
@@ -227,6 +235,6 @@ def _place(value: Value, fixed: Mapping[Value, Place], used: Mapping[Value, int]
     node, back = value
     if node.operator.kind is Kind.CONSTANT:
         return Room.CONSTANT, float(node.arguments[0])
-    if node.operator.kind is Kind.FIELD and back == ON_EVERY_ROW:
-        return Room.FIELD, node.op
+    if node.operator.kind in _LEAVES and back == ON_EVERY_ROW:
+        return Room.FIELD, leaf_name(node)
     return fixed[value] if value in fixed else (Room.SLOT, used[value])

@@ -9,11 +9,17 @@ from numpy.typing import NDArray
 
 from midas.core.errors import DataBlocked, InvalidInput
 from midas.factors.engine import Engine
-from midas.factors.plan import Plan
-from midas.factors.program import build
+from midas.factors.periods import Periods, merged, periods_of
+from midas.factors.plan import Clock, Plan
+from midas.factors.program import build, leaf_name
 from midas.kernels.lanes import LANES
+from midas.venues.calendar import Calendar
 
 Values = NDArray[np.float64]
+Sessions = NDArray[np.datetime64]
+
+Snapshot = tuple[int, Values, tuple["HeldSnapshot", ...]]
+HeldSnapshot = tuple[Mapping[str, Values], Values, "Snapshot"]
 
 
 class Stepper:
@@ -22,10 +28,31 @@ class Stepper:
     row : the absolute index of the next row; windows are laid out by it.
     """
 
-    def __init__(self, plan: Plan, columns: int, first_row: int = 0, state_from: int | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        columns: int,
+        first_row: int = 0,
+        state_from: int | None = None,
+        *,
+        sessions: Sessions | None = None,
+        calendar: Calendar | None = None,
+    ) -> None:
+        """Begin at `first_row`.
+
+        A plan with weekly or monthly parts needs the venue's `calendar` and the `sessions` of all rows from the first
+        of the panel on, those to come included.
+
+        Raises
+        ------
+        InvalidInput: they are missing.
+        """
         tiles = max(1, -(-columns // LANES))
         self.row = first_row
-        self._fields = {name: np.full((tiles, 1, LANES), np.nan) for name in plan.fields}
+        self._wanted = plan.fields
+        self._held = [_Held(clock, columns, first_row, sessions, calendar) for clock in plan.clocks]
+        names = [*plan.fields, *(held.name for held in self._held)]
+        self._fields = {name: np.full((tiles, 1, LANES), np.nan) for name in names}
         self._columns = columns
         self._engine = Engine(
             build(plan, every_row=True),
@@ -45,32 +72,76 @@ class Stepper:
         Raises
         ------
         DataBlocked: a field the plan reads is missing.
-        InvalidInput: a field has another number of instruments.
+        InvalidInput: a field has another number of instruments, or the row lies behind the sessions that were given.
         """
-        for name, room in self._fields.items():
+        for name in self._wanted:
             if name not in bars:
-                raise DataBlocked(f"The row has no {name!r}.", hint=f"It needs: {', '.join(self._fields)}.")
+                raise DataBlocked(f"The row has no {name!r}.", hint=f"It needs: {', '.join(self._wanted)}.")
             if len(bars[name]) != self._columns:
                 raise InvalidInput(f"{name!r} has {len(bars[name])} values for {self._columns} instruments.")
-            room.reshape(-1)[: self._columns] = bars[name]
+        held = {part.name: part.step(self.row, bars) for part in self._held}
+        for name, room in self._fields.items():
+            room.reshape(-1)[: self._columns] = held[name] if name in held else bars[name]
         result = np.empty(self._columns)
         self._engine.step(self.row, result)
         self.row += 1
         return result
 
-    def snapshot(self) -> tuple[int, Values]:
+    def snapshot(self) -> Snapshot:
         """Return the next row's index and a copy of the whole state."""
-        return self.row, self._engine.state.copy()
+        return self.row, self._engine.state.copy(), tuple(held.snapshot() for held in self._held)
 
-    def restore(self, snapshot: tuple[int, Values]) -> None:
+    def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot of a stepper of the same plan and instruments.
 
         Raises
         ------
         InvalidInput: the snapshot is of another plan or other instruments.
         """
-        row, state = snapshot
-        if state.shape != self._engine.state.shape:
+        row, state, parts = snapshot
+        if state.shape != self._engine.state.shape or len(parts) != len(self._held):
             raise InvalidInput("The snapshot is of another plan or of other instruments.")
         self.row = row
         self._engine.state[:] = state
+        for held, part in zip(self._held, parts, strict=True):
+            held.restore(part)
+
+
+class _Held:
+    def __init__(
+        self, clock: Clock, columns: int, first_row: int, sessions: Sessions | None, calendar: Calendar | None
+    ) -> None:
+        if sessions is None or calendar is None or first_row >= len(sessions):
+            raise InvalidInput(
+                f"A strategy that reads {clock.leaf.op} bars needs the sessions of its rows and the venue's calendar.",
+                hint="Give sessions and calendar.",
+            )
+        self.name = leaf_name(clock.leaf)
+        self._of: Periods = periods_of(clock.period, calendar, sessions)
+        self._stepper = Stepper(clock.plan, columns, int(self._of.bar[first_row]))
+        self._nothing = np.full(columns, np.nan)
+        self._bar: dict[str, Values] = dict.fromkeys(clock.plan.fields, self._nothing)
+        self._value = self._nothing
+
+    def step(self, row: int, bars: Mapping[str, Values]) -> Values:
+        if row >= len(self._of.bar):
+            raise InvalidInput(f"Row {row} lies behind the {len(self._of.bar)} sessions given.", hint="Give more.")
+        # A bar that its last session has not closed, because the data lacks it, ends before the next begins.
+        if self._of.bar[row] > self._stepper.row:
+            self._finish()
+        self._bar = {name: merged(name, so_far, bars[name]) for name, so_far in self._bar.items()}
+        if self._of.ends[row]:
+            self._finish()
+        return self._value
+
+    def _finish(self) -> None:
+        self._value = self._stepper.step(self._bar)
+        self._bar = dict.fromkeys(self._bar, self._nothing)
+
+    def snapshot(self) -> HeldSnapshot:
+        return dict(self._bar), self._value, self._stepper.snapshot()
+
+    def restore(self, snapshot: HeldSnapshot) -> None:
+        bar, self._value, inner = snapshot
+        self._bar = dict(bar)
+        self._stepper.restore(inner)

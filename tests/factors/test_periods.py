@@ -1,0 +1,154 @@
+"""Weeks and months against pandas on Apple's real bars, and by hand where the calendar is odd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.factors.markets import panel_of, values
+from tests.factors.test_indicators import APPLE_DAYS, APPLE_PANEL, Bars
+
+from midas.core.errors import DataBlocked, InvalidInput, StrategyInvalid
+from midas.core.timeframe import Timeframe
+from midas.factors.evaluate import evaluate
+from midas.factors.graph_json import from_json, to_json
+from midas.factors.market import Market
+from midas.factors.plan import compile_plan
+from midas.factors.stepper import Stepper
+from midas.factors.text import parse
+from midas.marketdata.panel import Panel
+
+m = Market()
+DAYS = pd.DatetimeIndex(APPLE_DAYS)
+PANEL = replace(APPLE_PANEL, sessions=APPLE_DAYS)
+APPLE = pd.DataFrame({name: PANEL.matrix(name)[:, 0] for name in Bars._fields}, DAYS)
+RULES = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
+
+
+def held(of: Callable[[pd.DataFrame], pd.Series], rule: str) -> np.ndarray:
+    """What pandas makes of whole weeks or months, put on the day that ended each and carried on.
+
+    Apple has a bar on every session, so the last bar of each but the unfinished last one is the calendar's.
+    """
+    bars = APPLE.groupby(DAYS.to_period(rule)).agg(RULES)
+    ends = DAYS.to_series().groupby(DAYS.to_period(rule)).last()
+    found = pd.Series(of(bars).to_numpy(), pd.DatetimeIndex(ends))
+    return found.reindex(DAYS).ffill().to_numpy()[:-1]
+
+
+ORACLES: dict[str, Callable[[], np.ndarray]] = {
+    "weekly(open)": lambda: held(lambda w: w["open"], "W-SUN"),
+    "weekly(high)": lambda: held(lambda w: w["high"], "W-SUN"),
+    "weekly(low)": lambda: held(lambda w: w["low"], "W-SUN"),
+    "weekly(close)": lambda: held(lambda w: w["close"], "W-SUN"),
+    "weekly(volume)": lambda: held(lambda w: w["volume"], "W-SUN"),
+    "monthly(high)": lambda: held(lambda w: w["high"], "M"),
+    "weekly(close).mean(10)": lambda: held(lambda w: w["close"].rolling(10).mean(), "W-SUN"),
+    "weekly(close.mean(10))": lambda: held(lambda w: w["close"].rolling(10).mean(), "W-SUN"),
+    "monthly(returns)": lambda: held(lambda w: w["close"].pct_change(), "M"),
+    "weekly(high - low).max(4)": lambda: held(lambda w: (w["high"] - w["low"]).rolling(4).max(), "W-SUN"),
+    "weekly(close).shift(2)": lambda: held(lambda w: w["close"].shift(2), "W-SUN"),
+    "weekly(close) / close": lambda: held(lambda w: w["close"], "W-SUN") / APPLE["close"].to_numpy()[:-1],
+    "close.mean(3) - weekly(open).mean(2)": lambda: (
+        APPLE["close"].rolling(3).mean().to_numpy()[:-1] - held(lambda w: w["open"].rolling(2).mean(), "W-SUN")
+    ),
+}
+
+
+@pytest.mark.parametrize("expression", ORACLES)
+def test_as_pandas_on_apple(expression: str) -> None:
+    # The data ends on a Friday that is not a month's last session: pandas cannot know, so its last row is left out.
+    found = values(expression, PANEL)[:-1, 0]
+    np.testing.assert_allclose(found, ORACLES[expression](), rtol=1e-12, atol=1e-12)
+
+
+def panel_on(days: list[str], closes: list[float]) -> Panel:
+    return replace(panel_of({"close": np.array(closes)[:, None]}), sessions=np.array(days, "datetime64[D]"))
+
+
+class TestWhenABarIsComplete:
+    def test_the_last_session_before_a_holiday_ends_the_week(self) -> None:
+        # 2024-03-29 was Good Friday; nothing in the data says so.
+        panel = panel_on(["2024-03-22", "2024-03-25", "2024-03-26", "2024-03-27", "2024-03-28"], [1, 2, 3, 4, 5])
+        assert values("weekly(close)", panel)[:, 0].tolist() == [1, 1, 1, 1, 5]
+
+    def test_that_session_ends_the_month_too(self) -> None:
+        panel = panel_on(["2024-03-27", "2024-03-28", "2024-04-01", "2024-04-02"], [1, 2, 3, 4])
+        np.testing.assert_array_equal(values("monthly(close)", panel)[:, 0], [np.nan, 2, 2, 2])
+
+    def test_a_missing_last_session_ends_the_week_when_the_next_begins(self) -> None:
+        panel = panel_on(["2024-03-13", "2024-03-14", "2024-03-18", "2024-03-19"], [1, 2, 3, 4])
+        np.testing.assert_array_equal(values("weekly(close)", panel)[:, 0], [np.nan, np.nan, 2, 2])
+
+    def test_a_week_without_a_session_is_no_bar(self) -> None:
+        # A venue Midas has no table for trades on weekdays; here a whole week is missing from the data.
+        days = panel_on(["2020-01-17", "2020-01-23", "2020-02-03", "2020-02-07"], [1, 2, 3, 4])
+        other = replace(days, venue="XZZZ")
+        np.testing.assert_array_equal(values("weekly(close).shift(1)", other)[:, 0], [np.nan, np.nan, 1, 2])
+
+    def test_the_calendar_is_the_venue_s(self) -> None:
+        # Chuseok closed Seoul on 2024-09-16, 17 and 18; it traded on Monday, 2024-09-30 but not on Tuesday.
+        korea = replace(panel_on(["2024-09-27", "2024-09-30", "2024-10-02"], [1, 2, 3]), venue="XKRX", currency="KRW")
+        np.testing.assert_array_equal(values("monthly(close)", korea)[:, 0], [np.nan, 2, 2])
+
+
+class TestWhatCountsBars:
+    def test_an_operator_over_weekly_values_alone(self) -> None:
+        assert m.at("1w").close.mean(10) == parse("weekly(close.mean(10))") == parse("weekly(close).mean(10)")
+        assert m.at("1mo").atr(14) == parse("monthly(atr(14))")
+        assert m.at("1w").close / m.at("1w").open - 1 == parse("weekly(close / open - 1)")
+        assert m.at("1w").ema(m.at("1w").volume, 4) == parse("weekly(volume.ema(4))")
+
+    def test_beside_a_daily_value_it_is_held(self) -> None:
+        node = m.at("1w").close > m.close.mean(5)
+        assert node == parse("weekly(close) > close.mean(5)")
+        assert repr(node) == "(weekly(close) > mean(close, 5))"
+
+    def test_weighting_and_states_are_of_the_row(self) -> None:
+        assert m.at("1w").close.change(4).rank().op == "rank"
+        assert parse("hold(weekly(close > open), weekly(close < open))").op == "hold"
+
+    def test_weekly_of_weekly_is_weekly(self) -> None:
+        assert parse("weekly(weekly(close))") == parse("weekly(close)")
+
+    def test_json_is_one_form(self) -> None:
+        node = m.at("1w").close.mean(10) - m.at("1mo").low
+        assert from_json(to_json(node)) == node
+        assert from_json({"version": 1, "nodes": [["close"], ["weekly", [0]], ["mean", [1], [10]]]}) == parse(
+            "weekly(close.mean(10))"
+        )
+
+
+class TestReach:
+    def test_warm_up_and_look_back_count_whole_weeks(self) -> None:
+        assert compile_plan(parse("weekly(close)")).lookback == 14
+        assert compile_plan(parse("weekly(close.mean(10))")).warmup == 11 * 7
+        assert compile_plan(parse("monthly(close) + close.mean(5)")).lookback == 62
+
+    def test_what_is_read_is_known(self) -> None:
+        assert set(compile_plan(parse("weekly(atr(5)) / close")).fields) == {"high", "low", "close"}
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        "text", ["weekly(close > monthly(open))", "monthly(weekly(close))", "weekly(hold(close > open, close < open))"]
+    )
+    def test_what_has_no_meaning_inside(self, text: str) -> None:
+        with pytest.raises(StrategyInvalid, match=r"weekly|monthly"):
+            compile_plan(parse(text))
+
+    def test_other_timeframes(self) -> None:
+        with pytest.raises(StrategyInvalid, match="1y"):
+            m.at("1y")
+
+    def test_bars_within_the_day(self) -> None:
+        panel = replace(PANEL, timeframe=Timeframe.parse("5m"))
+        with pytest.raises(DataBlocked, match="5m"):
+            evaluate(compile_plan(parse("weekly(close)")), panel, 0, panel.rows, np.arange(3))
+
+    def test_live_without_a_calendar(self) -> None:
+        with pytest.raises(InvalidInput, match="calendar"):
+            Stepper(compile_plan(parse("weekly(close)")), 1)
