@@ -432,7 +432,7 @@ class TestUnits:
     def test_a_formula_has_the_unit_its_operator_says(self, name: str) -> None:
         operator = OPERATORS[name]
         heads = [*(place.name for place in operator.inputs), *(p.name for p in operator.parameters)]
-        inputs = [field(place.field or "close") for place in operator.inputs]
+        inputs = [parse("close > open") if p.flag else field(p.field or "close") for p in operator.inputs]
         numbers = [max(p.low, 2) if p.default is None else p.default for p in operator.parameters]
         built = read_formula(operator.formula, dict(zip(heads, [*inputs, *numbers], strict=True)))
         # A price weighted by a volume loses its unit on the way; the operator knows better.

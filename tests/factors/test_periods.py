@@ -10,11 +10,14 @@ import pandas as pd
 import pytest
 from tests.factors.markets import panel_of, values
 from tests.factors.test_indicators import APPLE_DAYS, APPLE_PANEL, Bars
+from tests.laws.graphs import CALLED
+from tests.laws.test_each_operator import alone
 
 from midas.core.errors import DataBlocked, InvalidInput, StrategyInvalid
 from midas.core.timeframe import Timeframe
 from midas.factors.evaluate import evaluate
 from midas.factors.graph_json import from_json, to_json
+from midas.factors.lowering import lowered, walk
 from midas.factors.market import Market
 from midas.factors.plan import compile_plan
 from midas.factors.stepper import Stepper
@@ -110,6 +113,11 @@ class TestWhatCountsBars:
     def test_weighting_and_states_are_of_the_row(self) -> None:
         assert m.at("1w").close.change(4).rank().op == "rank"
         assert parse("hold(weekly(close > open), weekly(close < open))").op == "hold"
+
+    def test_a_formula_over_a_state_that_begins_flat_says_so(self) -> None:
+        for operator in CALLED:
+            within = any(node.operator.begins for node in walk(lowered(alone(operator))))
+            assert within == operator.begins, operator.name
 
     def test_weekly_of_weekly_is_weekly(self) -> None:
         assert parse("weekly(weekly(close))") == parse("weekly(close)")

@@ -57,6 +57,7 @@ ENTRIES = (
         flag,
         (FLAG,),
         formula="hold(x, x & ~x)",
+        begins=True,
         missing=_STAYS,
     ),
     Operator(
