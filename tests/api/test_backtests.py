@@ -15,7 +15,7 @@ COLUMNS = {
     "fills": "ts symbol side quantity price commission tax order_id",
     "trades": "symbol side entry_ts entry_price exit_ts exit_price quantity pnl return commission tax",
     "positions": "ts symbol quantity value",
-    "rejects": "ts symbol side quantity reason order_id",
+    "rejects": "ts symbol side quantity reason order_id cause",
 }
 MEDIA = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
 

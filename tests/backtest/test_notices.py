@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import polars as pl
 from tests.backtest.strategies import Rebalanced
 from tests.execution.markets import FIELDS, panel_of
 
 from midas.backtest.run import run
 from midas.core.basis import Basis
+from midas.execution.dealing import Dealing
 from midas.strategies.library.buy_and_hold import BuyAndHold
 
 NAN = math.nan
@@ -51,8 +53,21 @@ class TestNotices:
     def test_positions_that_stopped_trading(self) -> None:
         market = bars(40)
         for name in FIELDS:
-            market[name][60:, 33] = NAN
+            market[name][110:, 33] = NAN
         assert "last known close: N033.XNAS" in told(run(BuyAndHold(), panel_of(market)), "1 positions have no bar")
+
+    def test_a_name_that_is_gone_for_good(self) -> None:
+        market = bars(40)
+        for name in FIELDS:
+            market[name][60:, 33] = NAN
+        result = run(BuyAndHold(), panel_of(market), dealing=Dealing(delisting_recovery=0.25), commission_bps=0)
+        assert "paid out at 25% of the last price: N033.XNAS" in told(result, "ended for good")
+        # 25 shares at 100.00 each: a quarter comes back
+        assert result.equity[-1] == 40 * 2_500 - 0.75 * 2_500
+        assert result.cash[-1] == 625.0
+        (trade,) = result.trades().filter(pl.col("exit_ts").is_not_null()).to_dicts()
+        assert (trade["exit_price"], trade["pnl"], trade["symbol"]) == (25.0, -1875.0, "N033.XNAS")
+        result.ledger().verify(result.simulation.cash, result.simulation.first)
 
     def test_a_venue_without_rules(self) -> None:
         result = run(Rebalanced(), panel_of(bars(1), venue="XLON", currency="GBP"))

@@ -19,6 +19,7 @@ from midas.backtest.run import run
 from midas.core.basis import Basis
 from midas.core.money import Money
 from midas.execution.conditions import conditions
+from midas.execution.dealing import Dealing
 from midas.execution.simulation import Simulation, simulate
 from midas.execution.terms import AccountTerms
 from midas.marketdata.actions import ActionKind, Actions
@@ -42,11 +43,16 @@ def flat(rows: int, price: float = 100.0, volume: float = 1e9) -> dict[str, np.n
     return bars
 
 
-def trade(panel: Panel, weights: np.ndarray, by_change: bool = False, capital: int = 10_000_000) -> Simulation:
+def trade(
+    panel: Panel,
+    weights: np.ndarray,
+    by_change: bool = False,
+    capital: int = 10_000_000,
+    dealing: Dealing | None = None,
+) -> Simulation:
     market = venue(panel.venue)
-    world = conditions(
-        panel, rule_arrays(market, panel.instruments, panel.sessions), AccountTerms(Money(capital, panel.currency))
-    )
+    terms = AccountTerms(Money(capital, panel.currency), dealing=dealing or Dealing())
+    world = conditions(panel, rule_arrays(market, panel.instruments, panel.sessions), terms)
     rows = np.arange(panel.rows)
     return simulate(world, rows, weights, first=0, stop=panel.rows, capital=capital, by_change=by_change)
 
@@ -69,8 +75,8 @@ class TestT3SameBarFill:
 
 class TestT4LookAheadInCosts:
     @settings(max_examples=40, deadline=None)
-    @given(seeds, st.integers(1, 19))
-    def test_a_bars_close_changes_nothing_of_its_own_fills(self, seed: int, row: int) -> None:
+    @given(seeds, st.integers(1, 19), st.sampled_from(["", "sqrt=1,half_spread=1tick", "volume_share=5"]))
+    def test_t04_a_bars_close_changes_nothing_of_its_own_fills(self, seed: int, row: int, slippage: str) -> None:
         panel = random_market(seed, 3, 20, KOREA).panel
         raw = {name: panel.matrix(f"raw_{name}") for name in FIELDS}
         closes = raw["close"].copy()
@@ -78,7 +84,8 @@ class TestT4LookAheadInCosts:
         closes[row] = np.where(np.isnan(inside[row]), closes[row], np.round(inside[row]))
         other = panel_of(raw | {"close": closes}, currency="KRW", venue="XKRX", actions=panel.actions)
         weights = random_weights(seed, 20, 3)
-        before, after = (trade(one, weights).journal for one in (panel, other))
+        dealing = Dealing(slippage=slippage)
+        before, after = (trade(one, weights, dealing=dealing).journal for one in (panel, other))
         upto = [np.column_stack((j.fills.row, j.fills.column, j.fills.price, j.fills.quantity, j.fills.commission,
                                  j.fills.tax))[j.fills.row <= row] for j in (before, after)]  # fmt: skip
         np.testing.assert_array_equal(*upto)

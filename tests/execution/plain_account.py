@@ -6,9 +6,11 @@ It is written from the rules ("what happens when"), not from the code: it import
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 ONE = Fraction(1)
 ZERO = Fraction(0)
@@ -57,6 +59,14 @@ class PlainRules:
     has_volume: bool = True
     exits: Mapping[str, Fraction] = field(default_factory=dict)
     """By the name of the exit: a fraction, a number of bars, or a multiple of the range."""
+    spread_ticks: Fraction = ZERO
+    root_impact: float = 0.0
+    share_impact: float = 0.0
+    carry: bool = False
+    day_rate: Fraction = ZERO
+    days: Callable[[int], int] = lambda row: 1
+    reinvest: bool = False
+    entry_limit: Fraction | None = None
 
     def tick(self, price: Fraction) -> Fraction | None:
         found = None
@@ -102,6 +112,7 @@ class PlainAccount:
     splits: Mapping[tuple[int, int], Fraction] = field(default_factory=dict)  # (row, name)
     dividends: Mapping[tuple[int, int], Fraction] = field(default_factory=dict)
     ranges: Mapping[tuple[int, int], float] = field(default_factory=dict)  # (row, name): average true range
+    gone: Mapping[tuple[int, int], Fraction] = field(default_factory=dict)  # (row, name): share of the last price paid
 
     def __post_init__(self) -> None:
         self.entries: dict[int, Entry] = {}
@@ -112,6 +123,8 @@ class PlainAccount:
         self.cash = self.capital
         self.held: dict[int, Fraction] = {}
         self.pending: list[tuple[int, int, Fraction]] = []  # name, side, quantity
+        self.carried: dict[int, tuple[int, int]] = {}  # name: row and number of the order that is still open
+        self.decided: list[int] = []  # beside fills
         self.heard: dict[int, float] = {}
         self.due: dict[int, int] = {}
         self.fills: list[tuple[int, int, int, int, float, float, int, int, int]] = []
@@ -173,6 +186,11 @@ class PlainAccount:
         return self
 
     def actions(self, row: int) -> None:
+        owed = self.cash * self.rules.day_rate * self.rules.days(row)
+        interest = half_up(abs(owed)) * (1 if owed > 0 else -1)
+        if interest:
+            self.cash += interest
+            self.payments.append((row, -1, "interest", interest))
         for name in range(len(self.bars)):
             before = self.held.get(name, ZERO)
             if (row, name) in self.splits:
@@ -181,6 +199,25 @@ class PlainAccount:
                 paid = self.minor(before * self.dividends[row, name])
                 self.cash += paid
                 self.payments.append((row, name, "dividend", paid))
+                if self.rules.reinvest:
+                    self.reinvest(row, name, paid)
+            if (row, name) in self.gone and name in self.held:
+                price = self.known_close(name, row - 1, until=row)
+                assert price is not None
+                paid = self.minor(self.held[name] * price * self.gone[row, name])
+                self.cash += paid
+                self.payments.append((row, name, "delisted", paid))
+                self.set_holding(name, ZERO)
+
+    def reinvest(self, row: int, name: int, paid: int) -> None:
+        price = self.known_close(name, row - 1, until=row)
+        assert price is not None
+        price -= self.dividends[row, name]
+        if name in self.leaving or price <= 0 or any(name == other for other, _, _ in self.pending):
+            return
+        wanted = self.floored(Fraction(paid, 10**self.rules.digits) / price, self.rules.lot)
+        if wanted:
+            self.pending.append((name, 1, wanted))
 
     def split(self, row: int, name: int, ratio: Fraction) -> None:
         self.pending = [
@@ -215,12 +252,22 @@ class PlainAccount:
     def open(self, row: int) -> None:
         orders, self.pending = self.pending, []
         self.traded = {}
-        for number, (name, side, wanted) in enumerate(orders):
+        carried, self.carried = self.carried, {}
+        for place, (name, side, wanted) in enumerate(orders):
+            decided, number = carried.get(name, (row - 1, place))
+            count = len(self.fills)
             reason = self.match(row, number, name, side, wanted)
+            self.decided += [decided] * (len(self.fills) - count)
+            unmet = reason in ("no_bar", "halted", "no_volume", "locked_limit", "volume_cap")
+            if self.rules.carry and not self.by_change and unmet:
+                got = sum((exact(fill[4]) for fill in self.fills[count:]), ZERO)
+                self.pending.append((name, side, wanted - got - self.unpaid))
+                self.carried[name] = (decided, number)
             if self.by_change and reason in ("no_bar", "halted", "no_volume", "locked_limit", "volume_cap"):
                 self.due[name] = side
 
     def match(self, row: int, number: int, name: int, side: int, wanted: Fraction) -> str | None:
+        self.unpaid = ZERO
         if wanted == 0:
             self.refusals.append((row, name, side, "below_lot"))
             return "below_lot"
@@ -228,8 +275,8 @@ class PlainAccount:
         reason = self.no_market(bar)
         price = None
         if reason is None and bar is not None:
-            price = self.price(side, bar)
-            reason = self.beyond_limit(name, row, bar, price)
+            price = self.limit_price(row, name, bar) if self.limited(side) else self.price(row, name, side, wanted, bar)
+            reason = "limit_not_reached" if price is None else self.beyond_limit(name, row, bar, price)
         if reason is not None or bar is None or price is None:
             assert reason is not None
             self.refusals.append((row, name, side, reason))
@@ -245,11 +292,49 @@ class PlainAccount:
             return "no_volume"
         return None
 
-    def price(self, side: int, bar: PlainBar) -> Fraction:
-        return self.moved(exact(bar.open), side, bar)
+    def limited(self, side: int) -> bool:
+        return side > 0 and self.rules.entry_limit is not None
 
-    def moved(self, start: Fraction, side: int, bar: PlainBar) -> Fraction:
-        price = self.rules.on_tick(start * (1 + side * self.rules.slippage), up=side > 0)
+    def limit_price(self, row: int, name: int, bar: PlainBar) -> Fraction | None:
+        close = self.known_close(name, row - 1, until=row)
+        assert close is not None
+        assert self.rules.entry_limit is not None
+        limit = self.rules.on_tick(close * (1 + self.rules.entry_limit), up=False)
+        low = exact(bar.low if self.rules.has_range else bar.open)
+        return min(exact(bar.open), limit) if low < limit else None
+
+    def price(self, row: int, name: int, side: int, wanted: Fraction, bar: PlainBar) -> Fraction:
+        return self.moved(row, name, exact(bar.open), side, wanted, bar)
+
+    def impact(self, row: int, name: int, wanted: Fraction) -> float:
+        rules = self.rules
+        if not rules.root_impact and not rules.share_impact:
+            return 0.0
+        closes, volumes = [], []
+        for earlier in range(max(0, row - 20), row):
+            bar = self.bars[name][earlier]
+            if bar is None or math.isnan(bar.close):
+                continue
+            ratio = math.prod(
+                float(self.splits[later, name]) for later in range(earlier + 1, row + 1) if (later, name) in self.splits
+            )
+            closes.append(bar.close / ratio)
+            volumes.append(bar.volume * ratio if bar.volume > 0 else 0.0)
+        if len(closes) < 3 or sum(volumes) == 0:
+            return 0.0
+        usual = sum(volumes) / len(volumes)
+        returns = [after / before - 1 for before, after in pairwise(closes)]
+        share = min(float(wanted) / usual, float(rules.volume_cap))
+        return rules.root_impact * statistics.stdev(returns) * math.sqrt(share) + rules.share_impact * share**2
+
+    def moved(self, row: int, name: int, start: Fraction, side: int, wanted: Fraction, bar: PlainBar) -> Fraction:
+        start *= 1 + side * Fraction(self.impact(row, name, wanted))
+        tick = self.rules.tick(start) or ZERO
+        price = start * (1 + side * self.rules.slippage) + side * self.rules.spread_ticks * tick
+        whole = round(price / tick) if tick else 0
+        if tick and abs(price / tick - whole) < Fraction("1e-7"):
+            price = whole * tick  # an impact too small to see is none
+        price = self.rules.on_tick(price, up=side > 0)
         if self.rules.has_range:
             price = max(min(price, exact(bar.high)), exact(bar.low))
         return price
@@ -274,6 +359,7 @@ class PlainAccount:
                 self.refusals.append((row, name, side, reason))
         if side > 0:
             payable = self.payable(quantity, price)
+            self.unpaid = quantity - payable
             if payable < quantity:
                 self.refusals.append((row, name, side, "no_cash"))
             quantity = payable
@@ -388,7 +474,7 @@ class PlainAccount:
         if reason is None and bar is not None:
             if not limited:
                 start = exact(bar.open) if price is None else price
-                price = self.moved(start, -1, bar)
+                price = self.moved(row, name, start, -1, self.held[name] - max(self.traded.get(name, ZERO), ZERO), bar)
             assert price is not None
             reason = self.beyond_limit(name, row, bar, price)
         if reason is not None or bar is None or price is None:
@@ -411,6 +497,8 @@ class PlainAccount:
         self, row: int, number: int, name: int, side: int, quantity: Fraction, price: Fraction, cause: str = ""
     ) -> None:
         self.causes.append(cause)
+        if cause:
+            self.decided.append(row - 1)
         rules = self.rules
         value = self.minor(quantity * price)
         tax = 0
@@ -451,6 +539,7 @@ class PlainAccount:
     def decide(self, row: int, said: Sequence[float]) -> None:
         if not self.by_change and all(not math.isfinite(weight) for weight in said):
             return
+        self.carried = {}
         sells: list[tuple[int, int, Fraction]] = []
         buys: list[tuple[float, int, Fraction]] = []
         for name, weight in enumerate(said):

@@ -23,17 +23,24 @@ from tests.execution.plain_account import PlainAccount, PlainRules
 from midas.core.basis import Basis
 from midas.core.money import Money
 from midas.execution.conditions import conditions
+from midas.execution.dealing import Dealing
 from midas.execution.guards import Guards
 from midas.execution.simulation import Simulation, simulate
 from midas.execution.terms import AccountTerms
 from midas.portfolio.journal import CAUSES, REASONS, EventKind
 
 ALL_ROWS = None
+_PAYMENTS = {
+    EventKind.DIVIDEND: "dividend",
+    EventKind.CASH_IN_LIEU: "in lieu",
+    EventKind.DELISTED: "delisted",
+    EventKind.INTEREST: "interest",
+}
 
 
 def run_midas(
     market: Made, rules: PlainRules, weights: np.ndarray, capital: int, by_change: bool, first: int = 0,
-    stop: int | None = ALL_ROWS, exits: Guards | None = None,
+    stop: int | None = ALL_ROWS, exits: Guards | None = None, dealing: Dealing | None = None,
 ) -> Simulation:  # fmt: skip
     panel = market.panel
     terms = AccountTerms(
@@ -41,6 +48,7 @@ def run_midas(
         slippage_bps=float(rules.slippage * 10_000),
         lots="fractional" if rules.lot < 1 else "whole",
         volume_cap=float(rules.volume_cap),
+        dealing=dealing or Dealing(),
     )
     stop = panel.rows if stop is None else stop
     return simulate(
@@ -52,8 +60,11 @@ def run_midas(
 def run_plainly(
     market: Made, rules: PlainRules, weights: np.ndarray, capital: int, by_change: bool, first: int = 0,
     stop: int | None = ALL_ROWS, ranges: dict[tuple[int, int], float] | None = None,
+    gone: dict[tuple[int, int], Fraction] | None = None,
 ) -> PlainAccount:  # fmt: skip
-    account = PlainAccount(market.bars, rules, capital, by_change, market.splits, market.dividends, ranges or {})
+    account = PlainAccount(
+        market.bars, rules, capital, by_change, market.splits, market.dividends, ranges or {}, gone or {}
+    )
     stop = market.panel.rows if stop is None else stop
     return account.run(first, stop, lambda row: [float(weight) for weight in weights[row]])
 
@@ -65,6 +76,7 @@ def assert_same(simulation: Simulation, account: PlainAccount, quantity_slack: f
     np.testing.assert_array_equal(whole, plain)
     np.testing.assert_allclose(fills.quantity, [f[4] for f in account.fills], rtol=0, atol=quantity_slack)
     np.testing.assert_allclose(fills.price, [f[5] for f in account.fills], rtol=1e-14, atol=0)
+    assert fills.decided.tolist() == account.decided
     causes = ["" if cause == 0 else CAUSES[cause - 1].value for cause in fills.cause]
     assert causes == account.causes
     refusals = simulation.journal.refusals
@@ -75,7 +87,7 @@ def assert_same(simulation: Simulation, account: PlainAccount, quantity_slack: f
     assert sorted(found) == sorted(account.refusals)
     events = simulation.journal.events
     paid = [
-        (int(row), int(column), "dividend" if kind == EventKind.DIVIDEND else "in lieu", int(amount))
+        (int(row), int(column), _PAYMENTS[EventKind(kind)], int(amount))
         for row, column, kind, amount in zip(events.row, events.column, events.kind, events.amount, strict=True)
         if kind != EventKind.SPLIT
     ]

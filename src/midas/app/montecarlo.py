@@ -85,6 +85,7 @@ def _noisy(home: Path, stored: StoredResult, request: MonteCarloRequest, report:
 
 def _asked(home: Path, stored: StoredResult) -> tuple[BacktestSpec, Panel]:
     from midas.backtest.spec import spec_of
+    from midas.execution.dealing import Dealing
     from midas.marketdata.universe import select
     from midas.strategies.definition import Definition
 
@@ -106,6 +107,7 @@ def _asked(home: Path, stored: StoredResult) -> tuple[BacktestSpec, Panel]:
         slippage_bps=asked["slippage_bps"],
         lots=asked["lots"],
         volume_cap=asked["volume_cap"],
+        dealing=Dealing(**asked.get("dealing", {})),
     )
     return spec, panel
 

@@ -132,6 +132,7 @@ def saving(folder: Path) -> AbstractContextManager[None]:
 
 def _ready(lake: Lake, definition: Definition, request: BacktestRequest) -> _Ready:
     from midas.backtest.spec import spec_of
+    from midas.execution.dealing import Dealing
     from midas.marketdata.universe import select
 
     chosen = select(lake, request.universe, request.symbols)
@@ -145,6 +146,7 @@ def _ready(lake: Lake, definition: Definition, request: BacktestRequest) -> _Rea
         commission_bps=request.commission_bps,
         slippage_bps=request.slippage_bps,
         lots=request.lots,
+        dealing=Dealing(**request.dealing.model_dump()),
         benchmark=benchmark,
         universe=chosen.label,
     )

@@ -7,6 +7,7 @@ import numpy as np
 from midas.backtest.story import Story
 from midas.core.basis import Basis
 from midas.core.order import Reject
+from midas.portfolio.journal import EventKind
 from midas.portfolio.measures.sample import QUARTER_DAYS
 
 _SHOWN = 3
@@ -22,6 +23,7 @@ def notices(story: Story) -> tuple[str, ...]:
         _short(story),
         _unseen(story),
         _stale(story),
+        _delisted(story),
         _shorts(story),
         _nothing_traded(story),
     )
@@ -90,6 +92,18 @@ def _stale(story: Story) -> str:
     return (
         f"{len(stopped)} positions have no bar on the last session and are valued at their last known close: "
         f"{_named(story, np.array(stopped))}."
+    )
+
+
+def _delisted(story: Story) -> str:
+    events = story.simulation.journal.events
+    gone = events.column[events.kind == EventKind.DELISTED]
+    if not len(gone):
+        return ""
+    paid = story.terms.dealing.delisting_recovery
+    return (
+        f"{_of(len(gone), story.panel.columns)} were held when their bars ended for good; they were paid out at "
+        f"{paid:.0%} of the last price: {_named(story, gone)}."
     )
 
 

@@ -18,6 +18,7 @@ from midas.backtest.spec import Amount, BacktestSpec, spec_of
 from midas.backtest.story import Story
 from midas.backtest.targets import Targets, targets
 from midas.backtest.window import Window, window
+from midas.execution.dealing import Dealing
 from midas.execution.guards import guards
 from midas.execution.simulation import simulate
 from midas.execution.terms import Lots
@@ -48,12 +49,14 @@ def run(
     lots: Lots = "whole",
     benchmark: str | None = None,
     volume_cap: float = 0.1,
+    dealing: Dealing | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Backtest a strategy on a panel.
 
     `start` is the first possible decision, `end` is inclusive. A commission of None is the venue's own; tax always
-    applies. The benchmark is equal-weight buy and hold of the same instruments, or one of them.
+    applies. `dealing` is how orders, cash and shares are dealt with beyond costs. The benchmark is equal-weight buy and
+    hold of the same instruments, or one of them.
 
     Raises
     ------
@@ -71,6 +74,7 @@ def run(
         lots=lots,
         benchmark=benchmark,
         volume_cap=volume_cap,
+        dealing=dealing,
     )
     return run_spec(spec, panel, progress=progress)
 

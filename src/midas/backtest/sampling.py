@@ -6,6 +6,7 @@ import numpy as np
 
 from midas.backtest.story import Story
 from midas.kernels.world import LANES
+from midas.portfolio.journal import EventKind
 from midas.portfolio.measures.frequency import rows_per_year, sessions_per_year
 from midas.portfolio.measures.sample import Activity, Sample, TradeSample
 
@@ -64,7 +65,7 @@ def _activity(story: Story) -> Activity:
         fees=int(fills.commission.sum()) / story.scale,
         taxes=int(fills.tax.sum()) / story.scale,
         slippage=round(float((fills.side * (fills.price - opens) * fills.quantity).sum()), 6),
-        income=int(journal.events.amount.sum()) / story.scale,
+        income=int(journal.events.amount[journal.events.kind != EventKind.DELISTED].sum()) / story.scale,
         fills=len(fills),
         rejected=len(journal.refusals),
     )

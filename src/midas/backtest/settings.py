@@ -42,6 +42,7 @@ def _account(story: Story) -> dict[str, Scalar]:
         "slippage_bps": terms.slippage_bps,
         "lots": terms.lots,
         "volume_cap": terms.volume_cap,
+        "dealing": ", ".join(f"{name} {value}" for name, value in terms.dealing.to_json().items()) or "plain",
         "exits": _exits(story),
         "exit_fills": _exit_fills(story),
     }

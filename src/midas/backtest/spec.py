@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from midas.core.errors import InvalidInput
 from midas.core.money import MAX_AMOUNT, Money
+from midas.execution.dealing import Dealing
 from midas.execution.terms import AccountTerms, Lots
 from midas.marketdata.panel import Panel
 from midas.strategies.definition import Definition
@@ -42,6 +43,7 @@ class BacktestSpec:
     lots: Lots = "whole"
     benchmark: str | None = None
     volume_cap: float = 0.1
+    dealing: Dealing = field(default_factory=Dealing)
 
     def __post_init__(self) -> None:
         if not self.symbols:
@@ -70,7 +72,7 @@ class BacktestSpec:
         capital = Money.of(self.initial_capital, currency)
         if capital.minor <= 0:
             raise _bad_capital(self.initial_capital)
-        return AccountTerms(capital, self.commission_bps, self.slippage_bps, self.lots, self.volume_cap)
+        return AccountTerms(capital, self.commission_bps, self.slippage_bps, self.lots, self.volume_cap, self.dealing)
 
     def to_json(self) -> dict[str, object]:
         """Return plain JSON values, the same for the same spec."""
@@ -86,6 +88,7 @@ class BacktestSpec:
             "lots": self.lots,
             "benchmark": self.benchmark,
             "volume_cap": self.volume_cap,
+            "dealing": self.dealing.to_json(),
         }
 
 
@@ -101,6 +104,7 @@ def spec_of(
     lots: Lots = "whole",
     benchmark: str | None = None,
     volume_cap: float = 0.1,
+    dealing: Dealing | None = None,
     universe: str | None = None,
 ) -> BacktestSpec:
     """Return the spec of a strategy on a panel; capital defaults to 100,000, or 100,000,000 won.
@@ -125,6 +129,7 @@ def spec_of(
         lots=lots,
         benchmark=benchmark,
         volume_cap=float(volume_cap),
+        dealing=dealing or Dealing(),
     )
 
 

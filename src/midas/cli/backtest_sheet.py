@@ -214,6 +214,7 @@ def method(settings: Mapping[str, Scalar]) -> str:
         _said("fills at the {}", settings.get("fill")),
         _said("commission: {}", settings.get("commission")),
         _said("slippage {} bps", settings.get("slippage_bps")),
+        _said("dealing: {}", None if settings.get("dealing") == "plain" else _words(settings.get("dealing"))),
         f"{periods:.1f} periods a year" if isinstance(periods, float) else "",
         f"risk-free {percent(free)}" if isinstance(free, float) else "",
         "net of costs" if settings.get("net_of_costs") is True else "before costs",

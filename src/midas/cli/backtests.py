@@ -59,6 +59,33 @@ def run(  # house: function-length: one line per option of the command
     benchmark: Annotated[
         str | None, typer.Option("--benchmark", metavar="SYMBOL", help="What to compare with: a buy-and-hold of it.")
     ] = None,
+    slippage: Annotated[
+        str,
+        typer.Option(
+            "--slippage",
+            metavar="MODEL=X",
+            help="On top: bps=5, half_spread=1tick, sqrt=0.1, volume_share=0.1; join with commas.",
+        ),
+    ] = "",
+    carry: Annotated[
+        bool, typer.Option("--carry", help="Keep trying what the market left of a scheduled order; else it is dropped.")
+    ] = False,
+    cash_rate: Annotated[
+        str, typer.Option("--cash-rate", metavar="X", help="Interest a year on cash: 0.03 is 3 %.")
+    ] = "0",
+    delisting_recovery: Annotated[
+        str,
+        typer.Option(
+            "--delisting-recovery", metavar="X", help="Paid for a name that is gone: share of its last price."
+        ),
+    ] = "1",
+    reinvest_dividends: Annotated[
+        bool, typer.Option("--reinvest-dividends", help="Dividends buy shares of their payer.")
+    ] = False,
+    entry_limit: Annotated[
+        str | None,
+        typer.Option("--entry-limit", metavar="X", help="Buy by limit order: -0.01 is 1 % below the decision's close."),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run again even if the result is stored.")] = False,
     output: Annotated[
         Path | None,
@@ -93,6 +120,14 @@ def run(  # house: function-length: one line per option of the command
                 slippage_bps=basis_points(slippage_bps, "--slippage-bps") or 0.0,
                 lots=lots,
                 benchmark=benchmark,
+                dealing={
+                    "slippage": slippage,
+                    "carry": carry,
+                    "cash_rate": _share(cash_rate, "--cash-rate"),
+                    "delisting_recovery": _share(delisting_recovery, "--delisting-recovery"),
+                    "reinvest_dividends": reinvest_dividends,
+                    "entry_limit": None if entry_limit is None else _share(entry_limit, "--entry-limit"),
+                },
                 fresh=fresh,
                 progress=progress,
             )
@@ -280,3 +315,7 @@ def _print(call: Invocation, client: Client, result: Backtest) -> None:
     out.answer(result, [result.id], human)
     if not call.json:
         out.warn(result.warnings)
+
+
+def _share(text: str, flag: str) -> float:
+    return float(amount(text, flag) or 0)

@@ -89,13 +89,15 @@ class Backtests:
         slippage_bps: float = 0.0,
         lots: str = "whole",
         benchmark: str | None = None,
+        dealing: Mapping[str, Scalar] | None = None,
         fresh: bool = False,
         progress: Progress | None = None,
     ) -> Backtest:
         """Run a strategy over a universe or some symbols and store what came of it.
 
         The same question about the same data is answered from the store (`cached`) unless `fresh`. Costs are in basis
-        points; None leaves commission to the venue's dated table. `strategy` may be a name, a YAML file or text, a
+        points; None leaves commission to the venue's dated table. `dealing` sets how orders, cash and shares are dealt
+        with, by the names of `wire.backtests.DealingOptions`. `strategy` may be a name, a YAML file or text, a
         Strategy, its graph, or an earlier Backtest.
         """
         fields = {
@@ -110,6 +112,7 @@ class Backtests:
             "slippage_bps": slippage_bps,
             "lots": lots,
             "benchmark": benchmark,
+            "dealing": {**(dealing or {})},
             "fresh": fresh,
         }
         request = asking(BacktestRequest, fields)

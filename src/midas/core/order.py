@@ -28,6 +28,7 @@ class Reject(StrEnum):
     NO_CASH = "no_cash"
     BELOW_LOT = "below_lot"
     SHORT_NOT_ALLOWED = "short_not_allowed"
+    LIMIT_NOT_REACHED = "limit_not_reached"
 
 
 class Cause(StrEnum):

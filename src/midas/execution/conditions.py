@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from midas.core.errors import InvalidInput
 from midas.core.money import minor_digits
+from midas.execution.delistings import delistings, with_delistings
+from midas.execution.slippage import BasisPoints, HalfSpread, Slippage, SquareRoot, VolumeShare
 from midas.execution.terms import AccountTerms
 from midas.kernels.fill import TERMS
-from midas.kernels.world import PER_CLASS, PER_DAY
+from midas.kernels.world import DAYS, PER_CLASS, PER_DAY
 from midas.marketdata.actions import Actions
 from midas.marketdata.panel import Panel
 from midas.marketdata.tiles import Tiles
@@ -52,9 +55,9 @@ def conditions(panel: Panel, rules: RuleArrays, terms: AccountTerms) -> Conditio
         lows=read_only(prices["low"]),
         closes=read_only(closes),
         volumes=read_only(prices["volume"]),
-        happenings=read_only(happenings(panel.actions)),
+        happenings=read_only(with_delistings(happenings(panel.actions), delistings(panel), terms)),
         class_of=read_only(rules.class_of),
-        dated=read_only(_dated(rules, terms)),
+        dated=read_only(_dated(rules, terms, panel)),
         ladders=read_only(_ladders(rules)),
         terms=read_only(_terms(panel, rules, terms, has_range)),
     )
@@ -77,15 +80,16 @@ def read_only(array: NDArray[A]) -> NDArray[A]:
     return view
 
 
-def _dated(rules: RuleArrays, terms: AccountTerms) -> NDArray[np.float64]:
+def _dated(rules: RuleArrays, terms: AccountTerms, panel: Panel) -> NDArray[np.float64]:
     classes, rows = rules.lot.shape
     dated = np.empty((rows, PER_DAY + PER_CLASS * classes))
     if terms.commission_bps is None:
         per_day = (rules.buy_rate, rules.sell_rate, rules.sell_per_share, rules.sell_per_share_cap)
-        dated[:, :PER_DAY] = np.column_stack(per_day)
+        dated[:, :DAYS] = np.column_stack(per_day)
     else:
         rate = terms.commission_bps / 1e4
-        dated[:, :PER_DAY] = (rate, rate, 0.0, np.inf)
+        dated[:, :DAYS] = (rate, rate, 0.0, np.inf)
+    dated[:, DAYS] = np.diff(panel.sessions.astype("datetime64[D]").astype(np.float64), prepend=np.nan)
     for place, table in enumerate((rules.ladder_of, rules.limit, rules.lot, rules.sell_tax)):
         dated[:, PER_DAY + place :: PER_CLASS] = table.T
     return dated
@@ -101,8 +105,20 @@ def _ladders(rules: RuleArrays) -> NDArray[np.float64]:
 
 
 def _terms(panel: Panel, rules: RuleArrays, terms: AccountTerms, has_range: bool) -> NDArray[np.float64]:
+    dealing = terms.dealing
+
+    def of(kind: type[Slippage]) -> float:
+        numbers = [float(value) for model in dealing.models if isinstance(model, kind) for value in astuple(model)]
+        return sum(numbers)
+
+    if of(SquareRoot) + of(VolumeShare) > 0.0 and "raw_volume" not in panel.fields:
+        raise InvalidInput(
+            f"Dataset {panel.dataset!r} has no volumes, which this slippage goes by.",
+            hint="Use bps=… instead.",
+            code="no_volume_for_slippage",
+        )
     values = (
-        terms.slippage_bps / 1e4,
+        (terms.slippage_bps + of(BasisPoints)) / 1e4,
         terms.volume_cap,
         10.0 ** minor_digits(panel.currency),
         terms.fraction,
@@ -110,6 +126,13 @@ def _terms(panel: Panel, rules: RuleArrays, terms: AccountTerms, has_range: bool
         float(rules.tax_truncates),
         float(has_range),
         float("raw_volume" in panel.fields),
+        of(HalfSpread),
+        of(SquareRoot),
+        of(VolumeShare),
+        float(dealing.carry),
+        dealing.cash_rate / 365.0,
+        float(dealing.reinvest_dividends),
+        np.nan if dealing.entry_limit is None else dealing.entry_limit,
     )
     assert len(values) == TERMS
     return np.array(values)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from midas.core.money import QUANTITY_DIGITS, Money
+from midas.execution.dealing import Dealing
 
 Lots = Literal["whole", "fractional"]
 
@@ -23,6 +24,7 @@ class AccountTerms:
     slippage_bps: float = 0.0
     lots: Lots = "whole"
     volume_cap: float = 0.1
+    dealing: Dealing = field(default_factory=Dealing)
 
     @property
     def fraction(self) -> float:

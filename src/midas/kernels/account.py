@@ -34,7 +34,11 @@ TRADED = 10
 TRADED_ROW = 11
 RANGE = 12
 """First of three: average true range known at the entry, in today's shares, for each exit that goes by it."""
-STATES = 15
+SENT = 15
+"""Row after the decision of an order that was carried over from an earlier row, else 0."""
+NUMBER = 16
+"""Its place among the orders of that decision."""
+STATES = 17
 
 Lists = NDArray[np.int64]
 """(5, instrument): columns held, columns on order, buys being sorted (twice), and 1 for columns that are held."""
@@ -56,9 +60,9 @@ ENTRIES = 3
 Journal = NDArray[np.int64]
 """(entry, 10): kind, row, column, side, decided row, number of the order or -1, three amounts in minor units, cause.
 
-`FILL` has value, commission and tax. `DIVIDEND` and `IN_LIEU` have what was paid. A kind from `REFUSED` on is a refused
-order, or the refused rest of one: the reason is the kind less `REFUSED`. The cause is 0 for an order that follows a
-target, else that of an exit (see `exiting`).
+`FILL` has value, commission and tax. Payments have what was paid in; `INTEREST` has column -1. A kind from `REFUSED`
+on is a refused order, or the refused rest of one: the reason is the kind less `REFUSED`. The cause is 0 for an
+order that follows a target, else that of an exit (see `exiting`).
 """
 
 WIDTH = 10
@@ -71,6 +75,8 @@ FILL = 0
 SPLIT = 1
 DIVIDEND = 2
 IN_LIEU = 3
+DELISTED = 4
+INTEREST = 5
 REFUSED = 10
 
 

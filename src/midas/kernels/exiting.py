@@ -49,6 +49,7 @@ from midas.kernels.fill import (
     fill_at,
     market_refusal,
 )
+from midas.kernels.impact import impact
 from midas.kernels.price_rules import nearest_to, round_to_tick
 from midas.kernels.world import (
     LADDER,
@@ -189,7 +190,21 @@ def leave(  # house: function-length: the loop over what is held, and the arrays
         if how == LATER:
             continue
         outcome, wanted = _match(
-            row, column, how, price, bar, met, closes, happenings, class_of, dated, ladders, state, counts, terms
+            row,
+            column,
+            how,
+            price,
+            bar,
+            met,
+            closes,
+            volumes,
+            happenings,
+            class_of,
+            dated,
+            ladders,
+            state,
+            counts,
+            terms,
         )
         _note(row, column, number, cause, wanted, outcome, state, counts, journal, amounts, terms)
         number += 1
@@ -286,6 +301,7 @@ def _match(
     bar: Bar,
     met: int,
     closes: Tiles,
+    volumes: Tiles,
     happenings: Happenings,
     class_of: NDArray[np.int64],
     dated: Dated,
@@ -304,6 +320,8 @@ def _match(
         if traded * held > 0.0:
             wanted = nearest_to(wanted - abs(traded), terms[SHARE])
         volume = max(NEXT_TO_NOTHING, volume - abs(traded) / terms[SHARE_OF_VOLUME])
+    if how == MARKET:
+        price *= 1.0 + side * impact(row, column, wanted, met, closes, volumes, happenings, terms)
     bar = Bar(price, bar.high, bar.low, bar.close, volume)
     ladder = ladders[int(dated[row, offset + LADDER])]
     limit = float(dated[row, offset + LIMIT])

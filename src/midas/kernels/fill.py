@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.kernels.compiled import step
-from midas.kernels.price_rules import cut, floor_to, half_up, limit_prices, nearest_to, round_to_tick
+from midas.kernels.price_rules import cut, floor_to, half_up, limit_prices, nearest_to, round_to_tick, tick_at
 
 FILLED = 0
 NO_BAR = 1
@@ -20,6 +20,7 @@ VOLUME_CAP = 5
 NO_CASH = 6
 BELOW_LOT = 7
 SHORT_NOT_ALLOWED = 8
+LIMIT_NOT_REACHED = 9
 
 Terms = NDArray[np.float64]
 """How the account trades; the places are named below."""
@@ -40,7 +41,21 @@ HAS_RANGE = 6
 """1 where the data has highs and lows."""
 HAS_VOLUME = 7
 """1 where the data has volumes."""
-TERMS = 8
+SPREAD_TICKS = 8
+"""Ticks that a market order pays on top."""
+SQRT_IMPACT = 9
+"""Factor of volatility times the root of an order's share of usual volume; see `impact`."""
+SHARE_IMPACT = 10
+"""Factor of the square of an order's share of usual volume."""
+CARRY = 11
+"""1 where what found no market stays on order."""
+CASH_RATE = 12
+"""Interest on cash for a day."""
+REINVEST = 13
+"""1 where dividends buy shares."""
+ENTRY_LIMIT = 14
+"""Where purchases are limited, from the close of the decision; NaN for none."""
+TERMS = 15
 
 
 class Bar(NamedTuple):
@@ -154,7 +169,10 @@ def market_refusal(bar: Bar, terms: Terms) -> int:
 @step
 def fill_price(side: int, bar: Bar, ladder: NDArray[np.float64], terms: Terms) -> float:
     """Return the open moved against us, onto the grid against us, then into the bar."""
-    price = round_to_tick(bar.open * (1.0 + side * terms[SLIPPAGE]), side > 0, ladder)
+    moved = bar.open * (1.0 + side * terms[SLIPPAGE])
+    if terms[SPREAD_TICKS] > 0.0:
+        moved += side * terms[SPREAD_TICKS] * tick_at(bar.open, ladder)
+    price = round_to_tick(moved, side > 0, ladder)
     if terms[HAS_RANGE] > 0.0:
         if price > bar.high:
             price = bar.high

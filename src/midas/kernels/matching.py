@@ -9,25 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.kernels.account import (
-    BEST,
     CASH,
-    DIVIDEND,
     DUE,
     ENTRIES,
-    ENTRY,
     FILL,
     HELD,
     HOLDINGS,
-    IN_LIEU,
     IS_HELD,
-    LEAVING,
     MARK,
+    NUMBER,
     ORDERED,
     ORDERS,
     QUANTITY,
-    RANGE,
     REFUSED,
-    SPLIT,
+    SENT,
     STATES,
     WANTED,
     WIDTH,
@@ -41,10 +36,31 @@ from midas.kernels.account import (
     note,
 )
 from midas.kernels.compiled import kernel, step
+from midas.kernels.corporate import accrue, meet_actions
 from midas.kernels.deciding import decide, first_to_decide
 from midas.kernels.exiting import Ranges, Rules, any_rule, follow, leave
-from midas.kernels.fill import BELOW_LOT, FILLED, NO_CASH, SCALE, SHARE, VOLUME_CAP, Bar, Outcome, Terms, fill
-from midas.kernels.price_rules import floor_to, half_up, nearest_to
+from midas.kernels.fill import (
+    BELOW_LOT,
+    CARRY,
+    CASH_RATE,
+    ENTRY_LIMIT,
+    FILLED,
+    HAS_RANGE,
+    LIMIT_NOT_REACHED,
+    NO_CASH,
+    SCALE,
+    SHARE,
+    VOLUME_CAP,
+    Bar,
+    Costs,
+    Outcome,
+    Terms,
+    fill,
+    fill_at,
+    market_refusal,
+)
+from midas.kernels.impact import impact
+from midas.kernels.price_rules import half_up, nearest_to, round_to_tick
 from midas.kernels.world import (
     LADDER,
     LANES,
@@ -122,33 +138,37 @@ def simulate(  # house: function-length: the one loop everything hangs on, and t
     row = first
     while row < stop:
         upcoming = _met(met, row, happenings)
-        most = counts[ENTRIES] + 2 * (upcoming - met) + 3 * counts[ORDERED] + 2 * columns
+        most = counts[ENTRIES] + 1 + 5 * (upcoming - met) + 3 * counts[ORDERED] + 2 * columns
         if guarded:
             most += 2 * counts[HOLDINGS]
         if most > len(journal):
             journal = longer(journal, counts[ENTRIES], 2 * most)
             amounts = longer_amounts(amounts, counts[ENTRIES], 2 * most)
+        if terms[CASH_RATE] != 0.0 and row > first:
+            accrue(row, dated, counts, journal, amounts, terms)
         if upcoming > met:
-            _meet_actions(row, met, upcoming, happenings, state, counts, journal, amounts, terms)
+            meet_actions(row, met, upcoming, happenings, class_of, dated, state, lists, counts, journal, amounts, terms)
             met = upcoming
         _fetch(row, opens, highs, lows, closes, volumes, lists, counts, bars)
         _trade(
-            row, first, met, by_change, guarded, bars, closes, happenings, class_of, dated, ladders, rules, ranges,
-            state, lists, counts, journal, amounts, terms,
+            row, first, met, by_change, guarded, bars, closes, volumes, happenings, class_of, dated, ladders, rules,
+            ranges, state, lists, counts, journal, amounts, terms,
         )  # fmt: skip
         if guarded and counts[HOLDINGS] > 0:
             leave(
                 row, counts[ORDERED], met, opens, highs, lows, closes, volumes, happenings, class_of, dated, ladders,
                 rules, state, lists, counts, journal, amounts, terms,
             )  # fmt: skip
-        counts[ORDERED] = 0
+        carried = _carry(state, lists, counts) if terms[CARRY] > 0.0 and not by_change else 0
+        counts[ORDERED] = carried
         ahead = int(happenings[met, 0]) if met < len(happenings) else stop
-        if guarded and counts[HOLDINGS] > 0:
+        if (guarded and counts[HOLDINGS] > 0) or carried > 0 or terms[CASH_RATE] != 0.0:
             ahead = row + 1
         last, turn, begin = _quiet(row, min(ahead, stop), turn, by_change, speaks, weights, state)
         if not _mark(row, last + 1, first, equity, cash, closes, state, lists, counts, terms):
             return Run(journal[: counts[ENTRIES]], amounts[: counts[ENTRIES]], equity, cash, row)
         if begin < columns and last + 1 < stop:
+            _forget(state, lists, counts)
             money = equity[last - first] / terms[SCALE]
             decide(
                 last, met, money, by_change, begin, turn - 1, weights, closes, happenings, class_of, dated,
@@ -175,6 +195,7 @@ def _trade(
     guarded: bool,
     bars: NDArray[np.float64],
     closes: Tiles,
+    volumes: Tiles,
     happenings: Happenings,
     class_of: NDArray[np.int64],
     dated: Dated,
@@ -190,10 +211,15 @@ def _trade(
 ) -> None:
     for number in range(counts[ORDERED]):
         column = lists[ORDERS, number]
-        bar = Bar(bars[0, number], bars[1, number], bars[2, number], bars[3, number], bars[4, number])
         kind = class_of[column]
+        wanted = state[WANTED, column]
+        moved = 0.0
+        if wanted < 0.0 or math.isnan(terms[ENTRY_LIMIT]):
+            moved = impact(row, column, abs(wanted), met, closes, volumes, happenings, terms)
+        opened = bars[0, number] * (1.0 + math.copysign(moved, wanted))
+        bar = Bar(opened, bars[1, number], bars[2, number], bars[3, number], bars[4, number])
         base = math.nan
-        if not math.isnan(dated[row, PER_DAY + PER_CLASS * kind + LIMIT]):
+        if not (math.isnan(dated[row, PER_DAY + PER_CLASS * kind + LIMIT]) and math.isnan(terms[ENTRY_LIMIT])):
             base = last_close(closes, happenings, met, row - 1, column)
         outcome = _match(row, column, bar, base, kind, state, counts, dated, ladders, terms)
         before = state[QUANTITY, column]
@@ -249,76 +275,6 @@ def _quiet(
 
 
 @step
-def _meet_actions(
-    row: int,
-    met: int,
-    upcoming: int,
-    happenings: Happenings,
-    state: State,
-    counts: Counts,
-    journal: Journal,
-    amounts: Amounts,
-    terms: Terms,
-) -> None:
-    last = -1
-    before = 0.0
-    for action in range(met, upcoming):
-        column = int(happenings[action, 1])
-        if column != last:
-            last = column
-            before = state[QUANTITY, column]
-        if happenings[action, 2] == 0.0:
-            _split(row, column, happenings[action, 3], state, counts, journal, amounts, terms)
-        elif before > 0.0:
-            amount = half_up(before * happenings[action, 3] * terms[SCALE])
-            _pay(row, column, DIVIDEND, amount, before, counts, journal, amounts)
-
-
-@step
-def _split(
-    row: int,
-    column: int,
-    ratio: float,
-    state: State,
-    counts: Counts,
-    journal: Journal,
-    amounts: Amounts,
-    terms: Terms,
-) -> None:
-    state[MARK, column] /= ratio
-    state[ENTRY, column] /= ratio
-    state[BEST, column] /= ratio
-    for kind in range(3):
-        state[RANGE + kind, column] /= ratio
-    wanted = state[WANTED, column]
-    if wanted != 0.0:
-        state[WANTED, column] = math.copysign(floor_to(abs(wanted) * ratio, terms[SHARE]), wanted)
-    before = state[QUANTITY, column]
-    if before <= 0.0:
-        return
-    after = floor_to(before * ratio, terms[SHARE])
-    state[QUANTITY, column] = after
-    if after == 0.0:
-        state[LEAVING, column] = 0.0
-    note(journal, amounts, counts[ENTRIES], SPLIT, row, column, 0, row, -1, after, ratio)
-    counts[ENTRIES] += 1
-    fraction = max(0.0, before * ratio - after)
-    amount = half_up(fraction * state[MARK, column] * terms[SCALE])
-    if amount > 0:
-        _pay(row, column, IN_LIEU, amount, fraction, counts, journal, amounts)
-
-
-@step
-def _pay(
-    row: int, column: int, kind: int, amount: int, quantity: float, counts: Counts, journal: Journal, amounts: Amounts
-) -> None:
-    note(journal, amounts, counts[ENTRIES], kind, row, column, 0, row, -1, quantity, math.nan)
-    journal[counts[ENTRIES], 6] = amount
-    counts[ENTRIES] += 1
-    counts[CASH] += amount
-
-
-@step
 def _match(
     row: int,
     column: int,
@@ -340,7 +296,32 @@ def _match(
     ladder = ladders[int(dated[row, offset + LADDER])]
     limit = float(dated[row, offset + LIMIT])
     lot = lot_of(row, kind, dated, terms)
+    if side > 0 and state[QUANTITY, column] >= 0.0 and not math.isnan(terms[ENTRY_LIMIT]):
+        return _enter(abs(wanted), counts[CASH], bar, base, limit, lot, ladder, costs, terms)
     return fill(side, abs(wanted), counts[CASH], bar, base, limit, lot, ladder, costs, terms)
+
+
+@step
+def _enter(
+    wanted: float,
+    cash: int,
+    bar: Bar,
+    base: float,
+    limit: float,
+    lot: float,
+    ladder: NDArray[np.float64],
+    costs: Costs,
+    terms: Terms,
+) -> Outcome:
+    # A limit order to buy, from the close it was decided on: it needs a price below its own, a touch is not a fill.
+    refusal = market_refusal(bar, terms)
+    at = round_to_tick(base * (1.0 + terms[ENTRY_LIMIT]), False, ladder)
+    low = bar.low if terms[HAS_RANGE] > 0.0 else bar.open
+    if refusal == FILLED and not low < at:
+        refusal = LIMIT_NOT_REACHED
+    if refusal != FILLED:
+        return Outcome(refusal, 0.0, 0.0, 0, 0, 0, 0.0, 0.0)
+    return fill_at(min(bar.open, at), 1, wanted, cash, bar, base, limit, lot, ladder, costs, terms)
 
 
 @step
@@ -359,26 +340,54 @@ def _settle(
 ) -> None:
     wanted = state[WANTED, column]
     side = 1 if math.copysign(1.0, wanted) > 0.0 else -1  # what a reverse split left may be a signed zero
-    state[WANTED, column] = 0.0
-    if by_change and outcome.refusal != BELOW_LOT and (outcome.refusal != FILLED or outcome.capped > 0.0):
+    decided, place = row - 1, number
+    if state[SENT, column] > 0.0:
+        decided, place = int(state[SENT, column]) - 1, int(state[NUMBER, column])
+    state[WANTED, column], state[SENT, column] = 0.0, 0.0
+    unmet = outcome.refusal not in (FILLED, BELOW_LOT, LIMIT_NOT_REACHED)
+    left = abs(wanted) if unmet else outcome.capped
+    if by_change and left > 0.0:
         state[DUE, column] = side
-    place = counts[ENTRIES]
+    elif terms[CARRY] > 0.0 and left > 0.0:
+        state[WANTED, column] = side * left
+        state[SENT, column], state[NUMBER, column] = decided + 1, place
     if outcome.refusal != FILLED:
-        _drop(row, column, side, number, outcome.refusal, abs(wanted), counts, journal, amounts)
+        _drop(row, column, side, decided, place, outcome.refusal, abs(wanted), counts, journal, amounts)
         return
     if outcome.quantity > 0.0:
-        place = counts[ENTRIES]
-        note(journal, amounts, place, FILL, row, column, side, row - 1, number, outcome.quantity, outcome.price)
-        journal[place, 6] = outcome.value
-        journal[place, 7] = outcome.commission
-        journal[place, 8] = outcome.tax
-        counts[ENTRIES] = place + 1
+        at = counts[ENTRIES]
+        note(journal, amounts, at, FILL, row, column, side, decided, place, outcome.quantity, outcome.price)
+        journal[at, 6] = outcome.value
+        journal[at, 7] = outcome.commission
+        journal[at, 8] = outcome.tax
+        counts[ENTRIES] = at + 1
         counts[CASH] -= side * outcome.value + outcome.commission + outcome.tax
         _hold(column, side * outcome.quantity, state, lists, counts, terms)
     if outcome.capped > 0.0:
-        _drop(row, column, side, number, VOLUME_CAP, outcome.capped, counts, journal, amounts)
+        _drop(row, column, side, decided, place, VOLUME_CAP, outcome.capped, counts, journal, amounts)
     if outcome.unpaid > 0.0:
-        _drop(row, column, side, number, NO_CASH, outcome.unpaid, counts, journal, amounts)
+        _drop(row, column, side, decided, place, NO_CASH, outcome.unpaid, counts, journal, amounts)
+
+
+@step
+def _carry(state: State, lists: Lists, counts: Counts) -> int:
+    # Orders that are still wanted stay on order, in their order; how many there are.
+    kept = 0
+    for number in range(counts[ORDERED]):
+        column = lists[ORDERS, number]
+        if state[SENT, column] > 0.0:
+            lists[ORDERS, kept] = column
+            kept += 1
+    return kept
+
+
+@step
+def _forget(state: State, lists: Lists, counts: Counts) -> None:
+    # A new decision takes the place of what was carried over.
+    for number in range(counts[ORDERED]):
+        column = lists[ORDERS, number]
+        state[WANTED, column], state[SENT, column] = 0.0, 0.0
+    counts[ORDERED] = 0
 
 
 @step
@@ -386,6 +395,7 @@ def _drop(
     row: int,
     column: int,
     side: int,
+    decided: int,
     number: int,
     reason: int,
     quantity: float,
@@ -394,7 +404,7 @@ def _drop(
     amounts: Amounts,
 ) -> None:
     place = counts[ENTRIES]
-    note(journal, amounts, place, REFUSED + reason, row, column, side, row - 1, number, quantity, math.nan)
+    note(journal, amounts, place, REFUSED + reason, row, column, side, decided, number, quantity, math.nan)
     counts[ENTRIES] = place + 1
 
 

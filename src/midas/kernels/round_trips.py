@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.kernels.account import FILL, SPLIT
+from midas.kernels.account import DELISTED, FILL, SPLIT
 from midas.kernels.compiled import kernel, step
 from midas.kernels.price_rules import half_up
 from midas.kernels.world import LANES, Happenings, last_close
@@ -59,9 +59,9 @@ def round_trips(
 ) -> tuple[Trades, Prices, NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Return (trades, prices), and for each entry its trade, the cost of what it took out, and what is held after it.
 
-    Entries are in the order they happened; costs are minor units. A trade begins when a name that was flat is bought,
-    and ends when it is flat again. Open trades are valued at the last close before `stop`: `EXIT_PRICE` is that close,
-    `VALUE_OUT` holds what was sold plus what is left.
+    Entries are in the order they happened; costs are minor units; an entry of no name has trade -1. A trade begins
+    when a name that was flat is bought, and ends when it is flat again. Open trades are valued at the last close
+    before `stop`: `EXIT_PRICE` is that close, `VALUE_OUT` holds what was sold plus what is left.
     """
     trades = np.zeros((len(entries), 7), np.int64)
     prices = np.zeros((len(entries), 7))
@@ -73,6 +73,9 @@ def round_trips(
     count = 0
     for place in range(len(entries)):
         kind, row, column = entries[place, 0], entries[place, 1], entries[place, 2]
+        if column < 0:
+            trade_of[place] = -1
+            continue
         if kind == FILL and entries[place, 3] > 0 and held[column] == 0.0:
             current[column], seen[column] = count, row
             trades[count, COLUMN], trades[count, ENTRY_ROW], trades[count, EXIT_ROW] = column, row, -1
@@ -83,12 +86,7 @@ def round_trips(
             _look(trade, column, seen[column], row, prices, highs, lows)
             seen[column] = row
         before = held[column]
-        if kind == FILL:
-            held[column] = _trade(trade, place, before, entries, reals, trades, prices, cost_out)
-        elif kind == SPLIT:
-            held[column] = _split(trade, place, reals, prices)
-        else:
-            trades[trade, INCOME] += entries[place, 4]
+        held[column] = _change(trade, place, before, scale, entries, reals, trades, prices, cost_out)
         if before > 0.0 and held[column] == 0.0:
             trades[trade, EXIT_ROW] = row
             cost_out[place] += np.int64(prices[trade, COST])
@@ -96,6 +94,30 @@ def round_trips(
         held_after[place] = held[column]
     _value_open(count, stop, scale, trades, prices, seen, held, highs, lows, closes, happenings)
     return trades[:count], prices[:count], trade_of, cost_out, held_after
+
+
+@step
+def _change(
+    trade: int,
+    place: int,
+    held: float,
+    scale: float,
+    entries: Entries,
+    reals: Reals,
+    trades: Trades,
+    prices: Prices,
+    cost_out: NDArray[np.int64],
+) -> float:
+    # What is held after an entry.
+    kind = entries[place, 0]
+    if kind == FILL:
+        return _trade(trade, place, held, entries, reals, trades, prices, cost_out)
+    if kind == SPLIT:
+        return _split(trade, place, reals, prices)
+    if kind == DELISTED:
+        return _paid_out(trade, entries[place, 4], held, scale, trades, prices)
+    trades[trade, INCOME] += entries[place, 4]
+    return held
 
 
 @step
@@ -167,6 +189,16 @@ def _trade(
     prices[trade, COST] -= out
     cost_out[place] = np.int64(out)
     return float(left)
+
+
+@step
+def _paid_out(trade: int, value: int, held: float, scale: float, trades: Trades, prices: Prices) -> float:
+    prices[trade, SOLD] += held
+    price = value / (held * scale)
+    prices[trade, EXIT_PRICE] += (price - prices[trade, EXIT_PRICE]) * held / prices[trade, SOLD]
+    trades[trade, VALUE_OUT] += value
+    prices[trade, WORST] = min(prices[trade, WORST], price / prices[trade, ENTRY_PRICE] - 1.0)
+    return 0.0
 
 
 @step

@@ -13,16 +13,23 @@ from midas.kernels.fill import FRACTION, Costs, Terms
 LANES = 32
 
 Happenings = NDArray[np.float64]
-"""(action, 4): row, column, kind (0 split, 1 cash dividend), value; ascending by the first three."""
+"""(action, 4): row, column, kind (0 split, 1 cash dividend, 2 delisting), value; ascending by the first three.
+
+The value of a delisting is the share of the last price that is paid out.
+"""
 
 Dated = NDArray[np.float64]
-"""(row, 4 + 4 classes): rates and fees of the day, then for each rule class its ladder, limit, lot and sales tax."""
+"""(row, 5 + 4 classes): rates, fees and length of the day, then each rule class's ladder, limit, lot, sales tax."""
+
+SPLITTING, DELISTING = 0.0, 2.0
 
 BUY_RATE = 0
 SELL_RATE = 1
 SELL_PER_SHARE = 2
 SELL_PER_SHARE_CAP = 3
-PER_DAY = 4
+DAYS = 4
+"""Calendar days since the session before."""
+PER_DAY = 5
 LADDER = 0
 LIMIT = 1
 LOT = 2

@@ -24,11 +24,13 @@ CAUSES = tuple(Cause)
 
 
 class EventKind(IntEnum):
-    """What a corporate action did to the account."""
+    """What happened to the account without an order."""
 
     SPLIT = 1
     DIVIDEND = 2
     CASH_IN_LIEU = 3
+    DELISTED = 4
+    INTEREST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,10 @@ class Refusals:
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """Corporate actions that met a holding; before the open of their row, so before its fills.
+    """Corporate actions that met a holding, and interest; before the open of their row, so before its fills.
 
-    amount : minor units paid in, 0 for a split. quantity : what is held after a split, what was paid for else.
-    ratio : new shares for an old one, NaN for payments.
+    column : -1 for interest. amount : minor units paid in, 0 for a split. quantity : what is held after a split, what
+    was paid for else. ratio : new shares for an old one, NaN for payments.
     """
 
     row: Rows

@@ -24,6 +24,7 @@ class LedgerAccount(IntEnum):
     CASH_IN_LIEU = 5
     COMMISSION = 6
     TAX = 7
+    INTEREST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,12 @@ def ledger(capital: int, first: int, entries: Timeline, cost_out: Rows) -> Ledge
     number = np.arange(1, len(entries) + 1)
     fill = entries.kind == FILL
     bought, sold = fill & (entries.side > 0), fill & (entries.side < 0)
-    paid = (entries.kind == EventKind.DIVIDEND) | (entries.kind == EventKind.CASH_IN_LIEU)
+    paid = np.isin(entries.kind, (EventKind.DIVIDEND, EventKind.CASH_IN_LIEU, EventKind.INTEREST))
     costs = entries.commission + entries.tax
-    gain = np.where(sold, entries.value, 0) - cost_out
+    gone = entries.kind == EventKind.DELISTED
+    gain = np.where(sold | gone, entries.value, 0) - cost_out
     book = _Book(number, entries)
-    book.post(LedgerAccount.CASH, np.where(sold, entries.value - costs, np.where(paid, entries.value, 0)))
+    book.post(LedgerAccount.CASH, np.where(sold, entries.value - costs, np.where(paid | gone, entries.value, 0)))
     book.post(LedgerAccount.CASH, -np.where(bought, entries.value + costs, 0))
     book.post(LedgerAccount.SECURITIES, np.where(bought, entries.value, -cost_out))
     book.post(LedgerAccount.GAINS, -gain)
@@ -89,6 +91,7 @@ def ledger(capital: int, first: int, entries: Timeline, cost_out: Rows) -> Ledge
     for account, kind in (
         (LedgerAccount.DIVIDENDS, EventKind.DIVIDEND),
         (LedgerAccount.CASH_IN_LIEU, EventKind.CASH_IN_LIEU),
+        (LedgerAccount.INTEREST, EventKind.INTEREST),
     ):
         book.post(account, -np.where(entries.kind == kind, entries.value, 0))
     return book.closed(capital, first)

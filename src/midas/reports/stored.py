@@ -69,6 +69,7 @@ def _costs_assumed(settings: Mapping[str, Scalar]) -> dict[str, str]:
         "Slippage": f"{_number(settings, 'slippage_bps'):g} bps against us",
         "Fills": f"{_text(settings, 'fill')}, never the bar of the decision",
         "Lots": _text(settings, "lots"),
+        "Dealing": _text(settings, "dealing").replace("_", " "),
         "Exits": _text(settings, "exits"),
         "Size limit": f"{percent(_number(settings, 'volume_cap'), 0)} of a bar's volume",
     }

@@ -18,6 +18,23 @@ Library = Literal["midas", "quantstats", "pyfolio", "freqtrade", "lean", "qlib"]
 """Whose measures: our own, or another library's by its own formulas."""
 
 
+class DealingOptions(Question):
+    """How an account deals with orders, cash and shares; the defaults are the plain rules.
+
+    `slippage` adds models to slippage_bps: bps=5, half_spread=1tick, sqrt=0.1, volume_share=0.1, joined by commas.
+    `cash_rate` is a year's interest on cash, `delisting_recovery` the share of the last price paid for a name that is
+    gone, `entry_limit` makes purchases limit orders from the decision's close (-0.01: 1 % below), `carry` keeps what
+    the market left of a scheduled order on order.
+    """
+
+    slippage: str = Field(default="", max_length=200)
+    carry: bool = False
+    cash_rate: float = 0.0
+    delisting_recovery: float = 1.0
+    reinvest_dividends: bool = False
+    entry_limit: float | None = None
+
+
 class BacktestRequest(Question):
     """What to run; null leaves the choice to the venue's tables or the data. Costs are in basis points."""
 
@@ -32,6 +49,7 @@ class BacktestRequest(Question):
     slippage_bps: float = 0.0
     lots: Literal["whole", "fractional"] = "whole"
     benchmark: str | None = Field(default=None, max_length=64)
+    dealing: DealingOptions = DealingOptions()
     fresh: bool = False
 
 

@@ -1,0 +1,52 @@
+"""How an account deals, beyond capital, costs and lots."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, fields
+
+from midas.core.errors import InvalidInput
+from midas.execution.slippage import Slippage, read_slippage
+
+
+@dataclass(frozen=True, slots=True)
+class Dealing:
+    """What an account does with orders, cash and shares; the defaults are the plain rules.
+
+    slippage : models joined by commas, see `execution.slippage`, on top of `slippage_bps`. carry : what the volume cap,
+    a halt or a lock left of a scheduled order is tried at the next opens until the strategy speaks again, instead of
+    dropped. cash_rate : interest a year on the cash at each close, earned or, below 0, owed; 0.03 is 3 %, days over
+    365. delisting_recovery : share of the last price paid out when a name is gone for good. reinvest_dividends : a
+    dividend buys shares of its payer at the ex-date's open. entry_limit : purchases are limit orders at the close of
+    the decision plus this fraction (-0.01: 1 % below), good for one bar; None buys at the market.
+    """
+
+    slippage: str = ""
+    carry: bool = False
+    cash_rate: float = 0.0
+    delisting_recovery: float = 1.0
+    reinvest_dividends: bool = False
+    entry_limit: float | None = None
+
+    def __post_init__(self) -> None:
+        read_slippage(self.slippage)
+        _require("cash rate", self.cash_rate, -1.0, 10.0, "e.g. 0.03 for 3 % a year")
+        _require("delisting recovery", self.delisting_recovery, 0.0, 1.0, "a share of the last price from 0 to 1")
+        if self.entry_limit is not None:
+            _require("entry limit", self.entry_limit, -0.99, 1.0, "e.g. -0.01 for 1 % below the close")
+
+    @property
+    def models(self) -> tuple[Slippage, ...]:
+        return read_slippage(self.slippage)
+
+    def to_json(self) -> dict[str, object]:
+        """Return what differs from the plain rules, in plain values."""
+        plain = {field.name: field.default for field in fields(self)}
+        return {name: value for name, value in asdict(self).items() if value != plain[name]}
+
+
+def _require(name: str, value: float, low: float, high: float, expected: str) -> None:
+    if math.isnan(value) or not low <= value <= high:
+        raise InvalidInput(
+            f"The {name} cannot be {value:g}.", hint=f"Use {expected}.", code=f"bad_{name.replace(' ', '_')}"
+        )
