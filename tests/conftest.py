@@ -6,6 +6,7 @@ import ipaddress
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -52,3 +53,22 @@ def _no_network() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIDAS_HOME", str(tmp_path / "midas-home"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _every_fill_is_lawful() -> Iterator[None]:
+    """Whatever a test simulates, its fills obey the laws that hold for all of them."""
+    from tests.execution.lawful import assert_lawful
+
+    from midas.execution import simulation
+    from midas.kernels import matching
+
+    def watched(*arguments: Any) -> matching.Run:
+        run = matching.simulate(*arguments)
+        assert_lawful(arguments, run)
+        return run
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(simulation, "matching", SimpleNamespace(simulate=watched))
+    yield
+    patch.undo()
