@@ -31,27 +31,26 @@ class EmaCross(Strategy):
 
 
 class Opened:
-    """A lake whose panels are opened once: a workload is the run, not the opening, except for W9."""
+    """The lake and the strategies. Panels are opened once: a workload is the run, not the opening, except for W9."""
 
     def __init__(self, home: str) -> None:
         self.lake = Lake(Path(home), SystemClock())
         self.panel = cache(self.lake.panel)
+        self.cross = build("sma_cross", {"fast": 10, "slow": 50})
+        self.rotation = build("momentum", {"lookback": 231, "skip": 21, "top": 50})
 
 
 def sma_cross(data: Opened) -> float:
-    panel = data.panel("one")
-    return _total(run(build("sma_cross", {"fast": 10, "slow": 50}), panel, commission_bps=10, lots="fractional"))
+    return _total(run(data.cross, data.panel("one"), commission_bps=10, lots="fractional"))
 
 
 def momentum(data: Opened) -> float:
-    rotation = build("momentum", {"lookback": 231, "skip": 21, "top": 50})
-    return _total(run(rotation, data.panel("whole"), commission_bps=15, lots="fractional"))
+    return _total(run(data.rotation, data.panel("whole"), commission_bps=15, lots="fractional"))
 
 
 def momentum_in_korea(data: Opened) -> float:
     """W2 under Korean rules: lots, ticks, price limits, commission and tax of the venue's tables."""
-    rotation = build("momentum", {"lookback": 231, "skip": 21, "top": 50})
-    return _total(run(rotation, data.panel("korea")))
+    return _total(run(data.rotation, data.panel("korea")))
 
 
 def ema_cross(data: Opened) -> float:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -20,9 +22,11 @@ from midas.venues.venue import Venue
 T = TypeVar("T")
 Floats = NDArray[np.float64]
 
+_EPOCH = date(1970, 1, 1).toordinal()
+
 
 def rule_arrays(venue: Venue, instruments: Sequence[Instrument], sessions: Days) -> RuleArrays:
-    """Return the rules of `venue` for some instruments and sessions; float twins of the venue's own methods.
+    """Return the rules of `venue` for some instruments and ascending sessions; float twins of the venue's own methods.
 
     Instruments of other MICs are treated by this venue's rules. Sessions outside the venue's calendar get the first or
     last rules there are.
@@ -62,8 +66,14 @@ def rule_arrays(venue: Venue, instruments: Sequence[Instrument], sessions: Days)
 
 
 def _along(dated: Dated[T], sessions: Days, as_float: Callable[[T], float]) -> Floats:
-    values = np.array([as_float(value) for value in dated.values], np.float64)
-    return values[dated.along(sessions)]
+    # Sessions ascend: a few starts are looked up among them, not each of them among the starts; numpy is slow at making
+    # days of Python's dates, and quick with integers.
+    values = [as_float(value) for value in dated.values]
+    if not dated.starts:
+        return np.full(len(sessions), values[0])
+    starts = np.array([start.toordinal() - _EPOCH for start in dated.starts])
+    bounds = [0, *np.searchsorted(sessions.astype("datetime64[D]", copy=False).view(np.int64), starts).tolist()]
+    return np.repeat(values, [end - begin for begin, end in pairwise([*bounds, len(sessions)])])
 
 
 def _ladder_arrays(ladders: Sequence[Ladder]) -> tuple[Floats, Floats]:

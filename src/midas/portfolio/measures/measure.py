@@ -47,7 +47,7 @@ class Measure:
 
     def of(self, sample: Sample) -> Number | None:
         """Return the measure, None where it is not defined; never NaN or infinite."""
-        if any(not sample.offers(need) for need in self.needs):
+        if not sample.offered.issuperset(self.needs):
             return None
         value = self.compute(sample)
         if value is None or not math.isfinite(value):

@@ -57,19 +57,12 @@ def _ulcer_performance(sample: Sample) -> float | None:
     return ratio(cagr(sample), math.sqrt(float((sample.drawdowns.depth**2).mean())))
 
 
-def _gains_and_losses(sample: Sample) -> tuple[float, float]:
-    above = int(np.searchsorted(sample.ordered, 0.0))
-    return float(sample.ordered[above:].sum()), -float(sample.ordered[:above].sum())
-
-
 def _omega(sample: Sample) -> float | None:
-    gains, losses = _gains_and_losses(sample)
-    return ratio(gains, losses)
+    return ratio(sample.gains, sample.losses)
 
 
 def _gain_to_pain(sample: Sample) -> float | None:
-    gains, losses = _gains_and_losses(sample)
-    return ratio(gains - losses, losses)
+    return ratio(sample.gains - sample.losses, sample.losses)
 
 
 def _tail_ratio(sample: Sample) -> float | None:

@@ -40,6 +40,6 @@ def absences(sample: Sample, summary: Mapping[str, Number | None]) -> dict[str, 
 
 def _why(measure: Measure, sample: Sample) -> str:
     for need in measure.needs:
-        if not sample.offers(need):
+        if need not in sample.offered:
             return _MISSING[need]
     return "It is not defined here: there is nothing to divide by, or too few values."

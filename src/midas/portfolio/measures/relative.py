@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from midas.portfolio.measures.measure import Measure, ratio
-from midas.portfolio.measures.sample import FLAT, Reals, Sample, deviation_of
-
-
-def _benchmark(sample: Sample) -> Reals:
-    return sample.benchmark if sample.benchmark is not None else np.empty(0)
+from midas.portfolio.measures.sample import FLAT, Sample
 
 
 def _alpha(sample: Sample) -> float | None:
@@ -34,17 +28,13 @@ def _r_squared(sample: Sample) -> float | None:
     return None if line is None else line.r_squared
 
 
-def _active(sample: Sample) -> Reals:
-    return sample.returns - _benchmark(sample)
-
-
 def _tracking_error(sample: Sample) -> float | None:
-    return deviation_of(_active(sample)) * math.sqrt(sample.periods_per_year)
+    return None if sample.active is None else sample.active.deviation * math.sqrt(sample.periods_per_year)
 
 
 def _information_ratio(sample: Sample) -> float | None:
-    active = _active(sample)
-    period = ratio(float(active.mean()), deviation_of(active))
+    active = sample.active
+    period = None if active is None else ratio(active.mean, active.deviation)
     return None if period is None else period * math.sqrt(sample.periods_per_year)
 
 
@@ -53,11 +43,12 @@ def _treynor(sample: Sample) -> float | None:
 
 
 def _benchmark_return(sample: Sample) -> float | None:
-    return float(np.prod(1.0 + _benchmark(sample)) - 1.0)
+    return None if sample.active is None else sample.active.benchmark_growth - 1.0
 
 
 def _excess_return(sample: Sample) -> float | None:
-    return float(sample.equity[-1] / sample.equity[0] - 1.0) - float(np.prod(1.0 + _benchmark(sample)) - 1.0)
+    active = sample.active
+    return None if active is None else float(sample.equity[-1] / sample.equity[0]) - active.benchmark_growth
 
 
 def _market_change(sample: Sample) -> float | None:

@@ -26,7 +26,8 @@ class TradeSample:
     """Closed round trips by entry, one entry each: gain in currency, gain over value bought, sessions held.
 
     `worst` and `best` are the lowest and highest price seen over the entry price, less one; `won` and `lost` are the
-    gains above and below 0. `open_pnl` are the gains of trades still open, at the last close.
+    gains above and below 0, `deviation` is the sample standard deviation of them all. `open_pnl` are the gains of
+    trades still open, at the last close.
     """
 
     pnl: Reals
@@ -36,11 +37,12 @@ class TradeSample:
     best: Reals
     won: Reals
     lost: Reals
+    deviation: float
     open_pnl: Reals
 
     @classmethod
     def of(cls, pnl: Reals, returns: Reals, held: Reals, worst: Reals, best: Reals, open_pnl: Reals) -> TradeSample:
-        return cls(pnl, returns, held, worst, best, pnl[pnl > 0], pnl[pnl < 0], open_pnl)
+        return cls(pnl, returns, held, worst, best, pnl[pnl > 0], pnl[pnl < 0], deviation_of(pnl), open_pnl)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Active:
+    """Daily return less the benchmark's: mean and sample standard deviation; and what the benchmark grew to from 1."""
+
+    mean: float
+    deviation: float
+    benchmark_growth: float
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """A measured stretch of daily closes.
 
@@ -91,7 +102,8 @@ class Sample:
     periods_per_year : sessions the exchange counts in a year. risk_free : a year's rate, spread evenly.
     market_change : mean change of the traded names. The rest are sums that several measures share: mean and sample
     standard deviation of returns, (skew, kurtosis) with 3 for a normal, returns and overlapping ten-session returns in
-    ascending order, the way under water, and the line against the benchmark.
+    ascending order, the sums of those above and below 0, the way under water, and, where there are two returns of the
+    benchmark, what is active against it and the line; `offered` are the needs of measures that are met.
     """
 
     equity: Reals
@@ -110,8 +122,12 @@ class Sample:
     moments: tuple[float, float] | None
     ordered: Reals
     ordered_tens: Reals
+    gains: float
+    losses: float
     drawdowns: Drawdowns
+    active: Active | None
     line: Line | None
+    offered: frozenset[str]
 
     @classmethod
     def of(
@@ -131,6 +147,8 @@ class Sample:
         returns = simple_returns(equity)
         benchmark = None if benchmark_equity is None else simple_returns(benchmark_equity)
         deviation = deviation_of(returns)
+        ordered = np.sort(returns)
+        rising = int(np.searchsorted(ordered, 0.0))
         period_free = risk_free / periods_per_year
         return cls(
             equity=equity,
@@ -147,10 +165,14 @@ class Sample:
             mean=float(returns.mean()) if len(returns) else 0.0,
             deviation=deviation,
             moments=_moments(returns) if deviation else None,
-            ordered=np.sort(returns),
+            ordered=ordered,
             ordered_tens=_tens(equity),
+            gains=float(ordered[rising:].sum()),
+            losses=-float(ordered[:rising].sum()),
             drawdowns=drawdowns_of(equity, days),
+            active=_active(returns, benchmark, benchmark_equity),
             line=None if benchmark is None else line_of(benchmark - period_free, returns - period_free),
+            offered=_offered(float(days[-1]), len(trades.pnl), benchmark),
         )
 
     @property
@@ -162,13 +184,19 @@ class Sample:
         """Mean return of a period over the risk-free rate."""
         return self.mean - self.risk_free / self.periods_per_year
 
-    def offers(self, need: str) -> bool:
-        """Tell whether a measure that needs this can be computed."""
-        if need == "quarter":
-            return float(self.days[-1]) >= QUARTER_DAYS
-        if need == "benchmark":
-            return self.benchmark is not None and len(self.benchmark) > 1
-        return len(self.trades.pnl) > 0
+
+def _offered(days: float, closed_trades: int, benchmark: Reals | None) -> frozenset[str]:
+    compared = benchmark is not None and len(benchmark) > 1
+    met = {"quarter": days >= QUARTER_DAYS, "trades": closed_trades > 0, "benchmark": compared}
+    return frozenset(need for need, there in met.items() if there)
+
+
+def _active(returns: Reals, benchmark: Reals | None, equity: Reals | None) -> Active | None:
+    if benchmark is None or equity is None or len(benchmark) < 2:
+        return None
+    active = returns - benchmark
+    growth = float(equity[-1] / equity[0]) if equity[0] > 0 else 1.0
+    return Active(float(active.mean()), deviation_of(active), growth)
 
 
 def simple_returns(equity: Reals) -> Reals:
@@ -213,8 +241,10 @@ def _moments(returns: Reals) -> tuple[float, float]:
 
 
 def _monthly(equity: Reals, sessions: NDArray[np.datetime64]) -> Reals:
-    months = sessions.astype("datetime64[M]").astype(np.int64)
-    ends = np.flatnonzero(np.append(np.diff(months) != 0, True))
+    # The few months are looked up among the sessions: numpy is slow at naming the month of every day.
+    first, last = sessions[0].astype("datetime64[M]"), sessions[-1].astype("datetime64[M]")
+    begins = np.searchsorted(sessions, np.arange(first + 1, last + 2).astype(sessions.dtype))
+    ends = begins[np.diff(begins, prepend=0) > 0] - 1
     return simple_returns(np.concatenate((equity[:1], equity[ends])))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.portfolio.measures.measure import Measure, Number, Unit, ratio
-from midas.portfolio.measures.sample import Reals, Sample, deviation_of
+from midas.portfolio.measures.sample import Reals, Sample
 
 _SQN_CAP = 100
 
@@ -69,7 +69,7 @@ def _kelly(sample: Sample) -> float | None:
 
 def _quality(sample: Sample, most: float) -> float | None:
     pnl = sample.trades.pnl
-    each = ratio(_mean(pnl), deviation_of(pnl))
+    each = ratio(_mean(pnl), sample.trades.deviation)
     return None if each is None else each * math.sqrt(min(len(pnl), most))
 
 
