@@ -18,7 +18,7 @@ from midas.venues.catalogue import venue
 
 FOLDER = Path(__file__).with_name(".data")
 LAKE = FOLDER / "lake"
-MARKETS = {"W1": "one", "W2": "whole", "W2 KR": "korea", "W5": "minutes", "W9": "whole"}
+MARKETS = {"W1": "one", "W2": "whole", "W2 KR": "korea", "W3": "one", "W4": "whole", "W5": "minutes", "W9": "whole"}
 _FIELDS = ("open", "high", "low", "close", "volume")
 _ROWS, _NAMES, _MINUTES = 2_520, 3_000, 1_000_000
 

@@ -8,15 +8,25 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 from bench.peers.timed import main
+from midas.backtest.evaluation import evaluate
 from midas.backtest.run import run
+from midas.backtest.sweep import sweep
 from midas.core.clock import SystemClock
 from midas.factors.market import Market
 from midas.factors.node import Node
 from midas.marketdata.lake import Lake
+from midas.strategies.library.sma_cross import SmaCross
 from midas.strategies.param import param
 from midas.strategies.registry import build
 from midas.strategies.strategy import Strategy
+
+CLASSICS = (
+    "sma_cross", "ema_cross", "macd_cross", "rsi_reversion", "bollinger_reversion", "donchian_breakout",
+    "time_series_momentum", "stochastic_reversion", "keltner_breakout", "obv_trend", "zscore_reversion",
+)  # fmt: skip
 
 
 class EmaCross(Strategy):
@@ -58,6 +68,20 @@ def ema_cross(data: Opened) -> float:
     return _total(run(EmaCross(), panel, commission_bps=1, lots="fractional", volume_cap=1.0))
 
 
+def sweep_pairs(data: Opened) -> float:
+    """W3: 10,000 pairs of averages on one instrument; the best one's total return."""
+    grid = {"fast": "2:101:1", "slow": "102:201:1"}
+    found = sweep(SmaCross, data.panel("one"), grid, metric="sharpe", commission_bps=10, lots="fractional")
+    return _total(found.result)
+
+
+def evaluate_library(data: Opened) -> float:
+    """W4: eleven strategies, each on each of 500 instruments alone; the mean total return of the best of each."""
+    chosen = [build(name) for name in CLASSICS]
+    found = evaluate(data.panel("whole").select(range(500)), chosen, commission_bps=10, lots="fractional")
+    return float(np.nanmean(found.frame()["total_return"].to_numpy()))
+
+
 def open_market(data: Opened) -> float:
     """W9: ten years of the whole market, ready to compute."""
     return float(data.lake.panel("whole").series("close", 0)[-1])
@@ -67,7 +91,10 @@ def _total(result: object) -> float:
     return float(result.summary["total_return"])  # type: ignore[attr-defined]
 
 
-WORKS = {"W1": sma_cross, "W2": momentum, "W2 KR": momentum_in_korea, "W5": ema_cross, "W9": open_market}
+WORKS = {
+    "W1": sma_cross, "W2": momentum, "W2 KR": momentum_in_korea, "W3": sweep_pairs, "W4": evaluate_library,
+    "W5": ema_cross, "W9": open_market,
+}  # fmt: skip
 
 if __name__ == "__main__":
     main("midas-quant", WORKS, Opened)

@@ -45,9 +45,10 @@ def installed() -> list[str]:
 
 
 def measure(engine: str, work: str, repeats: int) -> Timing:
-    """Run a workload in warm repeats, then once in a fresh process with warm caches."""
-    warm, _ = _run(engine, work, repeats)
+    """Run a workload once in a fresh process with warm caches, and, but for 0 repeats, in warm repeats before."""
+    warm, _ = _run(engine, work, repeats) if repeats else ({}, 0.0)
     once, cold_s = _run(engine, work, 0)
+    warm = warm or once
     return Timing(engine, work, warm["version"], tuple(warm["seconds"]), warm["total_return"], once["peak_mb"], cold_s)
 
 

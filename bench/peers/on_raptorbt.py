@@ -25,6 +25,24 @@ def sma_cross(market: Market) -> float:
     return crossing(market, raptorbt.sma(close, 10), raptorbt.sma(close, 50), 50, 0.001)
 
 
+def sweep_pairs(market: Market) -> float:
+    """W3: 10,000 pairs of averages; the total return of the best by Sharpe ratio."""
+    close = np.ascontiguousarray(market["close"][:, 0])
+    columns = [np.ascontiguousarray(market[name][:, 0]) for name in ("open", "high", "low", "close", "volume")]
+    stamps = market["days"].astype("datetime64[ns]").astype(np.int64)
+    averages = {n: raptorbt.sma(close, n) for n in range(2, 202)}
+    items = []
+    for fast in range(2, 102):
+        for slow in range(102, 202):
+            above = averages[fast] > averages[slow]
+            before = np.append(False, above[:-1])
+            known = np.arange(len(close)) >= slow
+            items.append(raptorbt.BatchSingleItem(f"{fast} {slow}", known & above & ~before, known & ~above & before))
+    settings = raptorbt.BacktestConfig(initial_capital=CAPITAL, fees=0.001, fill_timing="next_bar_open")
+    found = [result.metrics for _, result in raptorbt.batch_single_backtest(stamps, *columns, items, settings)]
+    return max(found, key=lambda metrics: metrics.sharpe_ratio).total_return_pct / 100.0
+
+
 def ema_cross(market: Market) -> float:
     """W5, arrays: one instrument of many bars, EMA 12/48."""
     close = np.ascontiguousarray(market["close"][:, 0])
@@ -32,4 +50,4 @@ def ema_cross(market: Market) -> float:
 
 
 if __name__ == "__main__":
-    main("raptorbt", {"W1": sma_cross, "W5": ema_cross})
+    main("raptorbt", {"W1": sma_cross, "W3": sweep_pairs, "W5": ema_cross})

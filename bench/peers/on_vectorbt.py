@@ -43,6 +43,25 @@ def momentum(market: Market) -> float:
     return float(account.total_return())
 
 
+def sweep_pairs(market: Market) -> float:
+    """W3: 10,000 pairs of averages; the total return of the best by Sharpe ratio."""
+    days = pd.DatetimeIndex(market["days"])
+    close, opened = pd.Series(market["close"][:, 0], days), pd.Series(market["open"][:, 0], days)
+    pairs = [(fast, slow) for fast in range(2, 102) for slow in range(102, 202)]
+    fast = vbt.MA.run(close, [pair[0] for pair in pairs], short_name="fast")
+    slow = vbt.MA.run(close, [pair[1] for pair in pairs], short_name="slow")
+    wanted = np.full((len(close), len(pairs)), np.nan)
+    wanted[fast.ma_crossed_above(slow).to_numpy()] = 1.0
+    wanted[fast.ma_crossed_below(slow).to_numpy()] = 0.0
+    account = vbt.Portfolio.from_orders(
+        close, np.vstack((np.full(len(pairs), np.nan), wanted[:-1])), size_type="targetpercent", price=opened,
+        val_price=close.shift(1), fees=0.001, init_cash=CAPITAL, freq="1D",
+    )  # fmt: skip
+    sharpe, total = account.sharpe_ratio().to_numpy(), account.total_return().to_numpy()
+    account.max_drawdown()
+    return float(total[int(np.nanargmax(sharpe))])
+
+
 def ema_cross(market: Market) -> float:
     """W5, arrays: one instrument of many bars, EMA 12/48."""
     close, opened = market["close"][:, 0], market["open"][:, 0]
@@ -60,4 +79,4 @@ def ema_cross(market: Market) -> float:
 
 
 if __name__ == "__main__":
-    main("vectorbt", {"W1": sma_cross, "W2": momentum, "W5": ema_cross})
+    main("vectorbt", {"W1": sma_cross, "W2": momentum, "W3": sweep_pairs, "W5": ema_cross})
