@@ -80,3 +80,19 @@ class TestMeasures:
         empty = run(Rebalanced(), random_market(21, 1, 5, KOREA).panel, initial_capital=1)
         for library in CONVENTIONS:
             assert all(value is None or math.isfinite(value) for value in empty.measures(library).values())
+
+
+def test_capacity_is_where_few_fills_would_crowd_their_bar() -> None:
+    market = random_market(21, 5, 120, AMERICA).panel
+    found = run(Rebalanced(), market, lots="fractional")
+    columns = {str(one.id): place for place, one in enumerate(market.instruments)}
+    rows = {day: row for row, day in enumerate(market.sessions.astype("datetime64[D]").astype(str))}
+    crowding = []
+    for fill in found.fills().iter_rows(named=True):
+        row = rows[str(fill["ts"])]
+        volume = market.series("raw_volume", columns[fill["symbol"]])[row]
+        crowding.append(fill["quantity"] / volume / found.equity[row - 1 - found.simulation.first])
+    assert len(crowding) > 20
+    assert found.summary["capacity"] == near(0.01 / np.quantile(crowding, 0.95))
+    nothing = run(Rebalanced(), random_market(21, 1, 5, KOREA).panel, initial_capital=1)
+    assert nothing.summary["capacity"] is None

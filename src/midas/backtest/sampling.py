@@ -8,7 +8,7 @@ from midas.backtest.story import Story
 from midas.kernels.world import LANES
 from midas.portfolio.journal import EventKind
 from midas.portfolio.measures.frequency import rows_per_year, sessions_per_year
-from midas.portfolio.measures.sample import Activity, Sample, TradeSample
+from midas.portfolio.measures.sample import Activity, Reals, Sample, TradeSample
 
 
 def sample_of(story: Story) -> Sample:
@@ -68,4 +68,15 @@ def _activity(story: Story) -> Activity:
         income=int(journal.events.amount[journal.events.kind != EventKind.DELISTED].sum()) / story.scale,
         fills=len(fills),
         rejected=len(journal.refusals),
+        crowding=_crowding(story),
     )
+
+
+def _crowding(story: Story) -> Reals:
+    if "raw_volume" not in story.panel.fields:
+        return np.empty(0)
+    fills, account = story.simulation.journal.fills, story.simulation
+    volume = story.conditions.volumes[fills.column // LANES, fills.row, fills.column % LANES]
+    equity = account.equity[fills.row - 1 - account.first] / story.scale
+    known = (volume > 0) & (equity > 0)
+    return np.asarray(fills.quantity[known] / volume[known] / equity[known])

@@ -182,6 +182,7 @@ class TestTrading:
             share = (pnl > 0).mean()
             assert found["payoff_ratio"] == near(payoff)
             assert found["kelly"] == near(share - (1 - share) / payoff)
+            assert found["cpc_index"] == near(won.sum() / -lost.sum() * share * payoff)
         spread = pnl.std()
         if len(pnl) > 1 and spread > 1e-9:
             assert found["sqn"] == near(math.sqrt(len(pnl)) * pnl.mean() / spread)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from midas.portfolio.measures.measure import Measure, ratio
-from midas.portfolio.measures.sample import Sample
+from midas.portfolio.measures.sample import Sample, quantile
+
+_SHARE, _MOST = 0.01, 0.95
 
 
 def _time_in_market(sample: Sample) -> float | None:
@@ -24,6 +28,10 @@ def _turnover(sample: Sample) -> float | None:
     one_sided = (sample.activity.bought + sample.activity.sold) / 2.0
     traded = ratio(one_sided, float(sample.equity.mean()))
     return ratio(traded, sample.years)
+
+
+def _capacity(sample: Sample) -> float | None:
+    return ratio(_SHARE, quantile(np.sort(sample.activity.crowding), _MOST))
 
 
 def _fees(sample: Sample) -> float | None:
@@ -84,6 +92,17 @@ ACTIVITY = (
         ("quarter",),
         frequency="fills",
         day_count="365.2425 days a year",
+    ),
+    Measure(
+        "capacity",
+        "Capacity",
+        "currency",
+        "equity at which 95 % of the fills take at most 1 % of their bar's volume: 1 % / 95th percentile over fills of "
+        "(quantity / bar volume / equity at the close before)",
+        _capacity,
+        frequency="fills",
+        open_trades="no matter",
+        source="after LEAN's estimate, on the run's own bars",
     ),
     Measure(
         "fees",

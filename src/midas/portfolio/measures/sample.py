@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,10 @@ class TradeSample:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What trading came to, in currency, and how many orders there were."""
+    """What trading came to, in currency, and how many orders there were.
+
+    `crowding` is, for each fill with a known volume, its share of the bar's volume over the equity at the close before.
+    """
 
     bought: float
     sold: float
@@ -57,6 +60,7 @@ class Activity:
     income: float
     fills: int
     rejected: int
+    crowding: Reals = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True, slots=True)

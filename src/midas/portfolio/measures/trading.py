@@ -62,6 +62,11 @@ def _payoff(sample: Sample) -> float | None:
     return ratio(_average_win(sample), None if loss is None else -loss)
 
 
+def _cpc(sample: Sample) -> float | None:
+    factor, won, payoff = _profit_factor(sample), _win_rate(sample), _payoff(sample)
+    return None if factor is None or won is None or payoff is None else factor * won * payoff
+
+
 def _kelly(sample: Sample) -> float | None:
     won, payoff = _win_rate(sample), _payoff(sample)
     return None if won is None or not payoff else won - (1.0 - won) / payoff
@@ -188,6 +193,7 @@ TRADING = (
         "average_loss", "Average loss", "currency", "mean gain of losing closed trades, negative", _average_loss
     ),
     _of_closed("payoff_ratio", "Payoff ratio", "", "average win / |average loss|", _payoff),
+    _of_closed("cpc_index", "CPC index", "", "profit factor × win rate × payoff ratio", _cpc, "QuantStats, on trades"),
     _of_closed(
         "kelly", "Kelly fraction", "fraction", "win rate − (1 − win rate) / payoff ratio", _kelly, "Kelly (1956)"
     ),
