@@ -10,6 +10,7 @@ from midas.factors import unit
 from midas.factors.operator import Kind, Operator
 from midas.factors.operators import (
     arithmetic,
+    calendar,
     clocks,
     cross_section,
     extremes,
@@ -29,8 +30,8 @@ from midas.factors.operators import (
 from midas.factors.unit import Unit
 
 _FAMILIES = (
-    fields, arithmetic, time, statistics, extremes, regression, recursive, smoothing, prices, oscillators, trends,
-    volume, logic, cross_section, groups, clocks,
+    fields, calendar, arithmetic, time, statistics, extremes, regression, recursive, smoothing, prices, oscillators,
+    trends, volume, logic, cross_section, groups, clocks,
 )  # fmt: skip
 OPERATORS: Mapping[str, Operator] = MappingProxyType(
     {entry.name: entry for family in _FAMILIES for entry in family.ENTRIES}

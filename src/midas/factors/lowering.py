@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import cast
 
 from midas.factors.catalogue import OPERATORS
+from midas.factors.folding import folded
 from midas.factors.node import Node, apply
 from midas.factors.operator import Kind
 from midas.factors.text import read_formula
@@ -40,14 +41,17 @@ def walk(root: Node, known: Collection[Node] = (), *, inside_clocks: bool = True
 
 
 def lowered(root: Node) -> Node:
-    """Return the same graph in operators that have a loop of their own, a leaf for each part with its own clock."""
+    """Return the same graph in operators that have a loop of their own, a leaf for each part with its own clock.
+
+    What need not be computed is left out.
+    """
     known: dict[Node, Node] = {}
     for node in walk(root, inside_clocks=False):
         if node.operator.kind is Kind.CLOCK:
             known[node] = clock_leaf(node)
             continue
         inputs = tuple(known[child] for child in node.inputs)
-        known[node] = _lowered(node, inputs, known)
+        known[node] = folded(_lowered(node, inputs, known))
     return known[root]
 
 
@@ -66,7 +70,7 @@ def _lowered(node: Node, inputs: tuple[Node, ...], known: dict[Node, Node]) -> N
         # What the formula brought in may be composed too; what it was given is lowered already.
         known |= {child: child for child in inputs}
         for step in walk(expanded, known):
-            known[step] = _lowered(step, tuple(known[child] for child in step.inputs), known)
+            known[step] = folded(_lowered(step, tuple(known[child] for child in step.inputs), known))
         result = known[expanded]
         # What reads it was checked against the unit the operator declares.
         return Node(result.op, result.inputs, result.arguments, node.unit)

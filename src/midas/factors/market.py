@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from midas.core.errors import StrategyInvalid, did_you_mean
 from midas.factors.catalogue import FIELDS, OPERATORS, find
+from midas.factors.known_ahead import KnownAhead
 from midas.factors.node import Node, apply, bound, field
 from midas.factors.operator import Operator
 
@@ -14,11 +15,8 @@ CLOCKS: Mapping[str, str] = MappingProxyType({"1w": "weekly", "1mo": "monthly"})
 """The operator that reads bars of a timeframe."""
 
 
-class _Fields:
+class _Fields(KnownAhead):
     __slots__ = ()
-
-    def _field(self, name: str) -> Node:
-        return field(name)
 
     def _function(self, operator: Operator) -> Callable[..., Node]:
         return bound(operator)

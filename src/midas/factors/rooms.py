@@ -105,7 +105,7 @@ class Rooms:
         self.block = max(1, BLOCK // tiles)
         self._numbers, self._follow, self._tiles = numbers, follow, tiles
         self._result_bytes = rows * columns * 8
-        self._fields = {name: np.ascontiguousarray(field, np.float64) for name, field in fields.items()}
+        self._fields = {name: _by_rows(field) for name, field in fields.items()}
         self._kept = [np.empty((tiles, span, LANES)) for _ in range(program.kept)]
         self._picked = [np.full((tiles, rows, LANES), np.nan) for _ in range(program.picked)]
         self.spare = [np.empty(scratch_size(tiles)) for _ in range(threads)]
@@ -146,7 +146,14 @@ class Rooms:
             array = self._fields[str(name)]
         else:
             array = (self._kept if room is Room.KEPT else self._picked)[int(name)]
-        return array.ctypes.data, array.shape[1] * ROW_BYTES, ROW_BYTES, 0
+        step = array.strides[0] if len(array) > 1 else array.shape[1] * ROW_BYTES
+        return array.ctypes.data, step, ROW_BYTES, 0
+
+
+# Tiles may be one and the same (a date is the same for all); the rows of a tile follow each other.
+def _by_rows(field: Floats) -> Floats:
+    laid = field.dtype == np.float64 and field.strides[1:] == (ROW_BYTES, 8)
+    return field if laid else np.ascontiguousarray(field, np.float64)
 
 
 def loop_of(node: Node) -> Loop:

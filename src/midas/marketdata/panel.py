@@ -14,7 +14,9 @@ from midas.core.errors import DataBlocked, InvalidInput
 from midas.core.instrument import Instrument
 from midas.core.timeframe import Timeframe
 from midas.marketdata.actions import Actions, forward_factors
+from midas.marketdata.known import KNOWN, known_tiles
 from midas.marketdata.tiles import LANES, Matrix, Tiles, to_matrix, to_tiles
+from midas.venues.catalogue import venue
 
 ADJUSTED_FIELDS = ("open", "high", "low", "close", "volume")
 
@@ -48,7 +50,7 @@ class Panel:
         return len(self.instruments)
 
     def tiles(self, name: str) -> Tiles:
-        """Return a field's tiles.
+        """Return a field's tiles; those of `known.py` are made when asked for.
 
         Raises
         ------
@@ -57,6 +59,9 @@ class Panel:
         try:
             return self.fields[name]
         except KeyError:
+            if name in KNOWN:
+                place = venue(self.venue, self.currency)
+                return known_tiles(name, place, self.instruments, self.sessions)
             raise DataBlocked(
                 f"Dataset {self.dataset!r} ({self.basis}) has no {name!r}.",
                 hint=f"It has: {', '.join(self.fields)}.",

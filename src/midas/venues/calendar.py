@@ -126,6 +126,19 @@ class Calendar:
         found: NDArray[np.bool_] = last[np.searchsorted(last, asked)] == asked
         return found
 
+    def place_in(self, period: Period, sessions: Days) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return how many sessions of its week, month, quarter or year there are up to each date, and after it.
+
+        The date itself counts among the first when it is a session. Outside the table every weekday counts as one.
+        """
+        asked = sessions.astype(_DAY)
+        if not len(asked):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        known = self._extended(asked.min(), asked.max())
+        number, own = _period_number(period, known), _period_number(period, asked)
+        reached = np.searchsorted(known, asked, side="right")
+        return reached - np.searchsorted(number, own), np.searchsorted(number, own, side="right") - reached
+
     def _extended(self, low: np.datetime64, high: np.datetime64) -> Days:
         # A whole year on both sides, so that no period asked about is cut in two.
         first, last = np.datetime64(self.first), np.datetime64(self.last)
