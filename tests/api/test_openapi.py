@@ -21,6 +21,8 @@ ROUTES = {
     "/api/v1/strategies/{name}": {"get", "put", "delete"},
     "/api/v1/strategies/{name}/versions": {"get"},
     "/api/v1/factors/operators": {"get"},
+    "/api/v1/factors/library": {"get"},
+    "/api/v1/factors/library/{name}": {"get"},
     "/api/v1/backtests": {"get", "post"},
     "/api/v1/backtests/compare": {"get"},
     "/api/v1/backtests/measures": {"get"},

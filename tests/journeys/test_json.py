@@ -35,6 +35,8 @@ CASES = {
     "strategy save": ["mine.yaml"],
     "strategy delete": ["kept"],
     "factor operators": [],
+    "factor list": [],
+    "factor show": ["alpha_101"],
     "backtest run": ["--strategy", "mine.yaml", "--universe", "sample"],
     "backtest list": [],
     "backtest show": ["{one}"],

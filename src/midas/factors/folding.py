@@ -1,9 +1,9 @@
 """What a plan need not compute, the results staying the same to the bit.
 
 Numbers never meet in a graph (an operator over numbers alone is refused, and the text language joins them as it
-reads), so there is nothing to compute ahead. What is left: operators that change nothing, two that make one, and operations that
-mean the same and are written differently, which become one expression computed once. Sums are never regrouped:
-(x * 2) * 3 rounds twice and stays as it is.
+reads), so there is nothing to compute ahead. What is left: operators that change nothing, two that make one, and
+operations that mean the same and are written differently, which become one expression computed once. Sums are never
+regrouped: (x * 2) * 3 rounds twice and stays as it is.
 """
 
 from __future__ import annotations

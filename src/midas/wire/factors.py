@@ -21,3 +21,30 @@ class Operator(Answer):
     missing: str
     source: str
     aliases: list[str]
+
+
+class FactorLine(Answer):
+    """A factor of the library, in one line."""
+
+    name: str
+    set: str
+    formula: str
+
+
+class Factor(Answer):
+    """A factor of the library.
+
+    `let` says what the names in `formula` stand for and `window` what d does, `adapted` where the set differs from its
+    source. `warm_up` counts bars.
+    """
+
+    name: str
+    set: str
+    formula: str
+    let: dict[str, str]
+    window: int | None
+    source: str
+    adapted: str
+    unit: str
+    warm_up: int
+    fields: list[str]

@@ -1,0 +1,1 @@
+"""Factors other people published, as text: one file for each set."""
