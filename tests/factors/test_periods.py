@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from tests.factors.markets import panel_of, values
+from tests.factors.markets import bars, panel_of, values
 from tests.factors.test_indicators import APPLE_DAYS, APPLE_PANEL, Bars
 from tests.laws.graphs import CALLED
+from tests.laws.laws import late_start_is_the_same
 from tests.laws.test_each_operator import alone
 
 from midas.core.errors import DataBlocked, InvalidInput, StrategyInvalid
@@ -135,6 +136,12 @@ class TestReach:
         assert compile_plan(parse("weekly(close)")).lookback == 14
         assert compile_plan(parse("weekly(close.mean(10))")).warmup == 11 * 7
         assert compile_plan(parse("monthly(close) + close.mean(5)")).lookback == 62
+
+    def test_the_look_back_is_enough_from_every_day_of_a_week(self) -> None:
+        panel = panel_of(bars(90, 2, seed=6, gaps=0.05))
+        for row in range(70, 85):
+            late_start_is_the_same(parse("weekly(open.mean(3))"), panel, row)
+            late_start_is_the_same(parse("monthly(low)"), panel, row)
 
     def test_what_is_read_is_known(self) -> None:
         assert set(compile_plan(parse("weekly(atr(5)) / close")).fields) == {"high", "low", "close"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.core.errors import DataBlocked
+from midas.kernels import longer
 from midas.marketdata.panel import Panel
 from midas.venues.calendar import Calendar, Period
 from midas.venues.catalogue import venue
@@ -58,36 +59,25 @@ def periods_of(period: Period, calendar: Calendar, sessions: NDArray[np.datetime
     return Periods(np.cumsum(begins) - 1, ends)
 
 
-def _first(so_far: Floats, value: Floats) -> Floats:
-    return np.where(np.isnan(so_far), value, so_far)
-
-
-def _last(so_far: Floats, value: Floats) -> Floats:
-    return np.where(np.isnan(value), so_far, value)
-
-
-def _sum(so_far: Floats, value: Floats) -> Floats:
-    return np.where(np.isnan(so_far), value, np.where(np.isnan(value), so_far, so_far + value))
-
-
-_RULES: Mapping[str, Callable[[Floats, Floats], Floats]] = MappingProxyType(
-    {"open": _first, "high": np.fmax, "low": np.fmin, "close": _last, "volume": _sum, "turnover": _sum}
+_RULES: Mapping[str, int] = MappingProxyType(
+    {
+        "open": longer.FIRST,
+        "high": longer.HIGHEST,
+        "low": longer.LOWEST,
+        "close": longer.LAST,
+        "volume": longer.SUM,
+        "turnover": longer.SUM,
+    }
 )
 
 
-def merged(field: str, so_far: Floats, value: Floats) -> Floats:
-    """Return a field of a bar with one row more; rows without a value are passed over."""
-    return _RULES.get(field.removeprefix("raw_"), _last)(so_far, value)
+def fold_in(field: str, tiles: Floats, bar: NDArray[np.int64], first: int, stop: int, bars: Floats) -> None:
+    """Add rows first..stop of a field, (tile, row, lane), to the `bars` they belong to, (tile, bar, lane)."""
+    longer.fold(_RULES.get(field.removeprefix("raw_"), longer.LAST), tiles, bar, first, stop, bars)
 
 
 def longer_bars(field: str, tiles: Floats, of: Periods, first: int, stop: int) -> Floats:
-    """Return a field as (tile, bar, lane), made of rows first..stop alone, row after row as live; NaN before them."""
-    number = of.bar[first:stop]
-    starts = first + np.flatnonzero(np.diff(number, prepend=number[0] - 1))
-    lengths = np.diff(np.append(starts, stop))
-    bars = np.full((tiles.shape[0], number[-1] + 1, tiles.shape[2]), np.nan)
-    for nth in range(lengths.max()):
-        reach = lengths > nth
-        at = number[0] + np.flatnonzero(reach)
-        bars[:, at] = merged(field, bars[:, at], tiles[:, starts[reach] + nth])
+    """Return a field as (tile, bar, lane), made of rows first..stop alone; NaN before them."""
+    bars = np.full((tiles.shape[0], int(of.bar[stop - 1]) + 1, tiles.shape[2]), np.nan)
+    fold_in(field, tiles, of.bar, first, stop, bars)
     return bars

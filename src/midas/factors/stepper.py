@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from midas.core.errors import DataBlocked, InvalidInput
 from midas.factors.engine import Engine
-from midas.factors.periods import Periods, merged, periods_of
+from midas.factors.periods import Periods, fold_in, periods_of
 from midas.factors.plan import Clock, Plan
 from midas.factors.program import build, leaf_name
 from midas.kernels.lanes import LANES
@@ -20,6 +20,9 @@ Sessions = NDArray[np.datetime64]
 
 Snapshot = tuple[int, Values, tuple["HeldSnapshot", ...]]
 HeldSnapshot = tuple[Mapping[str, Values], Values, "Snapshot"]
+
+
+_ONE = np.zeros(1, np.int64)
 
 
 class Stepper:
@@ -119,9 +122,8 @@ class _Held:
         self.name = leaf_name(clock.leaf)
         self._of: Periods = periods_of(clock.period, calendar, sessions)
         self._stepper = Stepper(clock.plan, columns, int(self._of.bar[first_row]))
-        self._nothing = np.full(columns, np.nan)
-        self._bar: dict[str, Values] = dict.fromkeys(clock.plan.fields, self._nothing)
-        self._value = self._nothing
+        self._bar = {name: np.full((1, 1, columns), np.nan) for name in clock.plan.fields}
+        self._value = np.full(columns, np.nan)
 
     def step(self, row: int, bars: Mapping[str, Values]) -> Values:
         if row >= len(self._of.bar):
@@ -129,19 +131,21 @@ class _Held:
         # A bar that its last session has not closed, because the data lacks it, ends before the next begins.
         if self._of.bar[row] > self._stepper.row:
             self._finish()
-        self._bar = {name: merged(name, so_far, bars[name]) for name, so_far in self._bar.items()}
+        for name, so_far in self._bar.items():
+            fold_in(name, np.array(bars[name], np.float64).reshape(so_far.shape), _ONE, 0, 1, so_far)
         if self._of.ends[row]:
             self._finish()
         return self._value
 
     def _finish(self) -> None:
-        self._value = self._stepper.step(self._bar)
-        self._bar = dict.fromkeys(self._bar, self._nothing)
+        self._value = self._stepper.step({name: bar[0, 0] for name, bar in self._bar.items()})
+        for bar in self._bar.values():
+            bar[:] = np.nan
 
     def snapshot(self) -> HeldSnapshot:
-        return dict(self._bar), self._value, self._stepper.snapshot()
+        return {name: bar.copy() for name, bar in self._bar.items()}, self._value, self._stepper.snapshot()
 
     def restore(self, snapshot: HeldSnapshot) -> None:
-        bar, self._value, inner = snapshot
-        self._bar = dict(bar)
+        bars, self._value, inner = snapshot
+        self._bar = {name: bar.copy() for name, bar in bars.items()}
         self._stepper.restore(inner)

@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any, cast
 
 from midas.core.clock import SystemClock
-from midas.kernels import benchmark, drive, holdings, matching, round_trips
+from midas.kernels import benchmark, drive, holdings, longer, matching, round_trips
 from midas.kernels.compiled import kernel_folder
 from midas.kernels.table import LOOPS
 
@@ -37,6 +37,7 @@ SIGNATURES: tuple[tuple[Callable[..., object], str], ...] = (
         f"({_TABLE}, float64[:,::1], {_WORD}, {_WORD}, float64, {', '.join([_TILES] * 3)}, {_FIXED})",
     ),
     (holdings.worth, f"({_LIST}, {_LIST}, float64[::1], {_LIST}, float64, {_TILES}, {_FIXED})"),
+    (longer.fold, f"void({_WORD}, {_TILES}, {_LIST}, {_WORD}, {_WORD}, float64[:,:,::1])"),
     (benchmark.equal_weight, f"({_TILES}, {_WORD}, {_WORD}, {_WORD})"),
 )
 """Kernels that are called from Python, with the types they are called with; a call with others compiles again."""
