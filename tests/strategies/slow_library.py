@@ -187,9 +187,14 @@ def obv_trend(market: Market, start: int, period: int) -> Weights:
 
 def pairs(market: Market, start: int, period: int, entry: float, leave: float, short: float) -> Weights:
     closes = market["close"]
+    count = len(closes[0])
+    usual = [rolling(column(market, "close", name), period, mean) for name in range(count)]
     spreads: list[Line] = []
-    for row in closes:
-        logs = [None if price is None else math.log(price) for price in row]
+    for place, row in enumerate(closes):
+        logs = [
+            None if price is None or middle is None else math.log(price / middle)
+            for price, middle in zip(row, [usual[name][place] for name in range(count)], strict=True)
+        ]
         known = [value for value in logs if value is not None]
         spreads.append([None if value is None else value - mean(known) for value in logs])
     scores = [rolling([row[name] for row in spreads], period, score) for name in range(len(closes[0]))]

@@ -115,7 +115,7 @@ def test_no_rule_reads_ahead(name: str, params: dict[str, Any]) -> None:
         ("stochastic_reversion", 16),
         ("obv_trend", 21),
         ("zscore_reversion", 19),
-        ("pairs", 59),
+        ("pairs", 118),
         ("time_series_momentum", 252),
         ("dual_momentum", 252),
         ("low_volatility", 252),

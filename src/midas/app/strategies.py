@@ -12,6 +12,8 @@ from midas.core.errors import AlreadyExists, Refused, StrategyInvalid
 from midas.db import strategies as rows
 from midas.db.strategies import StrategyVersion
 from midas.wire.strategies import (
+    BiasFinding,
+    BiasReport,
     ParamInfo,
     Strategy,
     StrategyCheck,
@@ -23,6 +25,9 @@ from midas.wire.strategies import (
 if TYPE_CHECKING:
     from midas.strategies.definition import Definition
     from midas.strategies.param import ParamSpec
+
+_MOST_CHECKED = 200
+"""Instruments a strategy is tried on for bias; of more, evenly chosen ones."""
 
 
 async def every(workspace: Workspace) -> list[Strategy]:
@@ -92,15 +97,15 @@ async def delete(workspace: Workspace, name: str) -> None:
 
 
 async def check(workspace: Workspace, request: StrategyCheckRequest) -> StrategyCheck:
-    """Build a strategy without running it; what is wrong with it becomes a message.
+    """Build a strategy; what is wrong with it becomes a message. Where data are named it is tried on them for bias.
 
     Raises
     ------
-    NotFound: the reference names nothing.
+    NotFound: the reference names nothing, or there are no such data.
     """
     try:
         found = await resolve(workspace.database, request.strategy, request.params)
-        return await to_thread.run_sync(_checked, found.definition)
+        return await to_thread.run_sync(_checked, workspace, found.definition, request)
     except StrategyInvalid as error:
         return StrategyCheck(
             ok=False, name=request.strategy.name or "", warm_up=None, operators=[], fields=[], every=None, params=[],
@@ -140,20 +145,37 @@ def _wire(resolved: Resolved, source: str, yaml: str) -> Strategy:
     )
 
 
-def _checked(definition: Definition) -> StrategyCheck:
+def _checked(workspace: Workspace, definition: Definition, request: StrategyCheckRequest) -> StrategyCheck:
     from midas.backtest.ranges import plan_of
 
     plan = plan_of(definition)
+    bias = _biased(workspace, definition, request) if request.universe or request.symbols else None
+    leaks = [] if bias is None else [each.sentence for each in bias.findings if each.verdict == "leak"]
     return StrategyCheck(
-        ok=True,
+        ok=not leaks,
         name=definition.name,
         warm_up=plan.warmup,
         operators=_operators(definition),
         fields=sorted(plan.fields),
         every=definition.every.value,
         params=[_param(spec) for spec in definition.params_spec],
-        messages=[],
+        messages=leaks,
+        bias=bias,
     )
+
+
+def _biased(workspace: Workspace, definition: Definition, request: StrategyCheckRequest) -> BiasReport:
+    from midas.backtest.bias.check import check_strategy
+    from midas.marketdata.universe import select
+
+    chosen = select(workspace.lake, request.universe, request.symbols)
+    # A sample is enough to see a leak; the whole of a large market would keep the caller waiting for minutes.
+    panel = chosen.panel.select(range(0, chosen.panel.columns, -(-chosen.panel.columns // _MOST_CHECKED)))
+    found = check_strategy(definition, panel)
+    selected = [BiasFinding(check="universe", verdict="warning", sentence=warning) for warning in chosen.warnings]
+    findings = [*selected, *(BiasFinding.model_validate(each.to_json()) for each in found.findings)]
+    verdict = found.verdict.value if found.verdict.value != "fine" or not selected else "warning"
+    return BiasReport(verdict=verdict, findings=findings)
 
 
 def _operators(definition: Definition) -> list[str]:

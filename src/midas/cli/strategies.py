@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from midas.cli.arguments import pairs
+from midas.cli.arguments import names, pairs
 from midas.cli.confirm import confirmed, deleted
 from midas.cli.exits import Exit
 from midas.cli.grammar import noun, verb
@@ -64,14 +64,23 @@ def check(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Give a parameter this value.")
     ] = None,
+    universe: Annotated[
+        str | None, typer.Option("--universe", metavar="NAME", help="Also try it for bias on this dataset or market.")
+    ] = None,
+    symbols: Annotated[
+        list[str] | None, typer.Option("--symbols", "-s", metavar="A,B", help="Also try it for bias on these.")
+    ] = None,
 ) -> None:
-    """Build a strategy without running it, and say what it needs; a wrong one ends with exit code 2."""
+    """Build a strategy and say what it needs; one that is wrong or knows the future ends with exit code 2.
+
+    With data it is run on them cut short, followed by invented bars, restated, a bar later and at twice the cost.
+    """
     call = invocation(ctx)
     out = call.printer()
     params = pairs(settings or (), "--set")
     with call.client() as client:
-        found = client.strategies.check(strategy, params)
-    if not found.ok and not call.json:
+        found = client.strategies.check(strategy, params, universe=universe, symbols=names(symbols or ()))
+    if not found.ok and found.bias is None and not call.json:
         raise _cannot_run(strategy, found)
     out.answer(found, [found.name], lambda: _show_check(out, found))
     if not found.ok:
@@ -209,7 +218,7 @@ def _show_one(out: Printer, found: Strategy) -> None:
 
 
 def _show_check(out: Printer, found: StrategyCheck) -> None:
-    out.line(f"{found.name}: well")
+    out.line(f"{found.name}: {'well' if found.ok else 'it knows the future'}")
     out.facts(
         [
             ("speaks", found.every or ""),
@@ -219,6 +228,9 @@ def _show_check(out: Printer, found: StrategyCheck) -> None:
         ]
     )
     _show_params(out, found.params)
+    if found.bias is not None:
+        columns = (Column("check", keep=True), Column("verdict", keep=True), "what came of it")
+        out.table(columns, [(each.check, each.verdict, each.sentence) for each in found.bias.findings])
     out.warn(found.messages)
 
 

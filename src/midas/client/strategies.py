@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from midas.client.asking import asking
@@ -46,9 +46,21 @@ class Strategies:
         """Forget a stored strategy with all its versions; results made with it stay."""
         self._link.delete(_path(name))
 
-    def check(self, strategy: StrategyLike, params: Mapping[str, Scalar] | None = None) -> StrategyCheck:
-        """Build a strategy without running it; what is wrong with it is in `messages`."""
-        fields = {"strategy": reference(strategy), "params": scalars(params)}
+    def check(
+        self,
+        strategy: StrategyLike,
+        params: Mapping[str, Scalar] | None = None,
+        *,
+        universe: str | None = None,
+        symbols: Sequence[str] = (),
+    ) -> StrategyCheck:
+        """Build a strategy; what is wrong with it is in `messages`.
+
+        With a universe or symbols it is also tried on those for knowledge it cannot have had; see `bias`.
+        """
+        fields = {
+            "strategy": reference(strategy), "params": scalars(params), "universe": universe, "symbols": [*symbols],
+        }  # fmt: skip
         return self._link.post(StrategyCheck, "/api/v1/strategies/check", asking(StrategyCheckRequest, fields))
 
 

@@ -38,8 +38,26 @@ class Strategy(Answer):
     warm_up: int
 
 
+class BiasFinding(Answer):
+    """What one check of a strategy on data found: `fine`, `warning`, or `leak` where it knows the future."""
+
+    check: str
+    verdict: str
+    sentence: str
+
+
+class BiasReport(Answer):
+    """Every check, and the gravest verdict of all."""
+
+    verdict: str
+    findings: list[BiasFinding]
+
+
 class StrategyCheck(Answer):
-    """What a strategy reads and needs, or in `messages` why it cannot be built."""
+    """What a strategy reads and needs, or in `messages` why it cannot be built.
+
+    `bias` is what came of running it on disturbed data; null where no data were named. `ok` is false with a leak.
+    """
 
     ok: bool
     name: str
@@ -49,6 +67,7 @@ class StrategyCheck(Answer):
     every: str | None
     params: list[ParamInfo]
     messages: list[str]
+    bias: BiasReport | None = None
 
 
 class StrategyRef(Question):
@@ -70,10 +89,12 @@ class StrategyRef(Question):
 
 
 class StrategyCheckRequest(Question):
-    """Build a strategy with these parameters without running it."""
+    """Build a strategy with these parameters; with a universe or symbols also try it on those for bias."""
 
     strategy: StrategyRef
     params: dict[str, Scalar] = Field(default={}, max_length=100)
+    universe: str | None = Field(default=None, max_length=64)
+    symbols: list[str] = Field(default=[], max_length=10_000)
 
 
 class StrategyCreate(Question):
