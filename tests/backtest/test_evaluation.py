@@ -23,7 +23,7 @@ def test_each_pair_is_the_ordinary_run_of_one_instrument() -> None:
             for at, key in enumerate(found.measures):
                 expected = alone.summary[key]
                 assert found.values[column, place, at] == pytest.approx(
-                    np.nan if expected is None else expected, abs=0, nan_ok=True
+                    np.nan if expected is None else expected, rel=1e-9, abs=1e-12, nan_ok=True
                 )
 
 

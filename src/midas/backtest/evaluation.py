@@ -10,6 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from midas.backtest.apart import first_bars, run_apart
+from midas.backtest.lanes import KEPT
 from midas.backtest.run import Progress
 from midas.backtest.setting import Setting
 from midas.backtest.spec import Amount, BacktestSpec, spec_of
@@ -22,6 +24,9 @@ from midas.strategies.definition import Definition
 from midas.strategies.registry import build, library
 
 Values = NDArray[np.float64]
+
+BLOCK = 512
+"""Instruments that are answered before the next look at whether to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +124,14 @@ def evaluate_spec(
     InvalidInput: there is no such measure.
     """
     measures = measures_for(metric)
-    names = tuple(definition.name for definition in strategies)
     parts = []
-    for column, instrument in enumerate(panel.instruments):
-        symbol = str(instrument.id)
-        values, refused = _answer(strategies, replace(base, symbols=(symbol,)), panel.select([column]), measures)
-        reasons = {(symbol, names[place]): why for place, why in refused.items()}
-        parts.append(Evaluation(metric, (symbol,), names, measures, values[None], reasons))
+    for begin in range(0, panel.columns, BLOCK):
+        columns = range(begin, min(begin + BLOCK, panel.columns))
+        parts.append(_block(strategies, base, panel.select(columns), metric, measures))
         if keep is not None:
             keep(parts[-1])
         if progress is not None:
-            progress((column + 1) / panel.columns, f"{column + 1:,} of {panel.columns:,} instruments")
+            progress(columns.stop / panel.columns, f"{columns.stop:,} of {panel.columns:,} instruments")
     return joined(parts)
 
 
@@ -140,15 +142,37 @@ def joined(parts: Sequence[Evaluation]) -> Evaluation:
     return replace(parts[0], symbols=symbols, values=np.concatenate([p.values for p in parts]), refused=refused)
 
 
+def _block(
+    strategies: Sequence[Definition], base: BacktestSpec, panel: Panel, metric: str, measures: tuple[str, ...]
+) -> Evaluation:
+    symbols = tuple(str(instrument.id) for instrument in panel.instruments)
+    values = np.full((panel.columns, len(strategies), len(measures)), np.nan)
+    left = np.ones((panel.columns, len(strategies)), np.bool_)
+    if measures == KEPT:
+        setting, listed = Setting.of(panel, base.terms(panel.currency)), first_bars(panel)
+        for place, definition in enumerate(strategies):
+            apart = run_apart(definition, base, setting, listed)
+            if apart is not None:
+                values[:, place], left[:, place] = apart.values, apart.left
+    refused: dict[tuple[str, str], str] = {}
+    for column in np.flatnonzero(left.any(axis=1)).tolist():
+        waiting = np.flatnonzero(left[column]).tolist()
+        one = replace(base, symbols=(symbols[column],))
+        answers = _answer([strategies[place] for place in waiting], one, panel.select([column]), measures)
+        for place, answer in zip(waiting, answers, strict=True):
+            if isinstance(answer, InvalidInput):
+                refused[symbols[column], strategies[place].name] = answer.message
+            else:
+                values[column, place] = answer
+    names = tuple(definition.name for definition in strategies)
+    return Evaluation(metric, symbols, names, measures, values, refused)
+
+
 def _answer(
     strategies: Sequence[Definition], base: BacktestSpec, panel: Panel, measures: tuple[str, ...]
-) -> tuple[Values, dict[int, str]]:
-    values = np.full((len(strategies), len(measures)), np.nan)
-    refused: dict[int, str] = {}
+) -> list[Values | InvalidInput]:
     together = Together(base, Setting.of(panel, base.terms(panel.currency)))
+    answers: list[Values | InvalidInput] = [np.full(len(measures), np.nan) for _ in strategies]
     for place, story in together.stories(strategies):
-        if isinstance(story, InvalidInput):
-            refused[place] = story.message
-        else:
-            values[place] = measured(story, measures)
-    return values, refused
+        answers[place] = story if isinstance(story, InvalidInput) else measured(story, measures)
+    return answers

@@ -6,9 +6,11 @@ import numpy as np
 
 from midas.backtest.story import Story
 from midas.kernels.world import LANES
+from midas.marketdata.panel import Panel
 from midas.portfolio.journal import EventKind
 from midas.portfolio.measures.frequency import rows_per_year, sessions_per_year
 from midas.portfolio.measures.sample import Activity, Reals, Sample, TradeSample
+from midas.venues.calendar import Calendar
 
 
 def sample_of(story: Story) -> Sample:
@@ -21,7 +23,7 @@ def sample_of(story: Story) -> Sample:
         benchmark_equity=story.benchmark.growth * equity[0],
         trades=_trades(story),
         activity=_activity(story),
-        periods_per_year=_periods_per_year(story),
+        periods_per_year=sessions_in_a_year(story.panel, story.venue.calendar, story.window.first, story.window.stop),
         market_change=story.benchmark.market_change,
     )
 
@@ -37,13 +39,14 @@ def costs_of(activity: Activity) -> dict[str, float]:
     }
 
 
-def _periods_per_year(story: Story) -> float:
-    if story.panel.timeframe.is_daily:
-        first, last = story.sessions[0].item(), story.sessions[-1].item()
-        counted = sessions_per_year(story.venue.calendar, first, last)
+def sessions_in_a_year(panel: Panel, calendar: Calendar, first_row: int, stop_row: int) -> float:
+    """Return periods per year, counted on the exchange's calendar where it reaches, else on the rows themselves."""
+    sessions = panel.sessions[first_row:stop_row]
+    if panel.timeframe.is_daily:
+        counted = sessions_per_year(calendar, sessions[0].item(), sessions[-1].item())
         if counted is not None:
             return counted
-    return rows_per_year(story.sessions)
+    return rows_per_year(sessions)
 
 
 def _trades(story: Story) -> TradeSample:

@@ -10,15 +10,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from midas.backtest.grid import Axis
+from midas.backtest.lanes import KEPT
 from midas.backtest.samplers import Picks
 from midas.core.errors import InvalidInput, did_you_mean
 from midas.portfolio.measures.registry import by_key
 from midas.strategies.param import ParamValue
 
-MAIN = (
-    "total_return", "cagr", "volatility", "sharpe", "sortino", "calmar", "max_drawdown", "time_in_market", "trades",
-    "win_rate", "fees",
-)  # fmt: skip
+MAIN = KEPT
 """The measures every trial keeps."""
 
 LESS_IS_BETTER = frozenset(

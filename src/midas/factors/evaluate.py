@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -59,20 +60,37 @@ def evaluate_all(
         raise InvalidInput(f"Rows {first_row} to {stop_row} are not in a panel of {panel.rows} rows.")
     if len(wanted) and (wanted[0] < first_row or wanted[-1] >= stop_row or (np.diff(wanted) <= 0).any()):
         raise InvalidInput(f"The rows asked for must ascend and lie between {first_row} and {stop_row}.")
-    result = np.empty((len(plan.results), len(wanted), panel.columns))
+    fields = {name: panel.tiles(name) for name in plan.fields}
+    state_from = first_row if state_from is None else state_from
+    if plan.clocks and len(wanted):
+        begin = _begin(plan, first_row, int(wanted[0]), state_from)
+        for clock in plan.clocks:
+            fields[leaf_name(clock.leaf)] = _held(clock, panel, begin, int(wanted[-1]) + 1, threads)
+    return evaluate_fields(plan, fields, panel.columns, first_row, wanted, threads, state_from)
+
+
+def evaluate_fields(
+    plan: Plan,
+    fields: Mapping[str, NDArray[np.float64]],
+    columns: int,
+    first_row: int,
+    wanted: NDArray[np.int64],
+    threads: int,
+    state_from: int,
+) -> NDArray[np.float64]:
+    """Return the values of every graph of a plan, (graph, row, column), on the leaves it reads, (tile, time, lane)."""
+    result = np.empty((len(plan.results), len(wanted), columns))
     if not result.size:
         return result
-    state_from = first_row if state_from is None else state_from
     begin, stop = _begin(plan, first_row, int(wanted[0]), state_from), int(wanted[-1]) + 1
     program = build(plan, every_row=3 * len(wanted) > stop - begin)
     engine = Engine(
         program,
-        {name: panel.tiles(name) for name in plan.fields}
-        | {leaf_name(clock.leaf): _held(clock, panel, begin, stop, threads) for clock in plan.clocks},
-        panel.columns,
+        fields,
+        columns,
         wanted,
         lowest=first_row,
-        span=_span(len(program.stages), stop - begin, panel.columns),
+        span=_span(len(program.stages), stop - begin, columns),
         state_from=state_from,
         threads=threads,
         resumable=False,

@@ -105,6 +105,14 @@ def _clock(part: Node) -> Clock:
     return Clock(clock_leaf(part), plan)
 
 
+def plan_lowered(results: Sequence[Node]) -> Plan:
+    """Return the plan of graphs that are made of operators with a loop of their own already."""
+    nodes: dict[Node, None] = {}
+    for result in results:
+        nodes.update(dict.fromkeys(walk(result, nodes)))
+    return _plan(results[-1], tuple(nodes), tuple(results), ())
+
+
 def plan_together(plans: Sequence[Plan]) -> Plan:
     """Return one plan that makes the results of several, each expression they share computed once.
 

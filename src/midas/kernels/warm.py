@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any, cast
 
 from midas.core.clock import SystemClock
-from midas.kernels import benchmark, drive, holdings, longer, matching, round_trips
+from midas.kernels import benchmark, drive, holdings, lane_account, longer, matching, round_trips
 from midas.kernels.compiled import kernel_folder
 from midas.kernels.table import LOOPS
 
@@ -38,6 +38,11 @@ SIGNATURES: tuple[tuple[Callable[..., object], str], ...] = (
     ),
     (holdings.worth, f"({_LIST}, {_LIST}, float64[::1], {_LIST}, float64, {_TILES}, {_FIXED})"),
     (longer.fold, f"void({_WORD}, {_TILES}, {_LIST}, {_WORD}, {_WORD}, float64[:,:,::1])"),
+    (
+        lane_account.run_lanes,
+        f"(float64[:,::1], {_LIST}, {_LIST}, {_LIST}, {', '.join([_WORD] * 4)}, boolean, boolean, "
+        f"{', '.join([_TILES] * 5)}, {_FIXED}, {_ROWS}, {_FIXED}, {_TILES}, {_ROW}, float64[:,::1])",
+    ),
     (benchmark.equal_weight, f"({_TILES}, {_WORD}, {_WORD}, {_WORD})"),
 )
 """Kernels that are called from Python, with the types they are called with; a call with others compiles again."""
