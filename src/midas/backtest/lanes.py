@@ -131,4 +131,5 @@ def are_plain(setting: Setting, exits: Sequence[object]) -> bool:
 
 
 def _ratio(above: Values, below: Values) -> Values:
-    return np.divide(above, below, out=np.full(len(above), np.nan), where=below != 0.0)
+    quotient: Values = np.divide(above, below, out=np.full(len(above), np.nan), where=below != 0.0)
+    return quotient
