@@ -8,7 +8,7 @@ from decimal import ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from midas.core.instrument import Instrument, InstrumentId
@@ -86,6 +86,7 @@ class TestFloorTo:
 
     @settings(deadline=None)
     @given(st.decimals(0, 10**6, places=4), st.sampled_from(["1", "10", "100", "0.000000001"]))
+    @example(Decimal("935256.2881"), "0.000000001")
     def test_is_the_decimal_floor(self, quantity: Decimal, lot: str) -> None:
         size = Decimal(lot)
         expected = (quantity / size).to_integral_value(ROUND_DOWN) * size

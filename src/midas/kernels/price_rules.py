@@ -33,8 +33,9 @@ def on_grid(count: float, size: float) -> float:
 
 @step
 def floor_to(quantity: float, size: float) -> float:
-    """Return the largest multiple of `size` not above `quantity`, forgiving `NEAR_LOT` and `ULPS`."""
-    return on_grid(np.floor(quantity / size * (1.0 + ULPS) + NEAR_LOT), size)
+    """Return the largest multiple of `size` not above `quantity`, forgiving `NEAR_LOT` and `ULPS`, never half a lot."""
+    count = quantity / size
+    return on_grid(np.floor(count + min(count * ULPS + NEAR_LOT, 0.5)), size)
 
 
 @step
