@@ -46,10 +46,15 @@ def test_help_loads_nothing_heavy(words: list[str]) -> None:
 
 
 def test_help_comes_at_once() -> None:
-    spent = []
+    # Against what a command line needs at the least, on whatever machine this is and however busy.
+    least, spent = [], []
     for _ in range(5):
-        begun = time.perf_counter()
-        subprocess.run([MIDAS, "--help"], capture_output=True, timeout=30, check=True)
-        spent.append(time.perf_counter() - begun)
-    # the best of five: another process may hold the machine for a while
-    assert min(spent) <= 0.3
+        least.append(took(sys.executable, "-c", "import typer"))
+        spent.append(took(str(MIDAS), "--help"))
+    assert min(spent) <= 3 * min(least)
+
+
+def took(*command: str) -> float:
+    begun = time.perf_counter()
+    subprocess.run(command, capture_output=True, timeout=60, check=True)
+    return time.perf_counter() - begun

@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -60,10 +59,8 @@ class TestStart:
             assert json.loads(fetched(f"{url}/healthz"))["status"] == "ok"
             assert "tearsheet" in fetched(f"{url}/")
             assert "openapi" in fetched(f"{url}/docs").lower()
-        begun = time.monotonic()
-        with running(empty, "start", "--port", "0", "--json") as (url, _):
-            spent = time.monotonic() - begun
-            assert spent < 8
+        with running(empty, "start", "--port", "0", "--json") as (url, seen):
+            assert "ompiling" not in seen
             assert json.loads(fetched(f"{url}/healthz"))["status"] == "ok"
 
 

@@ -88,7 +88,7 @@ def _method(settings: Mapping[str, Scalar]) -> tuple[str, ...]:
 
 
 def _text(settings: Mapping[str, Scalar], key: str) -> str:
-    return str(settings[key])
+    return str(settings.get(key, "not stated"))  # a result of before it was
 
 
 def _number(settings: Mapping[str, Scalar], key: str) -> float:
