@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from midas.core.errors import StrategyInvalid
-from midas.factors.catalogue import FIELDS, find
+from midas.factors.catalogue import FIELDS
 from midas.factors.node import Node
 from midas.factors.text import parse, parse_value
 from midas.strategies.definition import (
@@ -159,7 +159,6 @@ def _targets(document: Table, params: Mapping[str, ParamValue]) -> Node:
 def _check_let_name(name: str, names: Names, line: int) -> None:
     taken = "is a parameter or an earlier entry" if name in names else ""
     taken = "is a market field" if name in FIELDS else taken
-    taken = "is an operator" if find(name) is not None and name not in FIELDS else taken
     taken = taken or ("" if check_param_name(name) else "is not a word of letters, digits and '_'")
     if taken:
         raise invalid(
