@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.peers.timed import main
+from bench.peers.timed import FIRST, main
 from midas.backtest.evaluation import evaluate
 from midas.backtest.run import run
 from midas.backtest.sweep import sweep
@@ -65,7 +65,8 @@ def momentum_in_korea(data: Opened) -> float:
 
 def ema_cross(data: Opened) -> float:
     panel = data.panel("minutes")
-    return _total(run(EmaCross(), panel, commission_bps=1, lots="fractional", volume_cap=1.0))
+    start = panel.sessions[FIRST].item()
+    return _total(run(EmaCross(), panel, start=start, commission_bps=1, lots="fractional", volume_cap=1.0))
 
 
 def sweep_pairs(data: Opened) -> float:

@@ -26,6 +26,7 @@ class Timing:
     work: str
     version: str
     seconds: tuple[float, ...]
+    cpu: tuple[float, ...]
     total_return: float
     peak_mb: float
     cold_s: float
@@ -33,6 +34,11 @@ class Timing:
     @property
     def median(self) -> float:
         return median(self.seconds)
+
+    @property
+    def work_s(self) -> float:
+        """Least processor time of all threads: what other programs on the machine disturb least."""
+        return min(self.cpu)
 
     @property
     def best(self) -> float:
@@ -49,7 +55,16 @@ def measure(engine: str, work: str, repeats: int) -> Timing:
     warm, _ = _run(engine, work, repeats) if repeats else ({}, 0.0)
     once, cold_s = _run(engine, work, 0)
     warm = warm or once
-    return Timing(engine, work, warm["version"], tuple(warm["seconds"]), warm["total_return"], once["peak_mb"], cold_s)
+    return Timing(
+        engine,
+        work,
+        warm["version"],
+        tuple(warm["seconds"]),
+        tuple(warm["cpu"]),
+        warm["total_return"],
+        once["peak_mb"],
+        cold_s,
+    )
 
 
 def wall(command: Sequence[str], home: Path, repeats: int) -> list[float]:

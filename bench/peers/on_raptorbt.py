@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import raptorbt
-from timed import CAPITAL, Market, main
+from timed import CAPITAL, FIRST, Market, main
 
 
 def crossing(market: Market, fast: np.ndarray, slow: np.ndarray, skip: int, fees: float) -> float:
@@ -46,7 +46,7 @@ def sweep_pairs(market: Market) -> float:
 def ema_cross(market: Market) -> float:
     """W5, arrays: one instrument of many bars, EMA 12/48."""
     close = np.ascontiguousarray(market["close"][:, 0])
-    return crossing(market, raptorbt.ema(close, 12), raptorbt.ema(close, 48), 48, 0.0001)
+    return crossing(market, raptorbt.ema(close, 12), raptorbt.ema(close, 48), FIRST, 0.0001)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import vectorbt as vbt
-from timed import CAPITAL, Market, main
+from timed import CAPITAL, FIRST, Market, main
 
 
 def sma_cross(market: Market) -> float:
@@ -70,7 +70,7 @@ def ema_cross(market: Market) -> float:
     wanted = np.full(len(close), np.nan)
     wanted[1:][above[1:] & ~above[:-1]] = 1.0
     wanted[1:][~above[1:] & above[:-1]] = 0.0
-    wanted[:48] = np.nan
+    wanted[:FIRST] = np.nan
     account = vbt.Portfolio.from_orders(
         close, np.append(np.nan, wanted[:-1]), size_type="targetpercent", price=opened,
         val_price=np.append(close[0], close[:-1]), fees=0.0001, init_cash=CAPITAL, freq="1min",

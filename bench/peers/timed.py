@@ -2,9 +2,9 @@
 
 usage: PROGRAM FILE WORK REPEATS
 
-Prints one JSON object: version, seconds (one a repeat after a first that is not counted; that one alone for 0
-repeats), total_return, and the process's peak memory. Peers get an .npz of `days` and, a column an instrument, `open
-high low close volume`; `speaks` are the rows that decide.
+Prints one JSON object: version, seconds and cpu (wall and processor time, one a repeat after a first that is not
+counted; that one alone for 0 repeats), total_return, and the process's peak memory. Peers get an .npz of `days` and, a
+column an instrument, `open high low close volume`; `speaks` are the rows that decide.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ import numpy as np
 
 Market = dict[str, Any]
 CAPITAL = 100_000.0
+FIRST = 1_000
+"""W5: no decision before this row, so that averages may start as each engine likes."""
 
 
 def arrays(file: str) -> Market:
@@ -33,15 +35,17 @@ def main(package: str, works: Mapping[str, Callable[[Any], float]], load: Callab
     file, name, repeats = sys.argv[1], sys.argv[2], int(sys.argv[3])
     warnings.simplefilter("ignore")
     market = load(file)
-    seconds = []
+    seconds, busy = [], []
     total_return = 0.0
     for _ in range(repeats + 1):
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), time.process_time()
         total_return = works[name](market)
         seconds.append(time.perf_counter() - begun)
+        busy.append(time.process_time() - worked)
     found = {
         "version": importlib.metadata.version(package),
         "seconds": seconds[1:] or seconds,
+        "cpu": busy[1:] or busy,
         "total_return": total_return,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }

@@ -16,9 +16,7 @@ GONE_SESSIONS = 20
 def delistings(panel: Panel) -> NDArray[np.int64]:
     """Return (name, 2): the row after the last bar and the column of each name that is gone, ascending."""
     closes = panel.tiles("raw_close")
-    seen = np.zeros((closes.shape[0], closes.shape[2]), bool)
-    for row in range(max(0, panel.rows - GONE_SESSIONS), panel.rows):
-        seen |= ~np.isnan(closes[:, row])
+    seen = ~np.isnan(np.asarray(closes)[:, max(0, panel.rows - GONE_SESSIONS) :]).all(axis=1)
     columns = np.flatnonzero(~seen.ravel()[: panel.columns])
     found = []
     for column in columns:
