@@ -18,6 +18,7 @@ ROUTES = {
     "/api/v1/datasets/{name}/check": {"get"},
     "/api/v1/strategies": {"get", "post"},
     "/api/v1/strategies/check": {"post"},
+    "/api/v1/strategies/explain": {"post"},
     "/api/v1/strategies/{name}": {"get", "put", "delete"},
     "/api/v1/strategies/{name}/versions": {"get"},
     "/api/v1/factors/operators": {"get"},

@@ -53,6 +53,7 @@ ANSWERS = {
     "strategy": lambda client: client.strategies.show("mine"),
     "versions": lambda client: client.strategies.versions("mine"),
     "strategy check": lambda client: client.strategies.check("momentum", {"lookback": 60}),
+    "strategy explained": lambda client: client.strategies.explain("momentum", {"lookback": 60}),
     "strategy check of text": lambda client: client.strategies.check(YAML, {"days": "2"}),
     "strategy check that fails": lambda client: client.strategies.check("name: x\ntargets: __import__('os')\n"),
     "operators": lambda client: client.factors.operators(),

@@ -31,6 +31,7 @@ CASES = {
     "strategy list": [],
     "strategy show": ["momentum"],
     "strategy check": ["mine.yaml"],
+    "strategy explain": ["mine.yaml"],
     "strategy new": ["other"],
     "strategy save": ["mine.yaml"],
     "strategy delete": ["kept"],

@@ -10,7 +10,14 @@ from midas.api.dependencies import Here
 from midas.api.pages import whole
 from midas.app import strategies
 from midas.wire.page import Page
-from midas.wire.strategies import Strategy, StrategyCheck, StrategyCheckRequest, StrategyCreate, StrategyUpdate
+from midas.wire.strategies import (
+    Strategy,
+    StrategyCheck,
+    StrategyCheckRequest,
+    StrategyCreate,
+    StrategyPlan,
+    StrategyUpdate,
+)
 
 router = APIRouter(prefix="/api/v1/strategies", tags=["strategies"])
 
@@ -31,6 +38,12 @@ async def create_strategy(workspace: Here, request: StrategyCreate) -> Strategy:
 async def check_strategy(workspace: Here, request: StrategyCheckRequest) -> StrategyCheck:
     """Build a strategy without running it; what is wrong with it is in `messages`."""
     return await strategies.check(workspace, request)
+
+
+@router.post("/explain")
+async def explain_strategy(workspace: Here, request: StrategyCheckRequest) -> StrategyPlan:
+    """Tell what is computed for a strategy: loops in order, on which rows, warm-up, memory and cost."""
+    return await strategies.explain(workspace, request)
 
 
 @router.get("/{name}")

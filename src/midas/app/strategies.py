@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
@@ -15,14 +16,17 @@ from midas.wire.strategies import (
     BiasFinding,
     BiasReport,
     ParamInfo,
+    PlanStep,
     Strategy,
     StrategyCheck,
     StrategyCheckRequest,
     StrategyCreate,
+    StrategyPlan,
     StrategyUpdate,
 )
 
 if TYPE_CHECKING:
+    from midas.factors.explain import Step
     from midas.strategies.definition import Definition
     from midas.strategies.param import ParamSpec
 
@@ -113,6 +117,18 @@ async def check(workspace: Workspace, request: StrategyCheckRequest) -> Strategy
         )  # fmt: skip
 
 
+async def explain(workspace: Workspace, request: StrategyCheckRequest) -> StrategyPlan:
+    """Return what is computed for a strategy, step by step.
+
+    Raises
+    ------
+    NotFound: the reference names nothing.
+    StrategyInvalid: it cannot be built.
+    """
+    found = await resolve(workspace.database, request.strategy, request.params)
+    return await to_thread.run_sync(_explained, found.definition)
+
+
 def _listed(stored: list[StrategyVersion]) -> list[Strategy]:
     listed = [_library_strategy(name) for name in library_names()] + [_stored(each) for each in stored]
     return sorted(listed, key=lambda strategy: strategy.name)
@@ -176,6 +192,39 @@ def _biased(workspace: Workspace, definition: Definition, request: StrategyCheck
     findings = [*selected, *(BiasFinding.model_validate(each.to_json()) for each in found.findings)]
     verdict = found.verdict.value if found.verdict.value != "fine" or not selected else "warning"
     return BiasReport(verdict=verdict, findings=findings)
+
+
+def _explained(definition: Definition) -> StrategyPlan:
+    from midas.backtest.ranges import plan_of
+    from midas.factors.explain import explain
+    from midas.strategies.schedule import rows_apart
+
+    apart = rows_apart(definition.every)
+    found = explain(plan_of(definition), apart)
+    return StrategyPlan(
+        name=definition.name,
+        every=definition.every.value,
+        rows_apart=apart,
+        fields=sorted(found.fields),
+        written=found.written,
+        stages=found.stages,
+        steps=[_step(step) for step in found.steps],
+        warm_up=found.warmup,
+        endless=found.endless,
+        widened=[*found.widened],
+        path=[
+            *(f"{name} begins flat where the run begins" for name in found.begins),
+            *(f"{type(policy).__name__} watches what was bought, at each bar" for policy in definition.exits),
+        ],
+        state_bytes=found.state_bytes,
+        kept_bytes=found.kept_bytes,
+        ns_per_bar=found.ns_per_bar,
+    )
+
+
+def _step(step: Step) -> PlanStep:
+    given = asdict(step)
+    return PlanStep.model_validate(given | {"warm_up": given.pop("warmup")})
 
 
 def _operators(definition: Definition) -> list[str]:

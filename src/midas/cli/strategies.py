@@ -17,6 +17,7 @@ from midas.cli.invocation import invocation
 from midas.cli.numbers import count
 from midas.cli.output_file import write_file
 from midas.cli.plain import plain_lines
+from midas.cli.plan_sheet import show_plan
 from midas.cli.printer import Column, Printer
 from midas.core.errors import AlreadyExists, InvalidInput, StrategyInvalid
 
@@ -85,6 +86,23 @@ def check(
     out.answer(found, [found.name], lambda: _show_check(out, found))
     if not found.ok:
         raise typer.Exit(Exit.INVALID)
+
+
+@verb(app, "explain")
+def explain(
+    ctx: typer.Context,
+    strategy: Annotated[str, typer.Argument(metavar="NAME|FILE.yaml", help="What to explain.", show_default=False)],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Give a parameter this value.")
+    ] = None,
+) -> None:
+    """Show what is computed for a strategy: loops in order, on which rows, warm-up, memory and cost."""
+    call = invocation(ctx)
+    out = call.printer()
+    params = pairs(settings or (), "--set")
+    with call.client() as client:
+        found = client.strategies.explain(strategy, params)
+    out.answer(found, [found.name], lambda: show_plan(out, found))
 
 
 @verb(app, "new")

@@ -10,7 +10,14 @@ from midas.client.asking import asking
 from midas.client.link import Link
 from midas.client.reference import StrategyLike, reference, scalars
 from midas.wire.shape import Scalar
-from midas.wire.strategies import Strategy, StrategyCheck, StrategyCheckRequest, StrategyCreate, StrategyUpdate
+from midas.wire.strategies import (
+    Strategy,
+    StrategyCheck,
+    StrategyCheckRequest,
+    StrategyCreate,
+    StrategyPlan,
+    StrategyUpdate,
+)
 
 
 class Strategies:
@@ -62,6 +69,17 @@ class Strategies:
             "strategy": reference(strategy), "params": scalars(params), "universe": universe, "symbols": [*symbols],
         }  # fmt: skip
         return self._link.post(StrategyCheck, "/api/v1/strategies/check", asking(StrategyCheckRequest, fields))
+
+    def explain(self, strategy: StrategyLike, params: Mapping[str, Scalar] | None = None) -> StrategyPlan:
+        """Return what is computed for a strategy, step by step.
+
+        Raises
+        ------
+        NotFound: it names nothing.
+        StrategyInvalid: it cannot be built.
+        """
+        fields = {"strategy": reference(strategy), "params": scalars(params)}
+        return self._link.post(StrategyPlan, "/api/v1/strategies/explain", asking(StrategyCheckRequest, fields))
 
 
 def _path(name: str) -> str:

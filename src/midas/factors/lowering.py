@@ -89,4 +89,4 @@ def _plain(node: Node) -> Node:
 def _with_bar(x: Node) -> Node:
     # Cross-sections have no value where there is no bar, except that weights are 0 there.
     hidden = x.op == "with_bar" or (x.operator.only_with_bar and not x.operator.weighs)
-    return x if hidden else apply(OPERATORS["with_bar"], x)
+    return x if hidden else folded(apply(OPERATORS["with_bar"], x))

@@ -137,10 +137,17 @@ def _require_small(node: Node) -> None:
 
 
 def _plan(root: Node, nodes: tuple[Node, ...], results: tuple[Node, ...], clocks: tuple[Clock, ...]) -> Plan:
+    warmup, lookback = reaches(nodes, clocks)
+    read = dict.fromkeys(n.op for n in nodes if n.operator.kind is Kind.FIELD)
+    fields = tuple(read | dict.fromkeys(name for clock in clocks for name in clock.plan.fields))
+    needs = max(warmup[one] for one in results), max(lookback[one] for one in results)
+    return Plan(root, nodes, fields, *needs, bool(widening(nodes)), results, clocks)
+
+
+def reaches(nodes: Sequence[Node], clocks: Sequence[Clock]) -> tuple[dict[Node, int], dict[Node, int]]:
+    """Return the warm-up and the look-back of each node, as those of a plan."""
     warmup = {clock.leaf: clock.rows(clock.plan.warmup) for clock in clocks}
     lookback = {clock.leaf: clock.rows(clock.plan.lookback) for clock in clocks}
-    across: set[Node] = set()
-    widened = False
     for current in nodes:
         if current in warmup:
             continue
@@ -148,13 +155,20 @@ def _plan(root: Node, nodes: tuple[Node, ...], results: tuple[Node, ...], clocks
         own = operator.warmup(current.arguments)
         warmup[current] = _reach(current, own, warmup)
         lookback[current] = EVERY_ROW if operator.endless else min(EVERY_ROW, _reach(current, own, lookback))
-        if operator.kind is Kind.CROSS_SECTION or not across.isdisjoint(current.inputs):
-            across.add(current)
-            widened |= operator.kind in _OVER_TIME[1:]
-    read = dict.fromkeys(n.op for n in nodes if n.operator.kind is Kind.FIELD)
-    fields = tuple(read | dict.fromkeys(name for clock in clocks for name in clock.plan.fields))
-    needs = max(warmup[one] for one in results), max(lookback[one] for one in results)
-    return Plan(root, nodes, fields, *needs, widened, results, clocks)
+    return warmup, lookback
+
+
+def widening(nodes: Sequence[Node]) -> tuple[Node, ...]:
+    """Return the windows and recursions that read a cross-section, directly or further down."""
+    across: set[Node] = set()
+    found: list[Node] = []
+    for node in nodes:
+        below = not across.isdisjoint(node.inputs)
+        if below or node.operator.kind is Kind.CROSS_SECTION:
+            across.add(node)
+        if below and node.operator.kind in _OVER_TIME[1:]:
+            found.append(node)
+    return tuple(found)
 
 
 def _reach(node: Node, own: int, before: Mapping[Node, int]) -> int:

@@ -48,6 +48,19 @@ _PERIODS: Mapping[Every, Period] = {
 }
 
 
+_SESSIONS: Mapping[Every, int] = {
+    Every.WEEK_END: 5,
+    Every.MONTH_END: 21,
+    Every.QUARTER_END: 63,
+    Every.YEAR_END: 252,
+}
+
+
+def rows_apart(every: Every) -> int:
+    """Return how many rows there are from one speaking row to the next, about; 1 where every row is read."""
+    return _SESSIONS.get(every, 1)
+
+
 def speaking_rows(
     every: Every, calendar: Calendar, sessions: NDArray[np.datetime64], first_row: int, stop_row: int
 ) -> NDArray[np.int64]:

@@ -70,6 +70,51 @@ class StrategyCheck(Answer):
     bias: BiasReport | None = None
 
 
+class PlanStep(Answer):
+    """One loop of a plan; #3 in `text` stands for what step 3 makes.
+
+    `stage` is over time, across the market, or value by value; `readers` above 1 is shared; `warm_up` and `share` count
+    rows, `endless` remembers all there was; `state_bytes` is for each instrument, `ns` for each value on one core.
+    """
+
+    number: int
+    text: str
+    stage: str
+    rows: str
+    readers: int
+    warm_up: int
+    endless: bool
+    state_bytes: int
+    ns: float | None
+    share: float
+    bars: str
+
+
+class StrategyPlan(Answer):
+    """What is computed for a strategy, and what that costs.
+
+    `written` operators become as many steps as listed; `rows_apart` are the rows from one speaking row to the next,
+    about. `widened` says why cross-sections run on every row, `path` what depends on where a run begins or on what was
+    bought. Bytes are for each instrument: `state_bytes` what is remembered, `kept_bytes` what each row hands on.
+    `ns_per_bar` is for a bar of one instrument on one core, the same number as ms for 1,000 instruments and 1,000 bars.
+    """
+
+    name: str
+    every: str
+    rows_apart: int
+    fields: list[str]
+    written: int
+    stages: int
+    steps: list[PlanStep]
+    warm_up: int
+    endless: bool
+    widened: list[str]
+    path: list[str]
+    state_bytes: int
+    kept_bytes: int
+    ns_per_bar: float
+
+
 class StrategyRef(Question):
     """Which strategy is meant, said in exactly one way.
 
