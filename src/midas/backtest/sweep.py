@@ -10,11 +10,13 @@ import numpy as np
 
 from midas.backtest.grid import Axis, Given, declared_axes, read_axes
 from midas.backtest.heat import HeatMap, flatness, heat_map
+from midas.backtest.lanes import KEPT
 from midas.backtest.result import Result
 from midas.backtest.run import Progress, run_spec
 from midas.backtest.samplers import Picks, Sampler, sampler_of
 from midas.backtest.setting import Setting
 from midas.backtest.spec import Amount, BacktestSpec, spec_of
+from midas.backtest.spread import FEWEST, Spread, spread_of
 from midas.backtest.subject import Subject, subject_of
 from midas.backtest.together import Together, measured
 from midas.backtest.trials import Trials, Values, measures_for, merit, params_of
@@ -25,6 +27,7 @@ from midas.strategies.definition import Definition
 from midas.strategies.param import ParamValue
 from midas.strategies.strategy import Strategy
 
+QUICK_BLOCK = 16_384
 BLOCK = 128
 """Trials that are answered before the next look at whether to go on."""
 
@@ -195,8 +198,16 @@ def sweep_spec(
     InvalidInput: every combination was refused.
     """
     setting = Setting.of(panel, base.terms(panel.currency))
-    search = _Search(plan, Together(base, setting), progress, keep)
-    found = concluded(plan, base, panel, search.run(), search.skipped, search.because)
+    quick = spread_of(plan.subject, plan.axes, base, setting) if measures_for(plan.metric) == KEPT else None
+    search = _Search(plan, Together(base, setting), progress, keep, quick)
+    try:
+        found = concluded(plan, base, panel, search.run(), search.skipped, search.because)
+    except MidasError as error:
+        if quick is None or error.code != "internal":
+            raise
+        # Never seen; should the quick way err, the ordinary one is there.
+        search = _Search(plan, Together(base, setting), progress, None, None)
+        found = concluded(plan, base, panel, search.run(), search.skipped, search.because)
     if progress is not None:
         progress(1.0, f"{len(found.trials):,} trials done")
     return found
@@ -223,8 +234,16 @@ def concluded(
 
 
 class _Search:
-    def __init__(self, plan: SweepPlan, together: Together, progress: Progress | None, keep: Keep | None) -> None:
+    def __init__(
+        self,
+        plan: SweepPlan,
+        together: Together,
+        progress: Progress | None,
+        keep: Keep | None,
+        quick: Spread | None,
+    ) -> None:
         self.skipped, self.because = 0, ""
+        self._quick = quick
         self._plan, self._together, self._progress, self._keep = plan, together, progress, keep
         self._measures = measures_for(plan.metric)
         self._done = 0
@@ -234,10 +253,11 @@ class _Search:
         tried = [self._trials(np.empty((0, len(self._plan.axes)), np.int64), np.empty((0, len(self._measures))))]
         while len(asked := sampler.ask()):
             scores = np.full(len(asked), np.nan)
-            for at in range(0, len(asked), BLOCK):
-                picks = asked[at : at + BLOCK]
+            size = BLOCK if self._quick is None else QUICK_BLOCK
+            for at in range(0, len(asked), size):
+                picks = asked[at : at + size]
                 values = self._answer(picks)
-                scores[at : at + BLOCK] = merit(self._plan.metric, values[:, self._measures.index(self._plan.metric)])
+                scores[at : at + size] = merit(self._plan.metric, values[:, self._measures.index(self._plan.metric)])
                 made = ~np.isnan(values[:, 0])
                 tried.append(self._trials(picks[made], values[made]))
                 self._report(tried[-1], len(picks), sampler.total)
@@ -246,6 +266,12 @@ class _Search:
 
     def _answer(self, picks: Picks) -> Values:
         # A row of NaN is a combination that was refused: an account always has a total return.
+        if self._quick is not None and len(picks) >= FEWEST:
+            answered = self._quick.answer(picks)
+            if answered is not None:
+                for place in sorted(answered[1]):
+                    self._skip(answered[1][place])
+                return answered[0]
         values = np.full((len(picks), len(self._measures)), np.nan)
         places, definitions = [], []
         for place, made in self._definitions(picks):
@@ -253,10 +279,10 @@ class _Search:
                 places.append(place)
                 definitions.append(made)
             else:
-                self._skip(made)
+                self._skip(made.message)
         for number, story in self._together.stories(definitions):
             if isinstance(story, InvalidInput):
-                self._skip(story)
+                self._skip(story.message)
                 continue
             values[places[number]] = measured(story, self._measures)
         return values
@@ -268,9 +294,9 @@ class _Search:
             except InvalidInput as refusal:
                 yield place, refusal
 
-    def _skip(self, refusal: InvalidInput) -> None:
+    def _skip(self, why: str) -> None:
         self.skipped += 1
-        self.because = self.because or refusal.message
+        self.because = self.because or why
 
     def _trials(self, picks: Picks, values: Values) -> Trials:
         return Trials(self._plan.axes, picks, self._measures, values)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from midas.factors.node import Node
+from midas.factors.symbol import NotSymbolic
 
 _Rule = Callable[[Node], Node]
 
@@ -19,7 +20,10 @@ _Rule = Callable[[Node], Node]
 def folded(node: Node) -> Node:
     """Return a node of the same values, the inputs of `node` being folded already."""
     rule = _RULES.get(node.op)
-    result = rule(node) if rule else node
+    try:
+        result = rule(node) if rule else node
+    except NotSymbolic:
+        return node  # whether it changes anything depends on the number
     return result if result is node else Node(result.op, result.inputs, result.arguments, node.unit)
 
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 from numbers import Real
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from midas.core.errors import StrategyInvalid, did_you_mean
 from midas.factors.catalogue import FIELDS, OPERATORS, find
 from midas.factors.operator import Input, Kind, Operator, as_float
 from midas.factors.shown import shown
+from midas.factors.symbol import Symbol
 from midas.factors.unit import Unit
 
 
@@ -185,6 +186,9 @@ def constant(value: object) -> Node:
     ------
     StrategyInvalid: a truth value, not a number, NaN or infinite.
     """
+    if isinstance(value, Symbol):
+        constant(value.plain)
+        return Node("constant", (), (cast("float", value),), Unit.NUMBER)
     if isinstance(value, bool) or not isinstance(value, Real):
         raise StrategyInvalid(
             f"An operator reads nodes and numbers, not {type(value).__name__} ({value!r}).",

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from numbers import Real
+from typing import cast
 
 from midas.core.errors import StrategyInvalid
+from midas.factors.symbol import Symbol
 from midas.factors.unit import Unit
 
 LONGEST_WINDOW = 5_000
@@ -63,6 +65,9 @@ class Parameter:
         ------
         StrategyInvalid: not a number, not finite, not whole, or out of range.
         """
+        if isinstance(value, Symbol):
+            self.read(value.plain, operator)
+            return cast("int", value)  # in its place; only `backtest.spread` makes graphs of symbols
         if isinstance(value, bool) or not isinstance(value, Real):
             shown = type(value).__name__ if not isinstance(value, str | bool | type(None)) else repr(value)
             raise StrategyInvalid(

@@ -172,6 +172,22 @@ def _tell(base: int, lanes: int, book: Book, out: NDArray[np.float64]) -> None:
             out[base + i, 0] = math.nan
 
 
+@kernel
+def lay_out(
+    series: NDArray[np.float64], which: NDArray[np.int64], begin: int, end: int, tiles: NDArray[np.float64]
+) -> None:
+    """Put series[which[a]], each a number a row, side by side for the accounts begin..end: (tile, row, lane)."""
+    rows = series.shape[1]
+    for base in range(begin, end, LANES):
+        tile = tiles[(base - begin) // LANES]
+        for start in range(0, rows, LANES):
+            last = min(start + LANES, rows)
+            for i in range(min(LANES, end - base)):
+                line = series[which[base + i]]
+                for row in range(start, last):
+                    tile[row, i] = line[row]
+
+
 @step
 def _met(place: int, row: int, happenings: Happenings) -> int:
     while place < len(happenings) and happenings[place, 0] <= row:

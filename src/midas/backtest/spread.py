@@ -1,0 +1,346 @@
+"""One strategy with many parameters on one instrument, an account for each, all at once.
+
+Its graph is built once, with symbols in the place of the numbers that vary. What few values decide (an average of so
+many closes) is computed once for each value; the rest runs for 32 accounts side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.backtest.apart import first_bars
+from midas.backtest.grid import Axis
+from midas.backtest.lanes import KEPT, THREADS, Lanes, are_plain, in_threads
+from midas.backtest.samplers import Picks
+from midas.backtest.setting import Setting
+from midas.backtest.spec import BacktestSpec
+from midas.backtest.subject import Subject
+from midas.backtest.trials import params_of
+from midas.core.errors import InvalidInput
+from midas.factors.alone import BEGUN, Given, stand_alone
+from midas.factors.engine import Engine
+from midas.factors.evaluate import evaluate_all
+from midas.factors.lowering import lowered, walk
+from midas.factors.market import Market
+from midas.factors.node import Node
+from midas.factors.operator import Kind
+from midas.factors.plan import MOST_NODES, MOST_REMEMBERED, plan_lowered
+from midas.factors.program import build
+from midas.factors.symbol import NotSymbolic, Symbol
+from midas.kernels.lane_account import OUT, lay_out
+from midas.kernels.lanes import LANES
+from midas.strategies.schedule import Every, speaking_rows
+from midas.strategies.strategy import Strategy
+
+Values = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+FEWEST = 64
+"""Fewer combinations take the ordinary way: preparing this one would take longer."""
+
+AT_ONCE = 4 * LANES
+"""Accounts whose numbers a thread holds at a time, so that they stay in cache."""
+
+_FEW = 4
+"""What takes a quarter as many values as there are accounts, or fewer, is computed once for each."""
+
+Names = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A series of which there are few: the place of each account's among them."""
+
+    series: Values
+    which: Rows
+
+
+class Spread:
+    """Answers `base` for combinations of a subject's parameters."""
+
+    def __init__(
+        self, template: Strategy, root: Node, axes: Sequence[Axis], base: BacktestSpec, setting: Setting
+    ) -> None:
+        self._template, self._root, self._axes, self._base, self._setting = template, root, axes, base, setting
+
+    def answer(self, picks: Picks) -> tuple[Values, dict[int, str]] | None:
+        """Return measures (combination, `KEPT`), NaN for those refused, and why they were; None for the ordinary way.
+
+        Raises
+        ------
+        InvalidInput: the dates hold no session.
+        """
+        refused = self._refused(picks)
+        left = np.array([place for place in range(len(picks)) if place not in refused], np.int64)
+        values = np.full((len(picks), len(KEPT)), np.nan)
+        if not len(left):
+            return values, refused
+        firsts, short = self._firsts(picks[left])
+        if short.any():
+            why = self._too_short(picks[left[int(short.argmax())]])
+            refused |= dict.fromkeys(left[short].tolist(), why)
+            left, firsts = left[~short], firsts[~short]
+        if len(left):
+            sums = self._sums(picks[left], firsts)
+            if sums is None:
+                return None
+            values[left] = self._lanes(firsts).measures(sums)
+            if np.isnan(values[left, 0]).any():
+                return None
+        return values, refused
+
+    def _refused(self, picks: Picks) -> dict[int, str]:
+        if type(self._template).check is Strategy.check:
+            return {}
+        refused: dict[int, str] = {}
+        columns = [[axis.values[place] for place in picks[:, at].tolist()] for at, axis in enumerate(self._axes)]
+        names = [axis.name for axis in self._axes]
+        for number, chosen in enumerate(zip(*columns, strict=True)):
+            for name, value in zip(names, chosen, strict=True):
+                object.__setattr__(self._template, name, value)
+            try:
+                self._template.check()
+            except InvalidInput as refusal:
+                refused[number] = refusal.message
+        return refused
+
+    def _firsts(self, picks: Picks) -> tuple[Rows, NDArray[np.bool_]]:
+        asked, stop = self._setting.panel.row_range(self._base.start, self._base.end)
+        listed = int(first_bars(self._setting.panel)[0])
+        known: dict[Node, Rows] = {}
+        chosen = _Chosen(self._axes, picks)
+        for node in walk(self._root):
+            own = self._own_warmup(node, chosen)
+            reach = own
+            for child, place in zip(node.inputs, node.operator.inputs, strict=False):
+                reach = np.maximum(reach, known[child] + (0 if place.latest else own))
+            known[node] = reach
+        firsts = np.maximum(asked, listed + known[self._root]) + np.zeros(len(picks), np.int64)
+        return firsts, (firsts >= stop - 1) & (firsts > asked)
+
+    def _own_warmup(self, node: Node, chosen: _Chosen) -> Rows:
+        own = _own(node)
+        if not own:
+            return np.array(node.operator.warmup(node.arguments))
+        rows = [node.operator.warmup(_plain(node, combo)) for combo in chosen.values(own)]
+        return np.array(rows, np.int64)[chosen.which(own)]
+
+    def _too_short(self, pick: NDArray[np.int64]) -> str:
+        from midas.backtest.window import window
+        from midas.factors.plan import compile_plan
+
+        definition = type(self._template)(**{**self._template.params, **params_of(self._axes, pick)}).definition()
+        try:
+            window(compile_plan(definition.targets), self._setting.panel, self._base.start, self._base.end)
+        except InvalidInput as refusal:
+            return refusal.message
+        return "There is too little history."
+
+    def _lanes(self, firsts: Rows) -> Lanes:
+        _, stop = self._setting.panel.row_range(self._base.start, self._base.end)
+        return Lanes(self._setting, self._template.every, firsts, np.zeros(len(firsts), np.int64), stop)
+
+    def _sums(self, picks: Picks, firsts: Rows) -> Values | None:
+        alone = stand_alone(self._root)
+        if alone is None:
+            return None
+        panel, lanes = self._setting.panel, self._lanes(firsts)
+        speaks = speaking_rows(
+            self._template.every, self._setting.market.calendar, panel.sessions, int(firsts.min()), lanes.stop
+        )
+        leaves: dict[str, Leaf] = {}
+        root = self._split(alone, picks, firsts, lanes.stop, leaves)
+        if root is None:
+            return None
+        out = np.empty((len(firsts), len(OUT)))
+        workers = [_Worker(root, leaves, lanes, speaks) for _ in range(THREADS)]
+        in_threads(
+            lambda thread, item: workers[thread].run(item * AT_ONCE, min((item + 1) * AT_ONCE, len(firsts)), out),
+            -(-len(firsts) // AT_ONCE),
+        )
+        return out
+
+    # The graph that runs for every account, and the leaves it reads; None where the two cannot be told apart.
+    def _split(self, root: Node, picks: Picks, firsts: Rows, stop: int, leaves: dict[str, Leaf]) -> Node | None:
+        wanted: dict[str, tuple[Node, Names]] = {}
+        chosen = _Chosen(self._axes, picks)
+        made: dict[Node, Node] = {}
+        names: dict[Node, Names] = {}
+        begun: set[Node] = set()
+        for node in walk(root):
+            own = _own(node)
+            names[node] = own.union(*(names[child] for child in node.inputs))
+            if node.op == BEGUN:
+                begun.add(node)
+                rows, which = np.unique(firsts, return_inverse=True)
+                leaves[BEGUN] = Leaf((np.arange(stop) >= rows[:, None]).astype(np.float64), which)
+                made[node] = node
+                continue
+            if not begun.isdisjoint(node.inputs):
+                begun.add(node)
+                if own:
+                    return None
+            elif own or (
+                node.op != "constant"
+                and (node.operator.kind is Kind.FIELD or chosen.count(names[node]) * _FEW <= len(chosen))
+            ):
+                name = f"given {len(wanted)}"
+                wanted[name] = (node, names[node])
+                made[node] = Given(name)
+                continue
+            inputs = tuple(made[child] for child in node.inputs)
+            made[node] = node if inputs == node.inputs else Node(node.op, inputs, node.arguments, node.unit)
+        used = {node.op for node in walk(made[root]) if isinstance(node, Given)}
+        self._compute({name: wanted[name] for name in used if name in wanted}, chosen, stop, leaves)
+        return made[root]
+
+    def _compute(
+        self, wanted: Mapping[str, tuple[Node, Names]], chosen: _Chosen, stop: int, leaves: dict[str, Leaf]
+    ) -> None:
+        asked = [_concrete(node, values) for node, names in wanted.values() for values in chosen.values(names)]
+        series = np.empty((len(asked), stop))
+        share = -(-len(asked) // THREADS)
+
+        def work(_: int, item: int) -> None:
+            some = asked[item * share : (item + 1) * share]
+            graphs = [place for place, node in enumerate(some) if node.op != "constant"]
+            for place, node in enumerate(some):
+                if node.op == "constant":
+                    series[item * share + place] = node.arguments[0]
+            if graphs:
+                plan = plan_lowered([some[place] for place in graphs])
+                found = evaluate_all(plan, self._setting.panel, 0, stop, np.arange(stop), 1, 0)
+                series[item * share + np.array(graphs)] = found[:, :, 0]
+
+        in_threads(work, -(-len(asked) // share))
+        place = 0
+        for name, (_, names) in wanted.items():
+            leaves[name] = Leaf(series[place : place + chosen.count(names)], chosen.which(names))
+            place += chosen.count(names)
+
+
+class _Chosen:
+    # The combinations asked for, by the parameters that matter to a part of the graph.
+    def __init__(self, axes: Sequence[Axis], picks: Picks) -> None:
+        self._axes, self._picks = axes, picks
+        self._known: dict[Names, tuple[Rows, Rows]] = {}
+
+    def __len__(self) -> int:
+        return len(self._picks)
+
+    def count(self, names: Names) -> int:
+        return len(self._distinct(names)[0])
+
+    def which(self, names: Names) -> Rows:
+        return self._distinct(names)[1]
+
+    def values(self, names: Names) -> list[dict[str, float]]:
+        some = self._picks[self._distinct(names)[0]]
+        axes = [(at, axis) for at, axis in enumerate(self._axes) if axis.name in names]
+        return [{axis.name: cast("float", axis.values[int(row[at])]) for at, axis in axes} for row in some]
+
+    # The first combination of each kind, and the kind of every combination.
+    def _distinct(self, names: Names) -> tuple[Rows, Rows]:
+        if names not in self._known:
+            code, size = np.zeros(len(self._picks), np.int64), 1
+            for at, axis in enumerate(self._axes):
+                if axis.name in names:
+                    code, size = code * len(axis.values) + self._picks[:, at], size * len(axis.values)
+            seen = np.full(size, -1)
+            seen[code[::-1]] = np.arange(len(code))[::-1]
+            kinds = np.flatnonzero(seen >= 0)
+            place = np.empty(size, np.int64)
+            place[kinds] = np.arange(len(kinds))
+            self._known[names] = seen[kinds], place[code]
+        return self._known[names]
+
+
+class _Worker:
+    # A thread's own numbers: the leaves of some accounts side by side, what they want, and the engine in between.
+    def __init__(self, root: Node, leaves: Mapping[str, Leaf], lanes: Lanes, speaks: Rows) -> None:
+        plan = plan_lowered([root])
+        self._lanes, self._speaks = lanes, speaks
+        self._leaves = {name: leaves[name] for name in plan.fields}
+        self._fields = {name: np.full((AT_ONCE // LANES, lanes.stop, LANES), np.nan) for name in plan.fields}
+        self._weights = np.full((len(speaks), AT_ONCE), np.nan)
+        self._begin = max(0, int(speaks[0]) - plan.lookback)
+        self._engine = Engine(
+            build(plan, every_row=3 * len(speaks) > lanes.stop - self._begin), self._fields, AT_ONCE, speaks, lowest=0,
+            span=lanes.stop, state_from=0, threads=1, resumable=False,
+        )  # fmt: skip
+
+    def run(self, begin: int, end: int, out: Values) -> None:
+        for name, leaf in self._leaves.items():
+            lay_out(leaf.series, leaf.which, begin, end, self._fields[name])
+        self._engine.run(self._begin, int(self._speaks[-1]) + 1, self._weights)
+        lanes = Lanes(
+            self._lanes.setting, self._lanes.every, self._lanes.firsts[begin:end].copy(),
+            self._lanes.columns[begin:end].copy(), self._lanes.stop,
+        )  # fmt: skip
+        found = np.empty((end - begin, out.shape[1]))
+        lanes.run(self._weights, self._speaks, 0, end - begin, found)
+        out[begin:end] = found
+
+
+def spread_of(subject: Subject, axes: Sequence[Axis], base: BacktestSpec, setting: Setting) -> Spread | None:
+    """Return the quick way to a subject's combinations; None where only the ordinary one will do."""
+    kind = subject.kind
+    if kind is None or setting.panel.columns != 1 or not are_plain(setting, kind.exits):
+        return None
+    if not all(axis.is_numeric and axis.name != "every" for axis in axes):
+        return None
+    if any(getattr(kind, name) is not getattr(Strategy, name) for name in ("__init__", "definition")):
+        return None
+    template = kind.__new__(kind)
+    symbols = {axis.name: Symbol(axis.name, cast("float", axis.values[0])) for axis in axes}
+    for name, spec in kind.param_specs.items():
+        value = symbols.get(name, subject.fixed.get(name, spec.default))
+        object.__setattr__(template, name, Every(str(value)) if name == "every" else value)
+    root = _built(template, kind.targets)
+    return None if root is None or not _bearable(root, axes) else Spread(template, root, axes, base, setting)
+
+
+def _built(template: Strategy, targets: Callable[[Strategy, Market], Node]) -> Node | None:
+    try:
+        made = targets(template, Market())
+        if any(node.operator.kind is Kind.CLOCK for node in walk(made)):
+            return None
+        return lowered(made)
+    except (NotSymbolic, InvalidInput, TypeError, ValueError, AttributeError):
+        return None  # it needs plain numbers, or refuses these: the ordinary way tells them apart
+
+
+def _bearable(root: Node, axes: Sequence[Axis]) -> bool:
+    highest = {axis.name: max(cast("tuple[float, ...]", axis.values)) for axis in axes}
+    nodes = list(walk(root))
+    remembered = sum(
+        float(_plain(node, highest)[0]) for node in nodes if node.operator.kind in (Kind.DELAY, Kind.WINDOW)
+    )
+    return len(nodes) <= MOST_NODES and remembered <= MOST_REMEMBERED
+
+
+def _own(node: Node) -> Names:
+    arguments: Sequence[object] = node.arguments
+    return frozenset(one.name for one in arguments if isinstance(one, Symbol))
+
+
+def _plain(node: Node, values: Mapping[str, float]) -> tuple[float | int, ...]:
+    arguments: Sequence[object] = node.arguments
+    return tuple(values[one.name] if isinstance(one, Symbol) else cast("float", one) for one in arguments)
+
+
+def _concrete(root: Node, values: Mapping[str, float]) -> Node:
+    known: dict[Node, Node] = {}
+    for node in walk(root):
+        numbers = _plain(node, values)
+        if node.op == "constant":
+            numbers = (float(numbers[0]) + 0.0,)
+        else:
+            numbers = tuple(p.read(n, node.op) for p, n in zip(node.operator.parameters, numbers, strict=True))
+        known[node] = Node(node.op, tuple(known[child] for child in node.inputs), numbers, node.unit)
+    return known[root]

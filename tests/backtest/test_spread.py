@@ -1,0 +1,133 @@
+"""Parameters side by side are the ordinary trials: the same money, the same refusals, and no graph guessed wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.backtest.test_apart import market
+
+from midas.backtest.lanes import KEPT
+from midas.backtest.setting import Setting
+from midas.backtest.spread import spread_of
+from midas.backtest.subject import subject_of
+from midas.backtest.sweep import _Search, base_spec, plan_sweep, sweep
+from midas.backtest.together import Together
+from midas.factors.market import Market
+from midas.factors.node import Node, constant
+from midas.factors.symbol import NotSymbolic, Symbol
+from midas.strategies.library.bollinger_reversion import BollingerReversion
+from midas.strategies.library.ema_cross import EmaCross
+from midas.strategies.library.rsi_reversion import RsiReversion
+from midas.strategies.library.sma_cross import SmaCross
+from midas.strategies.param import param
+from midas.strategies.strategy import Strategy
+
+COUNTED = [KEPT.index(key) for key in ("total_return", "trades", "win_rate", "fees", "time_in_market")]
+
+
+class Branches(Strategy):
+    """Its graph depends on what a parameter is."""
+
+    n: int = param(5, 2, 80)
+
+    def targets(self, m: Market) -> Node:
+        return (m.close > (m.close.mean(self.n) if self.n < 40 else m.close.min(3))).slot()
+
+
+class Computes(Strategy):
+    """It calculates with a parameter."""
+
+    n: int = param(5, 2, 80)
+
+    def targets(self, m: Market) -> Node:
+        return (m.close > m.close.mean(2 * self.n)).slot()
+
+
+class Loops(Strategy):
+    """It counts with a parameter."""
+
+    n: int = param(5, 2, 80)
+
+    def targets(self, m: Market) -> Node:
+        total = m.close
+        for _ in range(self.n % 3):
+            total = total + m.close.mean(4)
+        return (total > 100).slot()
+
+
+def both_ways(kind: type[Strategy], panel: Any, grid: dict[str, str], **options: Any) -> tuple[Any, Any, Any, Any]:
+    plan = plan_sweep(subject_of(kind), grid)
+    base = base_spec(plan, panel, **options)
+    setting = Setting.of(panel, base.terms(panel.currency))
+    quick = spread_of(plan.subject, plan.axes, base, setting)
+    picks = plan.start().ask()
+    ordinary = _Search(plan, Together(base, setting), None, None, None)
+    return quick, picks, ordinary, ordinary._answer(picks)
+
+
+@pytest.mark.parametrize(
+    ("kind", "grid"),
+    [
+        (SmaCross, {"fast": "2:11:3", "slow": "5:60:5"}),
+        (SmaCross, {"fast": "5,240", "slow": "6:250:40"}),
+        (EmaCross, {"fast": "2:11:3", "slow": "12:30:3"}),
+        (RsiReversion, {"period": "2:8:2", "lower": "30:60:10", "upper": "40:70:10"}),
+        (BollingerReversion, {"period": "3:30:5", "width": "0.5:2.5:0.5"}),
+    ],
+)
+@pytest.mark.parametrize(
+    ("panel", "options"),
+    [
+        (market(21, columns=1), {"slippage_bps": 3.0}),
+        (market(22, columns=1, acting=True), {"commission_bps": 10}),
+        (market(23, columns=1, venue="XKRX"), {"initial_capital": 50_000_000}),
+    ],
+)
+def test_every_combination_is_the_ordinary_trial(
+    kind: type[Strategy], grid: dict[str, str], panel: Any, options: dict[str, Any]
+) -> None:
+    quick, picks, ordinary, expected = both_ways(kind, panel, grid, **options)
+    values, refused = quick.answer(picks)
+    assert np.array_equal(values[:, COUNTED], expected[:, COUNTED], equal_nan=True)
+    np.testing.assert_allclose(values, expected, rtol=1e-9, atol=1e-12)
+    assert len(refused) == ordinary.skipped
+    assert np.isfinite(expected[:, 0]).sum() > 2
+
+
+@pytest.mark.parametrize("kind", [Branches, Computes, Loops])
+def test_a_graph_that_is_not_the_same_for_all_is_never_guessed(kind: type[Strategy]) -> None:
+    panel = market(24, columns=1)
+    quick, *_ = both_ways(kind, panel, {"n": "2:5:1"})
+    assert quick is None
+    found = sweep(kind, panel, {"n": "2:70:1"})
+    assert len(found.trials) == 69
+
+
+def test_a_sweep_takes_the_quick_way_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Together, "stories", None)
+    found = sweep(SmaCross, market(21, columns=1), {"fast": "2:11:1", "slow": "12:60:4"})
+    assert len(found.trials) == 130
+    assert found.result is not None
+    assert found.best_score == pytest.approx(found.result.summary["sharpe"], rel=1e-12)
+
+
+PLAIN: list[Callable[[Symbol], object]] = [
+    lambda n: n + 1, lambda n: 2 * n, lambda n: -n, lambda n: n > 3, lambda n: n <= 3, lambda n: n == 5, int, float,
+    bool, hash, range, lambda n: [1] * n, str, lambda n: f"{n}", lambda n: max(n, 3), round, lambda n: {n: 1}, abs,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("use", PLAIN)
+def test_a_symbol_does_nothing_a_number_would_do(use: Callable[[Symbol], object]) -> None:
+    with pytest.raises((NotSymbolic, TypeError)):
+        use(Symbol("n", 5))
+
+
+def test_a_symbol_may_meet_a_node() -> None:
+    m, n = Market(), Symbol("n", 5)
+    for made in (n * m.close, m.close * n, m.close < n, n < m.close, n / m.close, m.close.mean(n), constant(n)):
+        assert isinstance(made, Node)
+    assert repr((m.close * n).inputs[1].arguments) == "(<n>,)"
