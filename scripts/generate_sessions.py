@@ -26,6 +26,8 @@ from midas.venues.session_table import SessionTable, expand
 TABLES: Final = Path(__file__).resolve().parents[1] / "src" / "midas" / "venues" / "tables"
 LIBRARY_LAST: Final = date(2050, 12, 31)
 LAST: Final = date(2049, 12, 31)  # the library garbles the hours of its own last days
+PROCLAIMED_LAST: Final = date(2026, 12, 31)
+"""Where holidays are proclaimed year by year: the end of the last year the library lists."""
 SATURDAY: Final = 6
 SUNDAY: Final = 7
 ONE_DAY: Final = timedelta(days=1)
@@ -43,6 +45,7 @@ class Plan:
     name: str
     first: date
     weeks: tuple[tuple[date, str], ...]
+    last: date = LAST
 
     @property
     def file(self) -> Path:
@@ -54,6 +57,8 @@ class Plan:
 PLANS: Final = (
     Plan("XKRX", date(1985, 1, 1), ((date(1985, 1, 1), "123456"), (date(1998, 12, 6), "12345"))),
     Plan("XNYS", date(1952, 9, 29), ((date(1952, 9, 29), "12345"),)),
+    Plan("XNSE", date(1997, 1, 1), ((date(1997, 1, 1), "12345"),), PROCLAIMED_LAST),
+    Plan("XSHG", date(1990, 12, 19), ((date(1990, 12, 19), "12345"),), PROCLAIMED_LAST),
 )
 
 
@@ -61,9 +66,10 @@ def generate(plan: Plan) -> SessionTable:
     """Return the table of a venue."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library lags behind pandas' deprecations
-        library = exchange_calendars.get_calendar(plan.name, start=str(plan.first), end=str(LIBRARY_LAST))
-        holidays = _holidays(library, plan.first)
-    overrides = tomllib.loads((TABLES / f"{plan.name.lower()}_overrides.toml").read_text(encoding="utf-8"))
+        overrides = tomllib.loads((TABLES / f"{plan.name.lower()}_overrides.toml").read_text(encoding="utf-8"))
+        name, end = overrides.get("library", plan.name), LIBRARY_LAST if plan.last == LAST else plan.last
+        library = exchange_calendars.get_calendar(name, start=str(plan.first), end=str(end))
+        holidays = _holidays(library, plan)
     sessions = _sessions(plan, holidays, overrides)
     regular = _regular_hours(plan, library, overrides)
     special = _special_hours(library, sessions, regular, overrides)
@@ -73,22 +79,24 @@ def generate(plan: Plan) -> SessionTable:
         timezone=str(library.tz),
         source=f"exchange-calendars {exchange_calendars.__version__} with dated overrides",
         first=plan.first.isoformat(),
-        last=LAST.isoformat(),
+        last=plan.last.isoformat(),
         weeks=[(start.isoformat(), weekdays) for start, weekdays in plan.weeks],
         hours=[
             (f"{start}", f"{opens:%H:%M}", f"{closes:%H:%M}", f"{early:%H:%M}")
             for start, (opens, closes, early) in regular
         ],
-        closed=_by_year(day for day in _days(plan.first, LAST) if _trades(plan, day) and day not in listed),
+        closed=_by_year(day for day in _days(plan.first, plan.last) if _trades(plan, day) and day not in listed),
         extra=_by_year(day for day in sessions if not _trades(plan, day)),
-        unsettled=_by_year(day for day in _bank_holidays(overrides) if day in listed),
+        unsettled=_by_year(day for day in _unsettled(overrides) if day in listed),
         special=_special_by_year(special),
     )
 
 
-def _holidays(library: ExchangeCalendar, first: date) -> set[date]:
-    regular = library.regular_holidays.holidays(str(first), str(LAST))
-    return {day.date() for day in regular} | {day.date() for day in pd.DatetimeIndex(library.adhoc_holidays)}
+def _holidays(library: ExchangeCalendar, plan: Plan) -> set[date]:
+    found = {day.date() for day in pd.DatetimeIndex(library.adhoc_holidays)}
+    if library.regular_holidays is None:
+        return found
+    return found | {day.date() for day in library.regular_holidays.holidays(str(plan.first), str(plan.last))}
 
 
 def _sessions(plan: Plan, holidays: set[date], overrides: dict[str, Any]) -> list[date]:
@@ -101,7 +109,7 @@ def _sessions(plan: Plan, holidays: set[date], overrides: dict[str, Any]) -> lis
             while moved and (not _trades(plan, day) or day in closed):
                 day += ONE_DAY
             closed.add(day)
-    return [day for day in _days(plan.first, LAST) if day in traded or (_trades(plan, day) and day not in closed)]
+    return [day for day in _days(plan.first, plan.last) if day in traded or (_trades(plan, day) and day not in closed)]
 
 
 def _regular_hours(plan: Plan, library: ExchangeCalendar, overrides: dict[str, Any]) -> RegularHours:
@@ -133,6 +141,8 @@ def _special_hours(
         for day in rule["days"]:
             opens, closes = _regular(regular, day)
             special[day] = (_later(opens, rule["minutes"]), _later(closes, rule["minutes"]))
+    for rule in overrides.get("special_hours", ()):
+        special |= dict.fromkeys(rule["days"], (rule["open"], rule["close"]))
     rule = overrides.get("first_session_of_year")
     if rule is not None:
         for day, before in zip(sessions[1:], sessions, strict=False):
@@ -163,6 +173,11 @@ def _regular(regular: RegularHours, day: date) -> Hours:
 
 def _later(at: time, minutes: int) -> time:
     return (datetime.combine(date.min, at) + timedelta(minutes=minutes)).time()
+
+
+def _unsettled(overrides: dict[str, Any]) -> list[date]:
+    opened = [] if overrides.get("open_days_settle", True) else overrides["open"]
+    return sorted([*_bank_holidays(overrides), *opened])
 
 
 def _bank_holidays(overrides: dict[str, Any]) -> list[date]:

@@ -49,6 +49,16 @@ AMERICA = PlainRules(
 )
 
 
+INDIA = PlainRules(
+    ladder=((Fraction(0), Fraction("0.05")),),
+    buy_rate=Fraction("0.000036226"),
+    sell_rate=Fraction("0.000036226"),
+    tax=lambda row: Fraction("0.001"),
+    buy_tax=Fraction("0.00115"),
+    digits=2,
+)
+
+
 @dataclass(frozen=True)
 class Made:
     """One market twice."""
@@ -103,6 +113,7 @@ def arrays_of(rules: PlainRules, panel: Panel) -> RuleArrays:
         sell_per_share=np.full(rows, float(rules.per_share)),
         sell_per_share_cap=np.full(rows, math.inf if rules.per_share_cap is None else float(rules.per_share_cap)),
         sell_tax=np.array([[float(rules.tax(row)) for row in range(rows)]]),
+        buy_tax=np.full((1, rows), float(rules.buy_tax)),
         tax_truncates=rules.tax_truncates,
     )
 

@@ -51,6 +51,7 @@ class PlainRules:
     per_share: Fraction = ZERO
     per_share_cap: Fraction | None = None
     tax: Callable[[int], Fraction] = lambda row: ZERO
+    buy_tax: Fraction = ZERO
     tax_truncates: bool = False
     slippage: Fraction = ZERO
     volume_cap: Fraction = Fraction("0.1")
@@ -501,15 +502,16 @@ class PlainAccount:
             self.decided.append(row - 1)
         rules = self.rules
         value = self.minor(quantity * price)
-        tax = 0
+        tax = self.tax(value, rules.buy_tax if side > 0 else rules.tax(row))
         commission = self.commission(quantity, value, side)
         if side < 0:
-            owed = value * rules.tax(row)
-            tax = math.floor(owed) if rules.tax_truncates else half_up(owed)
             commission = min(commission, value - tax)
         self.cash -= side * value + commission + tax
         self.set_holding(name, self.held.get(name, ZERO) + side * quantity)
         self.fills.append((row, name, side, number, float(quantity), float(price), value, commission, tax))
+
+    def tax(self, value: int, rate: Fraction) -> int:
+        return math.floor(value * rate) if self.rules.tax_truncates else half_up(value * rate)
 
     def commission(self, quantity: Fraction, value: int, side: int) -> int:
         rules = self.rules
@@ -523,12 +525,12 @@ class PlainAccount:
     def payable(self, quantity: Fraction, price: Fraction) -> Fraction:
         def cost(shares: Fraction) -> int:
             value = self.minor(shares * price)
-            return value + self.commission(shares, value, 1)
+            return value + self.commission(shares, value, 1) + self.tax(value, self.rules.buy_tax)
 
         if cost(quantity) <= self.cash:
             return quantity
         unit, lot = price * 10**self.rules.digits, self.rules.lot
-        shares = min(quantity, self.floored(self.cash / (unit * (1 + self.rules.buy_rate)), lot))
+        shares = min(quantity, self.floored(self.cash / (unit * (1 + self.rules.buy_rate + self.rules.buy_tax)), lot))
         less = max(lot, self.floored(1 / unit, lot))
         while shares > 0 and cost(shares) > self.cash:
             shares = max(ZERO, shares - less)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.execution.markets import (
     AMERICA,
     FIELDS,
+    INDIA,
     KOREA,
     Made,
     made,
@@ -102,16 +103,16 @@ class TestAgainstTheOracle:
         seed=st.integers(0, 2**32 - 1),
         names=st.integers(1, 5),
         rows=st.integers(2, 40),
-        korea=st.booleans(),
+        base=st.sampled_from([KOREA, AMERICA, INDIA]),
         by_change=st.booleans(),
         capital=st.sampled_from([0, 500, 100_000, 10_000_000, 5_000_000_000]),
         slippage=st.sampled_from(["0", "0.0005", "0.01"]),
         cap=st.sampled_from(["0.1", "1", "0.003"]),
     )
     def test_whole_lots(
-        self, seed: int, names: int, rows: int, korea: bool, by_change: bool, capital: int, slippage: str, cap: str
+        self, seed: int, names: int, rows: int, base: PlainRules, by_change: bool, capital: int, slippage: str, cap: str
     ) -> None:
-        rules = with_terms(KOREA if korea else AMERICA, slippage=Fraction(slippage), volume_cap=Fraction(cap))
+        rules = with_terms(base, slippage=Fraction(slippage), volume_cap=Fraction(cap))
         market = random_market(seed, names, rows, rules)
         weights = random_weights(seed + 1, rows, names)
         args = (market, rules, weights, capital, by_change)

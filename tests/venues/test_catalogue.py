@@ -20,7 +20,9 @@ from midas.venues.tables import read_rules, version_of
 
 class TestKnown:
     def test_list(self) -> None:
-        assert {"XKRX", "XNYS", "XNAS", "ARCX", "XASE", "BATS"} == set(known_venues())
+        assert set(known_venues()) == {
+            "XKRX", "XNYS", "XNAS", "ARCX", "XASE", "BATS", "XNSE", "XSHG", "XSHE", "BJSE",
+        }  # fmt: skip
 
     @pytest.mark.parametrize(
         ("mic", "currency", "timezone", "country"),
@@ -77,7 +79,7 @@ class TestRefusals:
 
 
 class TestTables:
-    @pytest.mark.parametrize("rules", ["korea", "united_states"])
+    @pytest.mark.parametrize("rules", ["korea", "united_states", "india", "china"])
     def test_every_row_has_a_source(self, rules: str) -> None:
         tables = read_rules(rules)
         rows = [row for table in tables.values() if isinstance(table, list) for row in table]
@@ -113,7 +115,7 @@ class TestCost:
         sizes = [len(file.read_bytes()) for file in files("midas.venues").joinpath("tables").iterdir()]
         assert sum(sizes) < 100_000
 
-    @pytest.mark.parametrize("name", ["xkrx", "xnys"])
+    @pytest.mark.parametrize("name", ["xkrx", "xnys", "xnse", "xshg"])
     def test_a_calendar_loads_in_ten_milliseconds(self, name: str) -> None:
         def once() -> float:
             start = perf_counter()

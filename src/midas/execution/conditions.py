@@ -90,7 +90,7 @@ def _dated(rules: RuleArrays, terms: AccountTerms, panel: Panel) -> NDArray[np.f
         rate = terms.commission_bps / 1e4
         dated[:, :DAYS] = (rate, rate, 0.0, np.inf)
     dated[:, DAYS] = np.diff(panel.sessions.astype("datetime64[D]").astype(np.float64), prepend=np.nan)
-    for place, table in enumerate((rules.ladder_of, rules.limit, rules.lot, rules.sell_tax)):
+    for place, table in enumerate((rules.ladder_of, rules.limit, rules.lot, rules.sell_tax, rules.buy_tax)):
         dated[:, PER_DAY + place :: PER_CLASS] = table.T
     return dated
 

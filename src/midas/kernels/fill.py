@@ -147,9 +147,8 @@ def fill_at(
         quantity = payable
     value = half_up(quantity * price * terms[SCALE])
     commission = commission_of(quantity, value, costs, terms)
-    tax = 0
+    tax = tax_of(value, costs, terms)
     if side < 0:
-        tax = tax_of(value, costs, terms)
         commission = min(commission, value - tax)
     return Outcome(FILLED, quantity, price, value, commission, tax, capped, unpaid)
 
@@ -198,7 +197,7 @@ def limit_refusal(price: float, bar: Bar, base: float, limit: float, ladder: NDA
 
 @step
 def affordable(quantity: float, price: float, cash: int, lot: float, costs: Costs, terms: Terms) -> float:
-    """Return the part of a purchase that `cash` pays, commission included.
+    """Return the part of a purchase that `cash` pays, commission and tax included.
 
     That is the whole of it, or the largest multiple of `lot` below cash over the price with costs; where rounding to
     the minor unit still asks for more, one lot (at least a minor unit's worth) less, again until it fits.
@@ -208,7 +207,7 @@ def affordable(quantity: float, price: float, cash: int, lot: float, costs: Cost
     if cash <= 0:
         return 0.0
     unit = price * terms[SCALE]
-    payable = min(quantity, floor_to(cash / (unit * (1.0 + costs.rate)), lot))
+    payable = min(quantity, floor_to(cash / (unit * (1.0 + costs.rate + costs.tax)), lot))
     less = max(lot, floor_to(1.0 / unit, lot))
     while payable > 0.0 and cost_of(payable, price, costs, terms) > cash:
         payable = max(0.0, nearest_to(payable - less, lot))
@@ -219,7 +218,7 @@ def affordable(quantity: float, price: float, cash: int, lot: float, costs: Cost
 def cost_of(quantity: float, price: float, costs: Costs, terms: Terms) -> int:
     """Return what a purchase takes from the account, in minor units."""
     value = half_up(quantity * price * terms[SCALE])
-    return value + commission_of(quantity, value, costs, terms)
+    return value + commission_of(quantity, value, costs, terms) + tax_of(value, costs, terms)
 
 
 @step
@@ -231,7 +230,7 @@ def commission_of(quantity: float, value: int, costs: Costs, terms: Terms) -> in
 
 @step
 def tax_of(value: int, costs: Costs, terms: Terms) -> int:
-    """Return the tax on a sale in minor units."""
+    """Return the tax on a fill in minor units."""
     if terms[TAX_TRUNCATES] > 0.0:
         return cut(value * costs.tax)
     return half_up(value * costs.tax)

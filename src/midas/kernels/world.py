@@ -19,7 +19,7 @@ The value of a delisting is the share of the last price that is paid out.
 """
 
 Dated = NDArray[np.float64]
-"""(row, 5 + 4 classes): rates, fees and length of the day, then each rule class's ladder, limit, lot, sales tax."""
+"""(row, 5 + 5 classes): rates, fees and length of the day, then each rule class's ladder, limit, lot, taxes."""
 
 SPLITTING, DELISTING = 0.0, 2.0
 
@@ -34,7 +34,8 @@ LADDER = 0
 LIMIT = 1
 LOT = 2
 SELL_TAX = 3
-PER_CLASS = 4
+BUY_TAX = 4
+PER_CLASS = 5
 
 
 @step
@@ -49,7 +50,7 @@ def lot_of(row: int, kind: int, dated: Dated, terms: Terms) -> float:
 def costs_of(side: int, row: int, kind: int, dated: Dated) -> Costs:
     """Return what a fill of this side costs on this day."""
     if side > 0:
-        return Costs(dated[row, BUY_RATE], 0.0, 0.0, 0.0)
+        return Costs(dated[row, BUY_RATE], 0.0, 0.0, dated[row, PER_DAY + PER_CLASS * kind + BUY_TAX])
     return Costs(
         dated[row, SELL_RATE],
         dated[row, SELL_PER_SHARE],

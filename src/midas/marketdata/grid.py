@@ -17,10 +17,15 @@ _KINDS = ("stock", "etf")
 
 
 def price_limits(venue: Venue, days: Days) -> Floats:
-    """Return for each day the widest price limit of the venue as a fraction, NaN where there is none."""
+    """Return for each day the widest price limit of the venue as a fraction.
+
+    NaN where there is none, and where the shares of the venue's usual board have none: what is wider is no fault then.
+    """
     sessions, place = np.unique(days, return_inverse=True)
     limits = _rules(venue, sessions).limit
-    widest = np.where(np.isnan(limits).all(axis=0), np.nan, np.fmax.reduce(limits, axis=0))
+    usual = venue.tables.limit.of(venue.default_board, "stock")
+    unlimited = np.isnan([np.nan if usual.at(day) is None else 1.0 for day in sessions.tolist()])
+    widest = np.where(unlimited, np.nan, np.fmax.reduce(limits, axis=0))
     found: Floats = widest[place]
     return found
 

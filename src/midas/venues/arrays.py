@@ -60,6 +60,7 @@ def rule_arrays(venue: Venue, instruments: Sequence[Instrument], sessions: Days)
         sell_rate=_along(costs.sell_rate, sessions, float),
         sell_per_share=_along(costs.sell_per_share, sessions, lambda pair: float(pair[0])),
         sell_per_share_cap=_along(costs.sell_per_share, sessions, lambda pair: _or_inf(pair[1])),
+        buy_tax=table(tables.buy_tax, float),
         sell_tax=table(tables.sell_tax, float),
         tax_truncates=tables.tax_truncates,
     )

@@ -19,6 +19,10 @@ _RULES_OF: Final = {
     "ARCX": "united_states",
     "XASE": "united_states",
     "BATS": "united_states",
+    "XNSE": "india",
+    "XSHG": "china",
+    "XSHE": "china",
+    "BJSE": "china",
 }
 _MIC: Final = re.compile(r"[A-Z0-9]{4}")
 
@@ -64,10 +68,11 @@ def _known(mic: str) -> Venue:
         currency=rules["currency"],
         timezone=rules["timezone"],
         boards=tuple(rules["boards"]),
-        default_board=rules["default_board"],
+        default_board=rules.get("default_boards", {}).get(mic, rules["default_board"]),
         table_version=version_of(rules, sessions),
         calendar=calendar,
         tables=build_tables(rules, calendar),
+        warnings=(rules["warning"],) if "warning" in rules else (),
     )
 
 

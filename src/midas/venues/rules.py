@@ -20,7 +20,7 @@ class RuleArrays:
     lot : (C, T) float64, smallest tradable quantity when trading whole lots.
     buy_rate, sell_rate : (T,) float64, default commission as a fraction of value, exchange and regulator fees included.
     sell_per_share, sell_per_share_cap : (T,) float64, default fee per share sold, and its cap per fill (inf: none).
-    sell_tax : (C, T) float64, tax as a fraction of value sold, by the date the trade settles.
+    buy_tax, sell_tax : (C, T) float64, tax as a fraction of value bought and sold, by trade date.
     tax_truncates : True where tax is cut to the minor unit instead of rounded half up.
 
     Rates are the floats nearest to short decimals, so a product may fall a hair short of the whole minor unit it stands
@@ -37,5 +37,6 @@ class RuleArrays:
     sell_rate: NDArray[np.float64]
     sell_per_share: NDArray[np.float64]
     sell_per_share_cap: NDArray[np.float64]
+    buy_tax: NDArray[np.float64]
     sell_tax: NDArray[np.float64]
     tax_truncates: bool

@@ -22,8 +22,10 @@ T = TypeVar("T")
 Row = Mapping[str, Any]  # a TOML table
 
 KINDS: Final = ("stock", "etf", "etn", "index")
-TABLES: Final = ("tick", "limit", "lot", "tax", "settlement", "commission", "regulator_fee", "share_fee")
-_NOTES: Final = frozenset({"source", "verified"})
+TABLES: Final = (
+    "tick", "limit", "lot", "tax", "buy_tax", "settlement", "sell_lock", "commission", "regulator_fee", "share_fee",
+)  # fmt: skip
+_NOTES: Final = frozenset({"source", "verified", "warning"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,11 @@ class Tables:
     tick: Scoped[Ladder | None]
     limit: Scoped[Decimal | None]
     lot: Scoped[Decimal]
+    buy_tax: Scoped[Decimal]
     sell_tax: Scoped[Decimal]
     tax_truncates: bool
     settlement: Settlement
+    sell_lock: Dated[int]
     costs: Costs
     sources: tuple[str, ...]
 
@@ -90,16 +94,22 @@ def build_tables(rules: Row, calendar: Calendar) -> Tables:
         return Scoped({(board, kind): _dated(_matching(rows, board, kind), value, default)
                        for board in boards for kind in KINDS})  # fmt: skip
 
-    tax = scoped("tax", lambda row: Decimal(row["rate"]), Decimal(0))
-    by_trade_date = {key: rate.moved(settlement.first_trade_settling_from) for key, rate in tax.values.items()}
+    def tax(table: str) -> Scoped[Decimal]:
+        found = scoped(table, lambda row: Decimal(row["rate"]), Decimal(0))
+        if rules.get("tax_by_trade_date", False):
+            return found
+        return Scoped({key: rate.moved(settlement.first_trade_settling_from) for key, rate in found.values.items()})
+
     return Tables(
         board_names={alias.upper(): board for board, more in rules["boards"].items() for alias in (board, *more)},
         tick=scoped("tick", lambda row: ladders[row["ladder"]], None),
         limit=scoped("limit", lambda row: Decimal(row["fraction"]), None),
         lot=scoped("lot", lambda row: Decimal(row["shares"]), Decimal(1)),
-        sell_tax=Scoped(by_trade_date),
+        buy_tax=tax("buy_tax"),
+        sell_tax=tax("tax"),
         tax_truncates=rules["tax_truncates"],
         settlement=settlement,
+        sell_lock=_dated(rules.get("sell_lock", ()), lambda row: int(row["sessions"]), 0),
         costs=_costs(rules, settlement),
         sources=tuple(_source(table, row) for table in TABLES for row in rules.get(table, ())),
     )

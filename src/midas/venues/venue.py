@@ -100,6 +100,10 @@ class Venue:
         """
         return self.tables.settlement.date_of(day)
 
+    def sell_lock(self, day: date) -> int:
+        """Return how many sessions what was bought on `day` is kept before it may be sold; 0 is the same day."""
+        return self.tables.sell_lock.at(day)
+
     def commission(self, value: Decimal, quantity: Decimal, side: Side, day: date) -> Decimal:
         """Return the default commission on a fill, fees of the exchange and its regulators included.
 
@@ -115,10 +119,12 @@ class Venue:
         return self._rounded(value * costs.sell_rate.at(day) + fee)
 
     def tax(self, value: Decimal, side: Side, day: date, board: str = "", kind: str = "stock") -> Decimal:
-        """Return the transaction tax on a fill at the rate of its settlement date, in whole minor units."""
-        if side is Side.BUY:
-            return Decimal(0)
-        rate = self.tables.sell_tax.of(self.board(board), kind).at(day)
+        """Return the transaction tax on a fill in whole minor units.
+
+        Its rate is that of the settlement date, or of the trade date where the venue's tax goes by that.
+        """
+        rates = self.tables.buy_tax if side is Side.BUY else self.tables.sell_tax
+        rate = rates.of(self.board(board), kind).at(day)
         return self._rounded(value * rate, ROUND_DOWN if self.tables.tax_truncates else ROUND_HALF_UP)
 
     def _ladder(self, day: date, board: str, kind: str) -> Ladder | None:
