@@ -11,7 +11,19 @@ import pandas as pd
 import pytest
 import talib
 from tests.factors.markets import panel_of, values
-from tests.factors.test_oracles import CLOSE, HIGH, LOW, OPEN, PANEL, VOLUME, Frame, present, smoothed, true_range
+from tests.factors.test_oracles import (
+    CLOSE,
+    HIGH,
+    LOW,
+    OPEN,
+    PANEL,
+    VOLUME,
+    Frame,
+    flags,
+    present,
+    smoothed,
+    true_range,
+)
 
 from midas.core.errors import StrategyInvalid
 from midas.factors.catalogue import OPERATORS
@@ -218,11 +230,59 @@ def tripled(n: int) -> Frame:
     return ema(ema(ema(CLOSE, n), n), n)
 
 
+def awesome() -> Frame:
+    return mean(MEDIAN, 3) - mean(MEDIAN, 7)
+
+
+def weighted(windows: np.ndarray, axis: int) -> np.ndarray:
+    return np.average(windows, axis, np.arange(1, windows.shape[axis] + 1))
+
+
+def foretold(windows: np.ndarray, axis: int) -> np.ndarray:
+    n = windows.shape[axis]
+    return np.apply_along_axis(
+        lambda y: np.nan if np.isnan(y).any() else np.polyval(np.polyfit(np.arange(n), y, 1), n), axis, windows
+    )
+
+
+def both(one: Frame, other: Frame) -> Frame:
+    return flags(one & other, HIGH, HIGH.shift(1), LOW, LOW.shift(1))
+
+
+def engulfed(*, up: bool) -> Frame:
+    """By TA-Lib where the row and the one before are there, else what ours says: 0 may be known without all four."""
+    there = np.array(OPEN.notna() & CLOSE.notna())
+    there[1:] &= there[:-1].copy()
+    found = np.array(values(f"engulfing_{'up' if up else 'down'}()", PANEL))
+    for column in CLOSE:
+        found_by_talib = talib.CDLENGULFING(*(f[column].fillna(1.0).to_numpy() for f in (OPEN, HIGH, LOW, CLOSE)))
+        known = there[:, column] & (np.arange(len(found)) > 1)
+        found[known, column] = (found_by_talib > 0 if up else found_by_talib < 0)[known]
+    return pd.DataFrame(found)
+
+
 def macd() -> Frame:
     return ema(CLOSE, 3) - ema(CLOSE, 6)
 
 
 ORACLES: dict[str, Callable[[], Frame]] = {
+    "acceleration_upper(5)": lambda: mean(HIGH + 2 * HIGH * (HIGH - LOW) / MEDIAN, 5),
+    "acceleration_lower(5)": lambda: mean(LOW - 2 * LOW * (HIGH - LOW) / MEDIAN, 5),
+    "chaikin_volatility(4, 3)": lambda: 100 * (ema(HIGH - LOW, 4) / ema(HIGH - LOW, 4).shift(3) - 1),
+    "awesome_acceleration(3, 7, 2)": lambda: awesome() - mean(awesome(), 2),
+    "coppock(4, 2, 5)": lambda: rolled(100 * (CLOSE / CLOSE.shift(5) + CLOSE / CLOSE.shift(2) - 2), 4, weighted),
+    "forecast_oscillator(5)": lambda: 100 * (CLOSE - rolled(CLOSE, 5, foretold).shift(1)) / CLOSE,
+    "qstick(5)": lambda: mean(CLOSE - OPEN, 5),
+    "stochastic_momentum(5, 2, 4)": lambda: (
+        100 * ema(ema(CLOSE - middle(5), 4), 2) / (ema(ema(highest(HIGH, 5) - lowest(LOW, 5), 4), 2) / 2)
+    ),
+    "doji(5, 0.4)": lambda: flags(
+        (CLOSE - OPEN).abs() <= 0.4 * mean(HIGH - LOW, 5).shift(1), OPEN, CLOSE, mean(HIGH - LOW, 5).shift(1)
+    ),
+    "engulfing_up()": lambda: engulfed(up=True),
+    "engulfing_down()": lambda: engulfed(up=False),
+    "inside_bar()": lambda: both(HIGH.shift(1) >= HIGH, LOW.shift(1) <= LOW),
+    "outside_bar()": lambda: both(HIGH.shift(1) < HIGH, LOW.shift(1) > LOW),
     "typical_price()": lambda: TYPICAL,
     "median_price()": lambda: MEDIAN,
     "weighted_close()": lambda: (HIGH + LOW + CLOSE + CLOSE) / 4,
@@ -343,6 +403,17 @@ APPLE_PANEL = panel_of({name: values[:, None] for name, values in APPLE._asdict(
 
 # Where TA-Lib starts an average from other values than the mean of the first n, warm-up has made up for it.
 TALIB: dict[str, Callable[[Bars], np.ndarray]] = {
+    "acceleration_upper()": lambda b: talib.ACCBANDS(b.high, b.low, b.close)[0],
+    "acceleration_lower()": lambda b: talib.ACCBANDS(b.high, b.low, b.close)[2],
+    "chaikin_volatility()": lambda b: talib.CVI(b.high, b.low),
+    "awesome_acceleration()": lambda b: talib.AC(b.high, b.low),
+    "coppock()": lambda b: talib.COPPOCK(b.close),
+    "forecast_oscillator()": lambda b: talib.FOSC(b.close, 14),
+    "qstick()": lambda b: talib.QSTICK(b.open, b.close),
+    "stochastic_momentum()": lambda b: talib.SMI(b.high, b.low, b.close)[0],
+    "doji()": lambda b: talib.CDLDOJI(b.open, b.high, b.low, b.close) / 100.0,
+    "engulfing_up()": lambda b: (talib.CDLENGULFING(b.open, b.high, b.low, b.close) > 0).astype(float),
+    "engulfing_down()": lambda b: (talib.CDLENGULFING(b.open, b.high, b.low, b.close) < 0).astype(float),
     "typical_price()": lambda b: talib.TYPPRICE(b.high, b.low, b.close),
     "median_price()": lambda b: talib.MEDPRICE(b.high, b.low),
     "weighted_close()": lambda b: talib.WCLPRICE(b.high, b.low, b.close),
@@ -437,6 +508,12 @@ class TestUnits:
         built = read_formula(operator.formula, dict(zip(heads, [*inputs, *numbers], strict=True)))
         # A price weighted by a volume loses its unit on the way; the operator knows better.
         assert built.unit in (apply(operator, *inputs, *numbers).unit, Unit.NUMBER)
+
+    @pytest.mark.parametrize("name", [name for name, operator in OPERATORS.items() if operator.formula])
+    def test_a_formula_takes_the_smallest_numbers_its_operator_takes(self, name: str) -> None:
+        operator = OPERATORS[name]
+        inputs = [parse("close > open") if p.flag else field(p.field or "close") for p in operator.inputs]
+        assert compile_plan(apply(operator, *inputs, *(p.low for p in operator.parameters))).nodes
 
     def test_prices_of_one_bar_are_of_one_kind(self) -> None:
         for text in ("natr(high, raw_low, close, 5)", "atr(high, low, volume)", "adx(high, low, raw_close, 5)"):

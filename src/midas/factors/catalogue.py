@@ -11,6 +11,7 @@ from midas.factors.operator import Kind, Operator
 from midas.factors.operators import (
     arithmetic,
     calendar,
+    candles,
     clocks,
     cross_section,
     extremes,
@@ -31,7 +32,7 @@ from midas.factors.unit import Unit
 
 _FAMILIES = (
     fields, calendar, arithmetic, time, statistics, extremes, regression, recursive, smoothing, prices, oscillators,
-    trends, volume, logic, cross_section, groups, clocks,
+    trends, volume, candles, logic, cross_section, groups, clocks,
 )  # fmt: skip
 OPERATORS: Mapping[str, Operator] = MappingProxyType(
     {entry.name: entry for family in _FAMILIES for entry in family.ENTRIES}

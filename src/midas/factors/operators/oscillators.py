@@ -23,6 +23,7 @@ _BY_BLAU = "Blau, Momentum, Direction, and Divergence (1995); as TA-Lib TSI"
 # Over so many rows, bought on the way up from the lower of low and last close.
 _BOUGHT = "(close - min2(low, close.shift(1))).sum({0}) / true_range(high, low, close).sum({0})"
 _ULTIMATE = " + ".join(f"{weight} * {_BOUGHT.format(n)}" for weight, n in ((4, "fast"), (2, "middle"), (1, "slow")))
+_CENTRE = "(high.max(n) + low.min(n)) / 2"
 _TYPICAL = "typical_price(high, low, close)"
 _MACD, _PPO, _STOCHASTIC_K = "x.macd(fast, slow)", "x.ppo(fast, slow)", "stochastic_k(high, low, close, n, smooth)"
 
@@ -128,6 +129,46 @@ MOVES = (
         rows("slow", 34),
         source="Williams, Trading Chaos (1995); as TA-Lib AO",
     ),
+    _windowed(
+        "awesome_acceleration",
+        "`awesome` less its mean.",
+        "awesome(high, low, fast, slow) - awesome(high, low, fast, slow).mean(signal)",
+        like,
+        RANGE,
+        rows("fast", 5),
+        rows("slow", 34),
+        rows("signal", 5),
+        source="Williams, Trading Chaos (1995); as TA-Lib AC",
+    ),
+    _windowed(
+        "coppock",
+        "Linearly weighted mean of two rates of change.",
+        "(x.roc(slow) + x.roc(fast)).decay_linear(n)",
+        number,
+        (X,),
+        window(2, default=10),
+        rows("fast", 11),
+        rows("slow", 14),
+        source="Coppock (1962); as TA-Lib COPPOCK",
+    ),
+    _windowed(
+        "forecast_oscillator",
+        "x less what the straight line through the n values before foretold, in percent of x.",
+        "100 * (x - x.forecast(n).shift(1)) / x",
+        number,
+        (X,),
+        window(2, default=14),
+        source=f"{_BY_CHANDE}; as TA-Lib FOSC",
+    ),
+    _windowed(
+        "qstick",
+        "Mean of close less open.",
+        "(close - open).mean(n)",
+        like,
+        (OPEN, CLOSE),
+        window(default=10),
+        source=f"{_BY_CHANDE}; as TA-Lib QSTICK",
+    ),
 )
 
 PLACES = (
@@ -198,6 +239,18 @@ PLACES = (
         BAR,
         window(2, default=20),
         source="Lambert (1980); as TA-Lib CCI",
+    ),
+    _averaged(
+        "stochastic_momentum",
+        "Close less the middle of the highest high and lowest low, over half their distance, each averaged twice, "
+        "-100 to 100.",
+        f"100 * (close - {_CENTRE}).ema(slow).ema(fast) / ((high.max(n) - low.min(n)).ema(slow).ema(fast) / 2)",
+        relative,
+        BAR,
+        window(default=13),
+        rows("fast", 2),
+        rows("slow", 25),
+        source="Blau, Momentum, Direction, and Divergence (1995); as TA-Lib SMI",
     ),
     _windowed(
         "williams_r",
