@@ -32,7 +32,7 @@ from midas.factors.operator import Kind
 from midas.factors.plan import MOST_NODES, MOST_REMEMBERED, plan_lowered
 from midas.factors.program import build
 from midas.factors.symbol import NotSymbolic, Symbol
-from midas.kernels.lane_account import OUT, lay_out
+from midas.kernels.lane_account import OUT, lay_out, lay_steps
 from midas.kernels.lanes import LANES
 from midas.strategies.schedule import Every, speaking_rows
 from midas.strategies.strategy import Strategy
@@ -154,7 +154,7 @@ class Spread:
             self._template.every, self._setting.market.calendar, panel.sessions, int(firsts.min()), lanes.stop
         )
         leaves: dict[str, Leaf] = {}
-        root = self._split(alone, picks, firsts, lanes.stop, leaves)
+        root = self._split(alone, picks, lanes.stop, leaves)
         if root is None:
             return None
         out = np.empty((len(firsts), len(OUT)))
@@ -166,7 +166,7 @@ class Spread:
         return out
 
     # The graph that runs for every account, and the leaves it reads; None where the two cannot be told apart.
-    def _split(self, root: Node, picks: Picks, firsts: Rows, stop: int, leaves: dict[str, Leaf]) -> Node | None:
+    def _split(self, root: Node, picks: Picks, stop: int, leaves: dict[str, Leaf]) -> Node | None:
         wanted: dict[str, tuple[Node, Names]] = {}
         chosen = _Chosen(self._axes, picks)
         made: dict[Node, Node] = {}
@@ -177,8 +177,6 @@ class Spread:
             names[node] = own.union(*(names[child] for child in node.inputs))
             if node.op == BEGUN:
                 begun.add(node)
-                rows, which = np.unique(firsts, return_inverse=True)
-                leaves[BEGUN] = Leaf((np.arange(stop) >= rows[:, None]).astype(np.float64), which)
                 made[node] = node
                 continue
             if not begun.isdisjoint(node.inputs):
@@ -265,7 +263,7 @@ class _Worker:
     def __init__(self, root: Node, leaves: Mapping[str, Leaf], lanes: Lanes, speaks: Rows) -> None:
         plan = plan_lowered([root])
         self._lanes, self._speaks = lanes, speaks
-        self._leaves = {name: leaves[name] for name in plan.fields}
+        self._leaves = {name: leaves[name] for name in plan.fields if name != BEGUN}
         self._fields = {name: np.full((AT_ONCE // LANES, lanes.stop, LANES), np.nan) for name in plan.fields}
         self._weights = np.full((len(speaks), AT_ONCE), np.nan)
         self._begin = max(0, int(speaks[0]) - plan.lookback)
@@ -277,6 +275,8 @@ class _Worker:
     def run(self, begin: int, end: int, out: Values) -> None:
         for name, leaf in self._leaves.items():
             lay_out(leaf.series, leaf.which, begin, end, self._fields[name])
+        if BEGUN in self._fields:
+            lay_steps(self._lanes.firsts, begin, end, self._fields[BEGUN])
         self._engine.run(self._begin, int(self._speaks[-1]) + 1, self._weights)
         lanes = Lanes(
             self._lanes.setting, self._lanes.every, self._lanes.firsts[begin:end].copy(),

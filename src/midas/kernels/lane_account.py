@@ -179,13 +179,35 @@ def lay_out(
     """Put series[which[a]], each a number a row, side by side for the accounts begin..end: (tile, row, lane)."""
     rows = series.shape[1]
     for base in range(begin, end, LANES):
-        tile = tiles[(base - begin) // LANES]
+        tile, lanes = tiles[(base - begin) // LANES], min(LANES, end - base)
+        same = True
+        for i in range(lanes):
+            same &= which[base + i] == which[base]
+        if same:
+            line = series[which[base]]
+            for row in range(rows):
+                tile[row, :] = line[row]
+            continue
         for start in range(0, rows, LANES):
             last = min(start + LANES, rows)
-            for i in range(min(LANES, end - base)):
+            for i in range(lanes):
                 line = series[which[base + i]]
                 for row in range(start, last):
                     tile[row, i] = line[row]
+
+
+@kernel
+def lay_steps(firsts: NDArray[np.int64], begin: int, end: int, tiles: NDArray[np.float64]) -> None:
+    """Write 0 before the row `firsts[a]` and 1 from it on for the accounts begin..end: (tile, row, lane)."""
+    starts = np.zeros(LANES)
+    for base in range(begin, end, LANES):
+        tile = tiles[(base - begin) // LANES]
+        for i in range(min(LANES, end - base)):
+            starts[i] = firsts[base + i]
+        for row in range(len(tile)):
+            line = tile[row]
+            for i in range(LANES):
+                line[i] = 1.0 if row >= starts[i] else 0.0
 
 
 @step

@@ -38,6 +38,7 @@ SIGNATURES: tuple[tuple[Callable[..., object], str], ...] = (
     ),
     (holdings.worth, f"({_LIST}, {_LIST}, float64[::1], {_LIST}, float64, {_TILES}, {_FIXED})"),
     (longer.fold, f"void({_WORD}, {_TILES}, {_LIST}, {_WORD}, {_WORD}, float64[:,:,::1])"),
+    (lane_account.lay_steps, f"void({_LIST}, {_WORD}, {_WORD}, float64[:,:,::1])"),
     (lane_account.lay_out, f"void(float64[:,::1], {_LIST}, {_WORD}, {_WORD}, float64[:,:,::1])"),
     (
         lane_account.run_lanes,
