@@ -37,6 +37,9 @@ class TestSteps:
             ("normalise(#8, 1)", "across the market", "speaking rows"),
         ]
 
+    def test_each_is_read_once(self) -> None:
+        assert [step.readers for step in explained(self.MOMENTUM).steps] == [1] * 9
+
     def test_all_on_every_row_when_most_speak(self) -> None:
         assert {step.rows for step in explained(self.MOMENTUM, 1).steps} == {"every row"}
         assert {step.share for step in explained(self.MOMENTUM, 1).steps} == {1.0}

@@ -55,7 +55,7 @@ def test_what_could_change_a_bit_is_left(text: str) -> None:
     assert len(compile_plan(parse(text)).nodes) == len(set(lowering.walk(parse(text))))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(node=graphs(depth=5), repeat=st.booleans())
 def test_the_same_bits(node: Node, repeat: bool) -> None:
     node = (node * 1).max(2).max(1).shift(1).shift(2) if repeat else node

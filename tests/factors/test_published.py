@@ -12,16 +12,18 @@ import pytest
 from tests.factors.markets import bars, panel_of, same, values
 
 from midas.core.clock import ManualClock
-from midas.core.errors import NotFound
+from midas.core.errors import NotFound, StrategyInvalid
 from midas.factors.evaluate import evaluate_all
 from midas.factors.plan import Plan, compile_plan, plan_together
 from midas.factors.published import every, left_out, published
+from midas.factors.text import parse
 from midas.integrations.sample.source import SampleSource
 from midas.marketdata.importing import import_bars
 from midas.marketdata.lake import Lake
 from midas.marketdata.panel import Panel
 from midas.marketdata.source import PullRequest
 from midas.marketdata.universe import select
+from midas.strategies.yaml_form import load_yaml
 
 Frame = pd.DataFrame
 
@@ -73,6 +75,25 @@ class TestAll:
         missing = [name for at, name in enumerate(LIBRARY) if not np.isfinite(found[at]).any()]
         assert all("correlation(rank" in LIBRARY[name].formula for name in missing), missing
         assert len(missing) <= 5, missing
+
+
+class TestInAStrategy:
+    FILE = "name: x\nlet: {score: alpha_012.rank()}\ntargets: (score + roc_20).top(3).slot()"
+
+    def test_a_file_may_name_a_factor(self) -> None:
+        expected = parse(
+            "((sign(volume.diff(1)) * (-1 * close.diff(1))).rank() + close.shift(20) / close).top(3).slot()"
+        )
+        assert load_yaml(self.FILE).targets == expected
+
+    def test_its_own_names_come_first(self) -> None:
+        assert load_yaml("name: x\nlet: {roc_20: close * 2}\ntargets: roc_20.rank()").targets == parse(
+            "(close * 2).rank()"
+        )
+
+    def test_a_word_that_means_nothing_is_refused(self) -> None:
+        with pytest.raises(StrategyInvalid, match="alpha_102"):
+            load_yaml("name: x\ntargets: alpha_102.rank()")
 
 
 def ranked(x: Frame) -> Frame:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TypedDict, cast
 
 from midas.core.errors import NotFound, did_you_mean
+from midas.factors.catalogue import FIELDS, find
 from midas.factors.node import Node
 from midas.factors.text import Value, parse, parse_value
 
@@ -73,6 +74,33 @@ def every() -> Iterator[Published]:
     """Yield every factor of the library, set by set, in the order of the files."""
     for each in SETS:
         yield from _of_set(each).values()
+
+
+class WithLibrary(Mapping[str, Value]):
+    """Names of an expression, behind which stand the factors of the library: `alpha_012.rank()`."""
+
+    def __init__(self, names: Mapping[str, Value]) -> None:
+        self._names = names
+
+    # The library is read only for a word that means nothing else.
+    def __contains__(self, name: object) -> bool:
+        if name in self._names:
+            return True
+        word = str(name)
+        return word not in FIELDS and find(word) is None and any(word in _of_set(each) for each in SETS)
+
+    def __getitem__(self, name: str) -> Value:
+        if name in self._names:
+            return self._names[name]
+        if name in self:
+            return published(name).node
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def left_out(name: str) -> Mapping[str, str]:

@@ -76,7 +76,7 @@ def parse_value(text: str, names: Mapping[str, Value] | None = None) -> Value:
             raise StrategyInvalid(
                 f"{name!r} is a market field and cannot name something else.", hint="Choose another name.", code="name"
             )
-    return _read(text, _tree(text), names or {})
+    return _read(text, _tree(text), {} if names is None else names)
 
 
 def read_formula(text: str, names: Mapping[str, Value]) -> Value:

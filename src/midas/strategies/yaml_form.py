@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from midas.core.errors import StrategyInvalid
 from midas.factors.catalogue import FIELDS
 from midas.factors.node import Node
+from midas.factors.published import WithLibrary
 from midas.factors.text import parse, parse_value
 from midas.strategies.definition import (
     MAX_EXITS,
@@ -150,10 +151,10 @@ def _targets(document: Table, params: Mapping[str, ParamValue]) -> Node:
         _check_let_name(name, names, line)
         written = _text(given, f"let.{name}")
         with _at(written.line):
-            names[name] = parse_value(written.text, names)
+            names[name] = parse_value(written.text, WithLibrary(names))
     targets = _text(_required(document, "targets"), "targets")
     with _at(targets.line):
-        return parse(targets.text, names)
+        return parse(targets.text, WithLibrary(names))
 
 
 def _check_let_name(name: str, names: Names, line: int) -> None:
