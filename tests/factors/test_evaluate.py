@@ -162,7 +162,7 @@ class TestDemand:
         assert {call.does for call in program.tail.calls} == {Does.LEAF, Does.RUN, Does.ACROSS, Does.EMIT}
 
     def test_time_above_a_cross_section_runs_it_on_every_row(self) -> None:
-        program = build(compile_plan(parse("close.rank().mean(5).top(3)")), every_row=False)
+        program = build(compile_plan(parse("high.rank().mean(5).top(3)")), every_row=False)
         assert [stage.across for stage in program.stages] == [False, True, False]
 
     def test_distances_that_would_explode_fall_back(self) -> None:
