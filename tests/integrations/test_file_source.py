@@ -290,6 +290,22 @@ class TestSymbols:
         assert "2 symbols are taken as ETFs or ETNs" in raw.warnings[0]
 
 
+class TestMarketsTheSymbolTells:
+    def test_boards_and_funds_of_china(self, tmp_path: Path) -> None:
+        lines = "".join(f"{code},2024-01-02,5\n" for code in ("000001", "159915", "300750"))
+        raw = read(written(tmp_path, f"symbol,date,close\n{lines}"), "XSHE")
+        assert [(one.id.symbol, one.board, one.kind) for one in raw.instruments] == [
+            ("000001", "MAIN", "stock"), ("159915", "MAIN", "etf"), ("300750", "CHINEXT", "stock"),
+        ]  # fmt: skip
+        assert any("1 are taken to be on other boards" in warning for warning in raw.warnings)
+
+    def test_the_series_of_india_is_the_board(self, tmp_path: Path) -> None:
+        text = "symbol,date,series,close\nM%26M,2024-01-02,EQ,5\nJ&KBANK,2024-01-02,BE,5\n"
+        raw = read(written(tmp_path, text), "XNSE")
+        assert {one.id.symbol: one.board for one in raw.instruments} == {"M_M": "EQ", "J_KBANK": "BAND5"}
+        assert codes(raw) == []
+
+
 class TestDates:
     @pytest.mark.parametrize(
         "text",

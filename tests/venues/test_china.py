@@ -7,7 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from midas.core.instrument import Instrument, InstrumentId
 from midas.core.order import Side
+from midas.venues.arrays import rule_arrays
 from midas.venues.catalogue import venue
 
 D = Decimal
@@ -86,3 +88,17 @@ class TestCosts:
 
     def test_what_is_left_out_is_told(self) -> None:
         assert "least commission" in XSHG.warnings[0]
+
+
+class TestBoardsBySymbol:
+    @pytest.mark.parametrize(
+        ("symbol", "board"), [("688981", "STAR"), ("300750", "CHINEXT"), ("600519", "MAIN"), ("000333", "MAIN")]
+    )
+    def test_where_nobody_says_the_symbol_does(self, symbol: str, board: str) -> None:
+        assert XSHG.usual_board(symbol) == board
+        item = Instrument(InstrumentId(symbol, "XSHG"))
+        arrays = rule_arrays(XSHG, [item], XSHG.calendar.sessions(TODAY, TODAY))
+        assert arrays.limit[0, 0] == (0.1 if board == "MAIN" else 0.2)
+
+    def test_beijing(self) -> None:
+        assert BJSE.usual_board("830799") == "BSE"

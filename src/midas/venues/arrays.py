@@ -35,7 +35,8 @@ def rule_arrays(venue: Venue, instruments: Sequence[Instrument], sessions: Days)
     ------
     InvalidInput: an instrument's board or kind is unknown here.
     """
-    classes = sorted({(venue.board(item.board), item.kind) for item in instruments})
+    of = [(_board(venue, item), item.kind) for item in instruments]
+    classes = sorted(set(of))
     number = {key: index for index, key in enumerate(classes)}
     ladders: dict[Ladder, int] = {}
     tables, costs = venue.tables, venue.tables.costs
@@ -50,7 +51,7 @@ def rule_arrays(venue: Venue, instruments: Sequence[Instrument], sessions: Days)
     ladder_of = table(tables.tick, ladder_row).astype(np.int64)
     floors, ticks = _ladder_arrays(tuple(ladders))
     return RuleArrays(
-        class_of=np.array([number[venue.board(item.board), item.kind] for item in instruments], np.int64),
+        class_of=np.array([number[key] for key in of], np.int64),
         ladder_of=ladder_of,
         ladder_floor=floors,
         ladder_tick=ticks,
@@ -64,6 +65,10 @@ def rule_arrays(venue: Venue, instruments: Sequence[Instrument], sessions: Days)
         sell_tax=table(tables.sell_tax, float),
         tax_truncates=tables.tax_truncates,
     )
+
+
+def _board(venue: Venue, item: Instrument) -> str:
+    return venue.board(item.board) if item.board else venue.usual_board(item.id.symbol)
 
 
 def _along(dated: Dated[T], sessions: Days, as_float: Callable[[T], float]) -> Floats:

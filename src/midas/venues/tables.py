@@ -65,6 +65,7 @@ class Tables:
     """A country's rules, ready to be looked up by trade date."""
 
     board_names: Mapping[str, str]
+    board_of_prefix: Mapping[str, str]
     tick: Scoped[Ladder | None]
     limit: Scoped[Decimal | None]
     lot: Scoped[Decimal]
@@ -102,6 +103,7 @@ def build_tables(rules: Row, calendar: Calendar) -> Tables:
 
     return Tables(
         board_names={alias.upper(): board for board, more in rules["boards"].items() for alias in (board, *more)},
+        board_of_prefix={prefix: board for board, more in rules.get("symbols", {}).items() for prefix in more},
         tick=scoped("tick", lambda row: ladders[row["ladder"]], None),
         limit=scoped("limit", lambda row: Decimal(row["fraction"]), None),
         lot=scoped("lot", lambda row: Decimal(row["shares"]), Decimal(1)),

@@ -57,6 +57,13 @@ class Venue:
                 f"{self.mic} has no board {text!r}.", hint=did_you_mean(text, self.boards), code="bad_board"
             ) from None
 
+    def usual_board(self, symbol: str) -> str:
+        """Return the board a symbol is on where nobody says it: told by how it begins, else the default board."""
+        for prefix, board in self.tables.board_of_prefix.items():
+            if symbol.startswith(prefix):
+                return board
+        return self.default_board
+
     def tick(self, price: Decimal, day: date, board: str = "", kind: str = "stock") -> Decimal | None:
         """Return the price step at `price`; None where prices have no grid."""
         ladder = self._ladder(day, board, kind)

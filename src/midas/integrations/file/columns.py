@@ -21,7 +21,7 @@ KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "adj_close": ("adjclose", "adjustedclose", "closeadj", "adjcloseprice", "수정종가", "수정주가"),
     "volume": ("volume", "vol", "shares", "거래량"),
     "turnover": ("turnover", "amount", "amountkrw", "value", "tradingvalue", "거래대금", "거래금액"),
-    "board": ("market", "board", "marketid", "시장", "시장구분", "소속부시장"),
+    "board": ("market", "board", "marketid", "시장", "시장구분", "소속부시장", "series"),
     "name": ("name", "company", "종목명", "한글종목명", "회사명"),
     "currency": ("currency", "ccy", "통화"),
     "kind": ("kind", "instrumenttype", "종류", "증권구분"),

@@ -13,6 +13,9 @@ _KOREAN_FUNDS: Final = (
 )  # fmt: skip
 """Brands that begin the names of Korean exchange-traded funds."""
 
+_CHINESE_FUNDS: Final = {"XSHG": ("50", "51", "52", "53", "55", "56", "58"), "XSHE": ("15", "16")}
+"""How the symbols of listed funds begin."""
+
 
 def kinds_of(mic: str, symbols: Sequence[str], names: Sequence[str], stated: Sequence[str]) -> tuple[list[str], str]:
     """Return a kind for each instrument and a note about those told by their names.
@@ -23,13 +26,19 @@ def kinds_of(mic: str, symbols: Sequence[str], names: Sequence[str], stated: Seq
     for symbol, name, word in zip(symbols, names, stated, strict=True):
         kind = word.strip().lower()
         if kind not in KINDS:
-            kind = _korean(symbol, name) if mic == "XKRX" else "stock"
+            kind = _korean(symbol, name) if mic == "XKRX" else _other(mic, symbol)
             told += kind != "stock"
         kinds.append(kind)
     note = (
-        f"{told} symbols are taken as ETFs or ETNs by their names; a kind column would say for certain." if told else ""
+        f"{told} symbols are taken as ETFs or ETNs by their names or symbols; a kind column would say for certain."
+        if told
+        else ""
     )
     return kinds, note
+
+
+def _other(mic: str, symbol: str) -> str:
+    return "etf" if symbol.startswith(_CHINESE_FUNDS.get(mic, ("\0",))) else "stock"
 
 
 def _korean(symbol: str, name: str) -> str:

@@ -140,11 +140,16 @@ def _boards(last: pl.DataFrame, place: Venue, reading: _Reading) -> list[str]:
     if not place.boards:
         return [""] * last.height
     if "board" not in last.columns:
+        told = [place.usual_board(InstrumentId.parse(text).symbol) for text in last["symbol"]]
+        other = sum(board != place.default_board for board in told)
+        rest = (
+            f"{other} are taken to be on other boards by how they begin, the rest" if other else "every symbol is taken"
+        )
         reading.warnings.append(
-            f"The file has no market column: every symbol is taken to be on {place.default_board}, whose rules differ "
+            f"The file has no market column: {rest} to be on {place.default_board}, whose rules differ "
             "from those of other boards."
         )
-        return [place.default_board] * last.height
+        return told
     found: dict[str, str] = {}
     for word in last["board"].fill_null("").unique():
         try:

@@ -65,6 +65,8 @@ def read_symbols(column: pl.Series, mic: str, expected: str | None, first_line: 
 def symbol_id(word: str, mic: str) -> InstrumentId:
     """Return the id a vendor's symbol means at a venue; a full id keeps its own venue.
 
+    India's M&M, in files also M%26M, is M_M: an id has no &.
+
     Raises
     ------
     InvalidInput: it is no symbol there.
@@ -75,6 +77,8 @@ def symbol_id(word: str, mic: str) -> InstrumentId:
         text, mic = head, tail
     if mic == "XKRX":
         text = _korean(text)
+    if mic == "XNSE":
+        text = text.replace("%26", "&").replace("&", "_")
     return InstrumentId(text, mic)
 
 
