@@ -171,7 +171,8 @@ class TestEvaluations:
         order = sweeping.order(workspace, asked(), now(sweeping.subject(workspace, asked())))
         assert now(trials.counts(workspace, [order.hypothesis])) == {order.hypothesis: 2}
 
-    def test_a_part_is_kept(self, workspace):
+    def test_a_part_is_kept(self, workspace, monkeypatch):
+        monkeypatch.setattr("midas.backtest.evaluation.BLOCK", 1)
         order = evaluating.order(workspace, self.request)
 
         def stop(fraction: float, message: str) -> None:

@@ -15,6 +15,7 @@ from midas.backtest.spread import spread_of
 from midas.backtest.subject import subject_of
 from midas.backtest.sweep import _Search, base_spec, plan_sweep, sweep
 from midas.backtest.together import Together
+from midas.core.errors import InvalidInput
 from midas.factors.market import Market
 from midas.factors.node import Node, constant
 from midas.factors.symbol import NotSymbolic, Symbol
@@ -131,3 +132,11 @@ def test_a_symbol_may_meet_a_node() -> None:
     for made in (n * m.close, m.close * n, m.close < n, n < m.close, n / m.close, m.close.mean(n), constant(n)):
         assert isinstance(made, Node)
     assert repr((m.close * n).inputs[1].arguments) == "(<n>,)"
+
+
+def test_dates_without_a_session_are_refused_in_words() -> None:
+    with pytest.raises(InvalidInput, match="no session"):
+        sweep(
+            SmaCross, market(21, columns=1), {"fast": "2:11:1", "slow": "12:60:4"},
+            start=np.datetime64("2031-01-01").item(),
+        )  # fmt: skip

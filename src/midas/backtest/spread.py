@@ -69,12 +69,10 @@ class Spread:
         self._template, self._root, self._axes, self._base, self._setting = template, root, axes, base, setting
 
     def answer(self, picks: Picks) -> tuple[Values, dict[int, str]] | None:
-        """Return measures (combination, `KEPT`), NaN for those refused, and why they were; None for the ordinary way.
-
-        Raises
-        ------
-        InvalidInput: the dates hold no session.
-        """
+        """Return (combination, `KEPT`), NaN for those refused, and why they were; None for the ordinary way."""
+        asked, stop = self._setting.panel.row_range(self._base.start, self._base.end)
+        if stop <= asked:
+            return None
         refused = self._refused(picks)
         left = np.array([place for place in range(len(picks)) if place not in refused], np.int64)
         values = np.full((len(picks), len(KEPT)), np.nan)

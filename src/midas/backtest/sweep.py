@@ -253,25 +253,34 @@ class _Search:
         tried = [self._trials(np.empty((0, len(self._plan.axes)), np.int64), np.empty((0, len(self._measures))))]
         while len(asked := sampler.ask()):
             scores = np.full(len(asked), np.nan)
-            size = BLOCK if self._quick is None else QUICK_BLOCK
-            for at in range(0, len(asked), size):
-                picks = asked[at : at + size]
-                values = self._answer(picks)
-                scores[at : at + size] = merit(self._plan.metric, values[:, self._measures.index(self._plan.metric)])
+            at = 0
+            while at < len(asked):
+                picks, values = self._answered(asked[at:])
+                metric = values[:, self._measures.index(self._plan.metric)]
+                scores[at : at + len(picks)] = merit(self._plan.metric, metric)
                 made = ~np.isnan(values[:, 0])
                 tried.append(self._trials(picks[made], values[made]))
                 self._report(tried[-1], len(picks), sampler.total)
+                at += len(picks)
             sampler.tell(asked, scores)
         return self._trials(np.concatenate([t.picks for t in tried]), np.concatenate([t.values for t in tried]))
 
-    def _answer(self, picks: Picks) -> Values:
-        # A row of NaN is a combination that was refused: an account always has a total return.
+    # The next few combinations and their measures. A row of NaN is one that was refused: an account always has a total
+    # return.
+    def _answered(self, picks: Picks) -> tuple[Picks, Values]:
         if self._quick is not None and len(picks) >= FEWEST:
-            answered = self._quick.answer(picks)
-            if answered is not None:
-                for place in sorted(answered[1]):
-                    self._skip(answered[1][place])
-                return answered[0]
+            some = picks[:QUICK_BLOCK]
+            answer = self._quick.answer(some)
+            if answer is not None:
+                values, refused = answer
+                for place in sorted(refused):
+                    self._skip(refused[place])
+                return some, values
+            self._quick = None
+        some = picks[:BLOCK]
+        return some, self._answer(some)
+
+    def _answer(self, picks: Picks) -> Values:
         values = np.full((len(picks), len(self._measures)), np.nan)
         places, definitions = [], []
         for place, made in self._definitions(picks):
