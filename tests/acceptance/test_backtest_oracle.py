@@ -116,7 +116,8 @@ def crossings(closes: list[float], fast: int, slow: int, first: int) -> list[boo
 
 
 def exactly(close: float) -> Fraction | int:
-    return int(close) if close == int(close) else Fraction(close)
+    # the decimal that was quoted, not the binary fraction next to it
+    return int(close) if close == int(close) else Fraction(f"{close:.10f}")
 
 
 def sma_weights(states: list[list[bool]]) -> Callable[[int], list[float]]:
@@ -205,7 +206,10 @@ class TestSample:
             series.append(closes)
         return series
 
-    @pytest.mark.parametrize(("fast", "slow", "start"), [(20, 60, None), (5, 15, None), (20, 60, date(2004, 1, 2))])
+    @pytest.mark.parametrize(
+        ("fast", "slow", "start"),
+        [(20, 60, None), (5, 15, None), (10, 30, date(2001, 1, 2)), (20, 60, date(2004, 1, 2))],
+    )
     def test_sma_cross(self, sample: Panel, fast: int, slow: int, start: date | None) -> None:
         account = self.plain(sample, by_change=True, capital=10_000_000)
         first = slow if start is None else [day.item() for day in sample.sessions].index(start)

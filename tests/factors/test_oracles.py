@@ -126,6 +126,7 @@ ORACLES: dict[str, Callable[[], Frame | Matrix]] = {
     "min2(open, close)": lambda: np.minimum(OPEN, CLOSE),
     "max2(open, close)": lambda: np.maximum(OPEN, CLOSE),
     "close > open": lambda: UP,
+    "compare(close, open)": lambda: np.sign(CLOSE - OPEN).where(CLOSE.notna() & OPEN.notna()),
     "close >= close.shift(1)": lambda: flags(CLOSE.shift(1) <= CLOSE, CLOSE, CLOSE.shift(1)),
     "close < open": lambda: flags(CLOSE < OPEN, CLOSE, OPEN),
     "close <= close.shift(1)": lambda: flags(CLOSE.shift(1) >= CLOSE, CLOSE, CLOSE.shift(1)),
@@ -253,3 +254,15 @@ class TestHardNumbers:
         assert np.isnan(values("log(close)", panel)[0, 0])
         assert np.isnan(values("exp(close * 1e6)", panel)[1, 0])
         assert np.isnan(values("(0 - close) ** 0.5", panel)[1, 1])
+
+
+def test_averages_that_tie_in_decimals_do_not_cross() -> None:
+    # Five prices that repeat: every average over a multiple of five is the same in decimals, and not in floats.
+    closes = [float(price) for price in ["14.9", "13.8", "14.34", "14.54", "14.66"] * 6]
+    sums = {sum(closes[at : at + n]) / n for n in (5, 10, 15, 20) for at in range(10)}
+    assert len(sums) > 1, "floats agree on these: the test proves nothing"
+    panel = panel_of({"close": np.array(closes)[:, None]})
+    for expression in ("cross_above(mean(10), mean(20))", "cross_below(mean(10), mean(20))"):
+        found = values(expression, panel)[:, 0]
+        assert not np.nansum(found), expression
+    assert set(values("compare(mean(10), mean(20))", panel)[20:, 0]) == {0.0}

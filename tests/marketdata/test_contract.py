@@ -13,6 +13,7 @@ from tests.marketdata.market import NOW, at, clean_bars, raw
 
 from midas.core.basis import Basis
 from midas.core.timeframe import Timeframe
+from midas.marketdata.finding import Severity
 from midas.marketdata.importing import check_raw
 from midas.venues.catalogue import venue
 
@@ -179,9 +180,10 @@ class TestSessions:
         made = raw(weekly, timeframe=Timeframe.parse("1w"))
         assert check_raw(made, Basis.RAW, NOW).findings == ()
 
-    def test_a_saturday_is_told(self) -> None:
+    def test_a_saturday_keeps_the_file_out(self) -> None:
         extra = BARS[5:6].with_columns(ts=pl.lit(date(2019, 1, 12)))
-        assert [one.code for one in check(pl.concat([BARS[:8], extra, BARS[8:]])).findings] == ["closed_day"]
+        [found] = check(pl.concat([BARS[:8], extra, BARS[8:]])).findings
+        assert (found.code, found.severity) == ("closed_day", Severity.ERROR)
 
 
 class TestStale:

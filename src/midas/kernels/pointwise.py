@@ -9,6 +9,8 @@ from midas.kernels.loop import pointwise
 
 NAN = math.nan
 INFINITE = math.inf
+ROUNDING = 1e-12
+"""What two ways of adding up the same prices may differ by, relative."""
 
 
 @pointwise(inputs=2)
@@ -83,6 +85,13 @@ def max2(x: float, y: float) -> float:
 
 
 @pointwise(inputs=2)
+def compare(x: float, y: float) -> float:
+    apart = x - y
+    noise = ROUNDING * max(abs(x), abs(y)) if abs(apart) < INFINITE else 0.0
+    return apart if apart != apart else (1.0 if apart > noise else (-1.0 if apart < -noise else 0.0))
+
+
+@pointwise(inputs=2)
 def greater(x: float, y: float) -> float:
     return (1.0 if x > y else 0.0) if (x == x and y == y) else NAN
 
@@ -154,6 +163,6 @@ def with_bar(x: float, close: float) -> float:
 
 LOOPS = (
     add, subtract, multiply, divide, power, negate, absolute, sign, log, exp, sqrt, clip, min2, max2,
-    greater, greater_equal, less, less_equal, equal, not_equal, both, either, negation, where, choose, fill,
+    compare, greater, greater_equal, less, less_equal, equal, not_equal, both, either, negation, where, choose, fill,
     is_missing, with_bar,
 )  # fmt: skip

@@ -1,9 +1,9 @@
 """The contract every bar must keep before anything is computed from it.
 
 Errors keep data out: `nan infinite non_positive_price high_below_low outside_range negative_volume negative_turnover
-duplicate out_of_order future_date stale spike decimal_shift unadjusted_split`, and what a file's reader adds to them:
-`bad_number bad_date naive_time wrong_time_zone wrong_symbol mixed_currency truncated_file encoding`. Warnings are only
-told: `halt rounding gap closed_day descending empty_row move_after_pause`.
+duplicate out_of_order closed_day future_date stale spike decimal_shift unadjusted_split`, and what a file's reader adds
+to them: `bad_number bad_date naive_time wrong_time_zone wrong_symbol mixed_currency truncated_file encoding`. Warnings
+are only told: `halt rounding gap descending empty_row move_after_pause`.
 """
 
 from __future__ import annotations

@@ -6,7 +6,20 @@ import math
 from collections.abc import Callable, Sequence
 
 from midas.factors.operator import Input, Kind, Operator, Parameter
-from midas.factors.unit import Unit, choice, chosen, comparison, flag, kept, like, measured, number, product, ratio
+from midas.factors.unit import (
+    Unit,
+    choice,
+    chosen,
+    comparison,
+    flag,
+    kept,
+    like,
+    measured,
+    number,
+    product,
+    ratio,
+    relative,
+)
 
 X = Input("x")
 OTHER = Input("other")
@@ -66,6 +79,13 @@ ENTRIES = (
     ),
     _pointwise("min2", "The smaller of two.", choice, (X, OTHER)),
     _pointwise("max2", "The larger of two.", choice, (X, OTHER)),
+    _pointwise(
+        "compare",
+        "1 where x lies above other, -1 where it lies below, 0 where they are the same but for rounding: within a part"
+        " in 10^12.",
+        relative,
+        (X, OTHER),
+    ),
     _pointwise("greater", "1 where x > other, else 0.", comparison, (X, OTHER), symbol=">"),
     _pointwise("greater_equal", "1 where x >= other, else 0.", comparison, (X, OTHER), symbol=">="),
     _pointwise("less", "1 where x < other, else 0.", comparison, (X, OTHER), symbol="<"),

@@ -116,19 +116,19 @@ ENTRIES = (
     Operator(
         "cross_above",
         Kind.WINDOW,
-        "1 on the row where x comes to lie above other, having been at or below it on the row before.",
+        "1 on the row where x comes to lie above other by `compare`, having been at or below it on the row before.",
         comparison,
         (X, Input("other")),
-        formula="(x > other) & (x <= other).shift(1)",
+        formula="(compare(x, other) > 0) & (compare(x, other) <= 0).shift(1)",
         missing="NaN where the value missing on this row or the one before would decide.",
     ),
     Operator(
         "cross_below",
         Kind.WINDOW,
-        "1 on the row where x comes to lie below other, having been at or above it on the row before.",
+        "1 on the row where x comes to lie below other by `compare`, having been at or above it on the row before.",
         comparison,
         (X, Input("other")),
-        formula="(x < other) & (x >= other).shift(1)",
+        formula="(compare(x, other) < 0) & (compare(x, other) >= 0).shift(1)",
         missing="NaN where the value missing on this row or the one before would decide.",
     ),
 )

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from midas.marketdata.checks.breach import Breach, warning
+from midas.marketdata.checks.breach import Breach, error, warning
 from midas.venues.calendar import Calendar
 
 
@@ -27,7 +27,8 @@ def check_sessions(bars: pl.DataFrame, calendar: Calendar, *, dated: bool) -> It
     place = np.searchsorted(sessions, days)
     known = (days >= sessions[0]) & (days <= sessions[-1])
     closed = known & (sessions[np.minimum(place, len(sessions) - 1)] != days)
-    yield warning("closed_day", row[closed], "the venue was closed that day by its calendar")
+    # a bar of a day without trading can only be an error, and fills would happen on it
+    yield error("closed_day", row[closed], "the venue was closed that day by its calendar")
     yield from _gaps(bars, row, days, place, closed, known)
 
 
