@@ -57,3 +57,8 @@ def test_what_cannot_be_run_says_why_and_has_no_score() -> None:
 def test_a_measure_there_is_not() -> None:
     with pytest.raises(InvalidInput, match="There is no measure 'sharp'"):
         evaluate(PANEL, CHOSEN, metric="sharp")
+
+
+def test_dates_without_a_session_are_refused_in_words() -> None:
+    with pytest.raises(InvalidInput, match="no session"):
+        evaluate(PANEL, CHOSEN, start=np.datetime64("2031-01-01").item())

@@ -17,6 +17,7 @@ from midas.backtest.setting import Setting
 from midas.backtest.spec import Amount, BacktestSpec, spec_of
 from midas.backtest.together import Together, measured
 from midas.backtest.trials import measures_for, merit
+from midas.backtest.window import sessions_between
 from midas.core.errors import InvalidInput
 from midas.execution.terms import Lots
 from midas.marketdata.panel import Panel
@@ -121,8 +122,9 @@ def evaluate_spec(
 
     Raises
     ------
-    InvalidInput: there is no such measure.
+    InvalidInput: there is no such measure, or the dates hold no session.
     """
+    sessions_between(panel, base.start, base.end)
     measures = measures_for(metric)
     parts = []
     for begin in range(0, panel.columns, BLOCK):

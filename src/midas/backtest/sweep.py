@@ -20,6 +20,7 @@ from midas.backtest.spread import FEWEST, Spread, spread_of
 from midas.backtest.subject import Subject, subject_of
 from midas.backtest.together import Together, measured
 from midas.backtest.trials import Trials, Values, measures_for, merit, params_of
+from midas.backtest.window import sessions_between
 from midas.core.errors import InvalidInput, MidasError
 from midas.execution.terms import Lots
 from midas.marketdata.panel import Panel
@@ -180,8 +181,9 @@ def base_spec(
 
     Raises
     ------
-    InvalidInput: an argument makes no sense, or every combination is refused.
+    InvalidInput: an argument makes no sense, the dates hold no session, or every combination is refused.
     """
+    sessions_between(panel, start, end)
     return spec_of(
         _any(plan), panel, start=start, end=end, initial_capital=initial_capital, commission_bps=commission_bps,
         slippage_bps=slippage_bps, lots=lots, volume_cap=volume_cap, universe=universe,

@@ -32,13 +32,7 @@ def window(plan: Plan, panel: Panel, start: date | None, end: date | None) -> Wi
     ------
     InvalidInput: no session lies in the range, none of the names has a bar there, or the warm-up leaves nothing.
     """
-    asked, stop = panel.row_range(start, end)
-    if stop <= asked:
-        raise InvalidInput(
-            f"Dataset {panel.dataset!r} has no session from {start or 'its first'} to {end or 'its last'}.",
-            hint=f"It covers {_day(panel, 0)} to {_day(panel, panel.rows - 1)}." if panel.rows else "It is empty.",
-            code="empty_range",
-        )
+    asked, stop = sessions_between(panel, start, end)
     listed = _first_bar(panel, stop)
     if listed is None:
         raise InvalidInput(
@@ -55,6 +49,23 @@ def window(plan: Plan, panel: Panel, start: date | None, end: date | None) -> Wi
             code="too_short",
         )
     return Window(max(0, first - plan.lookback), listed if start is None else asked, first, stop)
+
+
+def sessions_between(panel: Panel, start: date | None, end: date | None) -> tuple[int, int]:
+    """Return the rows from `start` to `end`.
+
+    Raises
+    ------
+    InvalidInput: there is none.
+    """
+    asked, stop = panel.row_range(start, end)
+    if stop <= asked:
+        raise InvalidInput(
+            f"Dataset {panel.dataset!r} has no session from {start or 'its first'} to {end or 'its last'}.",
+            hint=f"It covers {_day(panel, 0)} to {_day(panel, panel.rows - 1)}." if panel.rows else "It is empty.",
+            code="empty_range",
+        )
+    return asked, stop
 
 
 def _first_bar(panel: Panel, stop: int) -> int | None:
