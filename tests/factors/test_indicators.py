@@ -434,6 +434,7 @@ TALIB: dict[str, Callable[[Bars], np.ndarray]] = {
     "macd()": lambda b: talib.MACD(b.close)[0],
     "macd_signal()": lambda b: talib.MACD(b.close)[1],
     "macd_histogram()": lambda b: talib.MACD(b.close)[2],
+    "mom(10)": lambda b: talib.MOM(b.close, 10),
     "apo()": lambda b: talib.APO(b.close, 12, 26, matype=1),
     "ppo()": lambda b: talib.PPO(b.close, 12, 26, matype=1),
     "trix()": lambda b: talib.TRIX(b.close, 15),

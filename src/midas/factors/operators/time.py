@@ -66,6 +66,7 @@ ENTRIES = (
         (CLOSE,),
         (window(default=1),),
         formula="x - x.shift(n)",
+        aliases=("mom",),
         missing="NaN where either value is NaN.",
     ),
     Operator(
