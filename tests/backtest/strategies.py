@@ -46,7 +46,7 @@ class Traded(Strategy):
 
 
 class Short(Strategy):
-    """Ask for what is not simulated: the opposite of everything."""
+    """The opposite of everything, every bar."""
 
     every = Every.BAR
 

@@ -17,11 +17,13 @@ from tests.execution.possible import assert_possible
 from midas.backtest.result import Result
 from midas.backtest.run import run
 from midas.core.basis import Basis
+from midas.core.errors import StrategyInvalid
 from midas.core.money import Money
 from midas.execution.conditions import conditions
 from midas.execution.dealing import Dealing
 from midas.execution.simulation import Simulation, simulate
 from midas.execution.terms import AccountTerms
+from midas.factors.market import Market
 from midas.marketdata.actions import ActionKind, Actions
 from midas.marketdata.panel import Panel
 from midas.portfolio.journal import CAUSES, REASONS
@@ -60,12 +62,12 @@ def trade(
 class TestT3SameBarFill:
     @settings(max_examples=30, deadline=None)
     @given(seeds, st.booleans())
-    def test_every_fill_is_a_bar_after_its_decision(self, seed: int, by_change: bool) -> None:
+    def test_t03_every_fill_is_a_bar_after_its_decision(self, seed: int, by_change: bool) -> None:
         panel = random_market(seed, 3, 30, KOREA).panel
         fills = trade(panel, random_weights(seed, 30, 3), by_change).journal.fills
         assert (fills.row == fills.decided + 1).all()
 
-    def test_the_price_is_the_next_open_not_the_close_decided_on(self) -> None:
+    def test_t03_the_price_is_the_next_open_not_the_close_decided_on(self) -> None:
         bars = flat(6)
         bars["close"][2], bars["high"][2] = 130.0, 130.0
         bars["open"][3], bars["high"][3] = 125.0, 125.0
@@ -96,13 +98,13 @@ class TestT4LookAheadInCosts:
 class TestT5FabricatedFill:
     @settings(max_examples=40, deadline=None)
     @given(seeds, st.booleans())
-    def test_every_fill_lies_inside_a_bar_that_exists(self, seed: int, by_change: bool) -> None:
+    def test_t05_every_fill_lies_inside_a_bar_that_exists(self, seed: int, by_change: bool) -> None:
         panel = random_market(seed, 3, 30, KOREA).panel
         fills = trade(panel, random_weights(seed, 30, 3), by_change).journal.fills
         low, high = (panel.matrix(f"raw_{name}")[fills.row, fills.column] for name in ("low", "high"))
         assert ((low <= fills.price) & (fills.price <= high)).all()
 
-    def test_a_gap_fills_nothing(self) -> None:
+    def test_t05_a_gap_fills_nothing(self) -> None:
         bars = flat(6)
         for name in FIELDS:
             bars[name][1:4] = NAN
@@ -112,7 +114,7 @@ class TestT5FabricatedFill:
 
 
 class TestT6StalePrice:
-    def test_a_halted_name_rejects_with_the_reason(self) -> None:
+    def test_t06_a_halted_name_rejects_with_the_reason(self) -> None:
         bars = flat(4)
         for name in ("open", "high", "low"):
             bars[name][1] = NAN
@@ -120,12 +122,12 @@ class TestT6StalePrice:
         rejects = run(BuyAndHold(), panel_of(bars)).rejects()
         assert rejects["reason"].to_list() == ["halted"]
 
-    def test_a_bar_without_volume_rejects_with_the_reason(self) -> None:
+    def test_t06_a_bar_without_volume_rejects_with_the_reason(self) -> None:
         bars = flat(4)
         bars["volume"][1] = 0
         assert run(BuyAndHold(), panel_of(bars)).rejects()["reason"].to_list() == ["no_volume"]
 
-    def test_an_exit_that_met_a_halt_is_tried_again(self) -> None:
+    def test_t06_an_exit_that_met_a_halt_is_tried_again(self) -> None:
         bars = flat(8)
         bars["close"][4:] = 90.0
         bars["low"][4:] = 90.0
@@ -250,7 +252,7 @@ class TestT7StopThroughAGap:
 
 
 class TestT8InfiniteLiquidity:
-    def test_an_order_of_all_the_volume_gets_a_tenth(self) -> None:
+    def test_t08_an_order_of_all_the_volume_gets_a_tenth(self) -> None:
         bars = flat(3, volume=1000.0)
         result = run(BuyAndHold(), panel_of(bars), initial_capital=100_000)
         assert result.fills()["quantity"].to_list() == [100.0]
@@ -258,7 +260,7 @@ class TestT8InfiniteLiquidity:
 
     @settings(max_examples=40, deadline=None)
     @given(seeds, st.booleans())
-    def test_a_bars_liquidity_is_never_used_twice(self, seed: int, by_change: bool) -> None:
+    def test_t08_a_bars_liquidity_is_never_used_twice(self, seed: int, by_change: bool) -> None:
         panel = random_market(seed, 3, 30, KOREA).panel
         fills = trade(panel, random_weights(seed, 30, 3), by_change, capital=10**12).journal.fills
         taken = np.zeros((panel.rows, panel.columns))
@@ -270,7 +272,7 @@ class TestT8InfiniteLiquidity:
 class TestT9ImpossibleFill:
     @settings(max_examples=40, deadline=None)
     @given(seeds, st.booleans(), st.sampled_from([0.0, 7.0, 120.0]))
-    def test_no_fill_is_off_tick_or_beyond_the_limit(self, seed: int, by_change: bool, slippage: float) -> None:
+    def test_t09_no_fill_is_off_tick_or_beyond_the_limit(self, seed: int, by_change: bool, slippage: float) -> None:
         made = random_market(seed, 3, 30, KOREA)
         raw = {name: made.panel.matrix(f"raw_{name}") for name in FIELDS}
         panel = panel_of(raw, currency="KRW", venue="XKRX")
@@ -285,7 +287,7 @@ class TestT9ImpossibleFill:
         )
         assert_possible(simulation, panel, market)
 
-    def test_a_bar_locked_at_its_limit_does_not_fill(self) -> None:
+    def test_t09_a_bar_locked_at_its_limit_does_not_fill(self) -> None:
         bars = flat(4, price=10_000.0)
         for name in ("open", "high", "low", "close"):
             bars[name][1] = 13_000.0
@@ -294,13 +296,102 @@ class TestT9ImpossibleFill:
         assert result.rejects()["reason"].to_list() == ["locked_limit"]
         assert len(result.fills()) == 0
 
-    def test_a_bar_locked_elsewhere_fills(self) -> None:
+    def test_t09_a_bar_locked_elsewhere_fills(self) -> None:
         bars = flat(4, price=10_000.0)
         for name in ("open", "high", "low", "close"):
             bars[name][1] = 12_000.0
         panel = panel_of(bars, currency="KRW", venue="XKRX")
         result = run(BuyAndHold(), panel, initial_capital=1_000_000)
         assert result.fills()["price"].to_list() == [12_000.0]
+
+
+def fall_and_rise(*closes: float) -> Panel:
+    prices = np.array(closes)[:, None]
+    bars = {name: prices.copy() for name in FIELDS[:4]} | {"volume": np.full(prices.shape, 1e9)}
+    return panel_of(bars)
+
+
+SHORTING = Dealing(allow_short=True, borrow_bps=0.0)
+
+
+class TestT10Bankruptcy:
+    def test_t10_a_ruined_account_stays_ruined(self) -> None:
+        # short 100 shares at 100: at 250 the account owes 25,000 and has 20,000
+        panel = fall_and_rise(100, 100, 110, 250, 50, 40, 30)
+        result = run(Short(), panel, initial_capital=10_000, commission_bps=0, dealing=SHORTING)
+        assert result.equity.tolist() == [10_000, 10_000, 9_000, 0, 0, 0, 0]
+        assert result.fills()["ts"].max() == date(2024, 1, 5)
+        assert any(warning.startswith("Bankrupt on 2024-01-05") for warning in result.warnings)
+        result.ledger().verify(result.simulation.cash, result.simulation.first)
+
+    def test_t10_below_maintenance_everything_is_closed_at_the_next_open(self) -> None:
+        # at 160 the equity of 4,000 is a quarter of the 16,000 owed; at 165 3,500 are left
+        panel = fall_and_rise(100, 100, 160, 165, 400, 400)
+        held = replace(Short().definition(), every=Every.ONCE)
+        result = run(held, panel, initial_capital=10_000, commission_bps=0, dealing=SHORTING)
+        assert exit_of_short(result) == (3, 165.0, "margin_call")
+        assert result.equity[2:].tolist() == [4_000, 3_500, 3_500, 3_500]
+        assert any("maintenance margin" in warning for warning in result.warnings)
+
+    def test_t10_a_short_owes_dividends_and_its_fee(self) -> None:
+        kind = np.array([ActionKind.CASH_DIVIDEND], np.int8)
+        actions = Actions(np.array([2]), np.array([0]), kind, np.array([1.0]))
+        panel = panel_of(flat(4), actions=actions)
+        dealing = Dealing(allow_short=True, borrow_bps=365.0)
+        held = replace(Short().definition(), every=Every.ONCE)
+        result = run(held, panel, initial_capital=10_000, commission_bps=0, dealing=dealing)
+        # 10,000 borrowed at 3.65 % a year is 1.00 a day; 100 shares owe 100.00
+        assert result.equity.tolist() == [10_000, 10_000, 9_899, 9_898]
+        assert result.trades()["side"].to_list() == ["short"]
+
+    @settings(max_examples=30, deadline=None)
+    @given(seeds, st.booleans())
+    def test_t10_without_shorts_equity_and_cash_never_fall_below_nothing(self, seed: int, by_change: bool) -> None:
+        simulation = trade(random_market(seed, 3, 30, KOREA).panel, random_weights(seed, 30, 3) * 3, by_change)
+        assert (simulation.cash >= 0).all()
+        assert (simulation.equity >= 0).all()
+
+    def test_t10_what_margin_does_not_cover_is_refused(self) -> None:
+        dealing = Dealing(allow_short=True, borrow_bps=0.0, initial_margin=1.0)
+        panel = fall_and_rise(100, 100, 100)
+        bars = {name: panel.matrix(f"raw_{name}").copy() for name in FIELDS}
+        bars["open"][1] = bars["high"][1] = 125.0
+        result = run(Short(), panel_of(bars), initial_capital=10_000, commission_bps=0, dealing=dealing)
+        # 100 shares were decided at 100.00; at 125.00 the equity covers 80
+        assert result.fills()["quantity"][0] == 80.0
+        assert result.reject_counts["margin"] == 1
+
+    def test_t10_nothing_new_is_sold_short_under_a_ban(self) -> None:
+        bars = flat(6)
+        panel = panel_of(bars, currency="KRW", venue="XKRX", start="2024-01-02")
+        result = run(Short(), panel, dealing=SHORTING)
+        assert len(result.fills()) == 0
+        assert set(result.reject_counts) == {"short_banned"}
+        free = panel_of(bars, currency="KRW", venue="XKRX", start="2023-01-02")
+        assert run(Short(), free, dealing=SHORTING).fills()["side"][0] == "sell"
+
+
+def exit_of_short(result: Result) -> tuple[int, float, str]:
+    fills = result.simulation.journal.fills
+    (at,) = np.flatnonzero(fills.side > 0)
+    return int(fills.row[at]), float(fills.price[at]), CAUSES[fills.cause[at] - 1].value
+
+
+class TestT13AdjustedPrices:
+    def test_t13_orders_are_sized_and_filled_at_raw_prices(self) -> None:
+        # a dividend of half the price makes the adjusted close twice the raw one from row 1 on
+        kind = np.array([ActionKind.CASH_DIVIDEND], np.int8)
+        actions = Actions(np.array([1]), np.array([0]), kind, np.array([50.0]))
+        panel = panel_of(flat(8), actions=actions)
+        assert panel.matrix("close")[2, 0] == 200.0
+        start = date(2024, 1, 4)
+        (fill,) = run(BuyAndHold(), panel, start=start, initial_capital=10_000, commission_bps=0).fills().to_dicts()
+        assert (fill["quantity"], fill["price"]) == (100.0, 100.0)
+
+    def test_t13_raw_and_adjusted_prices_do_not_mix(self) -> None:
+        market = Market()
+        with pytest.raises(StrategyInvalid):
+            market.raw_close + market.close
 
 
 class TestT12CorporateActions:
@@ -314,15 +405,15 @@ class TestT12CorporateActions:
         return panel_of(bars, actions=actions)
 
     @pytest.mark.parametrize("ratio", [2.0, 50.0, 1.5, 0.1, 1 / 3])
-    def test_a_split_leaves_the_value_where_it_was(self, ratio: float) -> None:
+    def test_t12_a_split_leaves_the_value_where_it_was(self, ratio: float) -> None:
         result = run(BuyAndHold(), self.split(ratio), initial_capital=10_123)
         np.testing.assert_array_equal(result.equity, 10_123.0)
 
-    def test_an_order_pending_over_a_split_is_for_the_new_shares(self) -> None:
+    def test_t12_an_order_pending_over_a_split_is_for_the_new_shares(self) -> None:
         (fill,) = run(BuyAndHold(), self.split(50.0, row=1), initial_capital=10_000).fills().to_dicts()
         assert (fill["quantity"], fill["price"]) == (5000.0, 2.0)
 
-    def test_an_indicator_goes_on_through_a_split(self) -> None:
+    def test_t12_an_indicator_goes_on_through_a_split(self) -> None:
         plain = run(SmaCross(fast=2, slow=4), panel_of(wave(60)), initial_capital=100_000)
         bars = wave(60)
         for name in ("open", "high", "low", "close"):
@@ -356,7 +447,7 @@ class TestT12CorporateActions:
         assert found[1] == pytest.approx(price / ratio, rel=1e-12)
         np.testing.assert_allclose(split.equity, plain.equity, rtol=1e-12)
 
-    def test_a_dividend_is_paid_in_cash_on_the_shares_held_the_day_before(self) -> None:
+    def test_t12_a_dividend_is_paid_in_cash_on_the_shares_held_the_day_before(self) -> None:
         bars = flat(6)
         actions = Actions(
             np.array([3]), np.array([0]), np.array([ActionKind.CASH_DIVIDEND], np.int8), np.array([1.234])
@@ -373,7 +464,7 @@ def wave(rows: int) -> dict[str, np.ndarray]:
 
 
 class TestT14MeasuresOverIdleBars:
-    def test_sixty_idle_bars_before_the_listing_change_nothing(self) -> None:
+    def test_t14_sixty_idle_bars_before_the_listing_change_nothing(self) -> None:
         bars = wave(200)
         idle = {name: np.vstack((np.full((60, 1), NAN), values)) for name, values in bars.items()}
         plain = run(SmaCross(fast=2, slow=4), panel_of(bars, start="2022-03-28"))
@@ -381,7 +472,7 @@ class TestT14MeasuresOverIdleBars:
         assert waited.sessions[0] == plain.sessions[0]
         assert dict(waited.summary) == dict(plain.summary)
 
-    def test_sixty_bars_of_history_before_the_start_change_nothing(self) -> None:
+    def test_t14_sixty_bars_of_history_before_the_start_change_nothing(self) -> None:
         bars = wave(260)
         late = {name: values[60:] for name, values in bars.items()}
         start = date(2022, 6, 1)
@@ -389,7 +480,7 @@ class TestT14MeasuresOverIdleBars:
         short = run(SmaCross(fast=2, slow=4), panel_of(late, start="2022-03-28"), start=start)
         assert dict(long.summary) == dict(short.summary)
 
-    def test_an_open_loss_is_in_the_drawdown(self) -> None:
+    def test_t14_an_open_loss_is_in_the_drawdown(self) -> None:
         bars = flat(5)
         for name in ("open", "high", "low", "close"):
             bars[name][3:] = 50.0
@@ -398,7 +489,7 @@ class TestT14MeasuresOverIdleBars:
 
 
 class TestT15ShortWindows:
-    def test_below_ninety_days_nothing_is_told_per_year(self) -> None:
+    def test_t15_below_ninety_days_nothing_is_told_per_year(self) -> None:
         result = run(BuyAndHold(), panel_of(wave(40)))
         per_year = ("cagr", "volatility", "sharpe", "sortino", "calmar", "turnover", "alpha")
         assert [result.summary[key] for key in per_year] == [None] * len(per_year)
@@ -411,29 +502,29 @@ class TestT34SilentlyNothing:
         (told,) = [warning for warning in result.warnings if warning.startswith("Nothing was traded")]
         return told
 
-    def test_a_condition_that_never_held(self) -> None:
+    def test_t34_a_condition_that_never_held(self) -> None:
         told = self.why(run(Threshold(level=1000.0), panel_of(flat(8))))
         assert "asked on 8 of 8 sessions" in told
         assert "all 8 targets were 0 or less" in told
 
-    def test_orders_that_were_all_refused(self) -> None:
+    def test_t34_orders_that_were_all_refused(self) -> None:
         told = self.why(run(Rebalanced(), panel_of(flat(8)), initial_capital=50))
         assert "8 positive targets" in told
         assert "below_lot 7" in told
 
-    def test_a_schedule_that_never_came(self) -> None:
+    def test_t34_a_schedule_that_never_came(self) -> None:
         told = self.why(run(MonthEnd(), panel_of(flat(8))))
         assert "none of the 8 sessions from 2024-01-02 to 2024-01-11" in told
         assert "month_end" in told
 
-    def test_targets_without_a_value(self) -> None:
+    def test_t34_targets_without_a_value(self) -> None:
         bars = flat(8)
         bars["volume"][:] = NAN
         told = self.why(run(Traded(), panel_of(bars)))
         assert "none of its 8 targets had a value" in told
         assert "volume" in told
 
-    def test_shorts_are_said_to_be_left_out(self) -> None:
+    def test_t34_shorts_are_said_to_be_left_out(self) -> None:
         result = run(Short(), panel_of(flat(8)))
         assert any("7 negative targets were taken as 0" in warning for warning in result.warnings)
         assert {REASONS[reason - 1].value for reason in result.simulation.journal.refusals.reason} == {

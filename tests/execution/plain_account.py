@@ -68,6 +68,11 @@ class PlainRules:
     days: Callable[[int], int] = lambda row: 1
     reinvest: bool = False
     entry_limit: Fraction | None = None
+    shorts: bool = False
+    borrow_day: Fraction = ZERO
+    initial: Fraction = Fraction("0.5")
+    maintenance: Fraction = Fraction("0.3")
+    banned: Callable[[int], bool] = lambda row: False
 
     def tick(self, price: Fraction) -> Fraction | None:
         found = None
@@ -126,6 +131,8 @@ class PlainAccount:
         self.pending: list[tuple[int, int, Fraction]] = []  # name, side, quantity
         self.carried: dict[int, tuple[int, int]] = {}  # name: row and number of the order that is still open
         self.decided: list[int] = []  # beside fills
+        self.covered = [0, 0]  # equity and value carried, as margin sees them
+        self.ruined = -1
         self.heard: dict[int, float] = {}
         self.due: dict[int, int] = {}
         self.fills: list[tuple[int, int, int, int, float, float, int, int, int]] = []
@@ -164,7 +171,7 @@ class PlainAccount:
         for name, quantity in self.held.items():
             price = self.known_close(name, row)
             assert price is not None
-            total += self.minor(quantity * price)
+            total += self.signed(quantity * price)
         return total
 
     # -- the day ----------------------------------------------------------------------------------------------------
@@ -175,16 +182,45 @@ class PlainAccount:
                 self.actions(row)
                 orders = len(self.pending)
                 self.open(row)
-                if self.rules.exits:
+                if self.rules.exits or self.rules.shorts:
                     self.watch(row, orders)
             self.listed = [name for name in self.listed if name in self.held]
             self.cashes.append(self.cash)
             self.equity.append(self.cash + self.worth(row))
-            if row + 1 < stop:
+            self.covered = [self.equity[-1], self.carried_value(row)]
+            if self.rules.shorts and self.covered[0] <= 0:
+                return self.seize(row, stop)
+            if self.rules.shorts and self.covered[0] < self.rules.maintenance * self.covered[1]:
+                self.leaving = dict.fromkeys(self.held, "margin_call")
+            elif row + 1 < stop:
                 said = weights(row)
                 if said is not None:
                     self.decide(row, said)
         return self
+
+    def carried_value(self, row: int) -> int:
+        return sum(self.minor(abs(quantity) * self.last(name, row)) for name, quantity in self.held.items())
+
+    def last(self, name: int, row: int) -> Fraction:
+        price = self.known_close(name, row)
+        assert price is not None
+        return price
+
+    def seize(self, row: int, stop: int) -> PlainAccount:
+        self.ruined = row
+        for name in self.listed:
+            paid = self.signed(self.held[name] * self.last(name, row))
+            self.cash += paid
+            self.payments.append((row, name, "seized", paid))
+        if self.cash:
+            self.payments.append((row, -1, "written off", -self.cash))
+        self.cash, self.held = 0, {}
+        self.cashes[-1:] = [0] * (stop - row)
+        self.equity[-1:] = [0] * (stop - row)
+        return self
+
+    def signed(self, amount: Fraction) -> int:
+        return self.minor(abs(amount)) * (1 if amount > 0 else -1)
 
     def actions(self, row: int) -> None:
         owed = self.cash * self.rules.day_rate * self.rules.days(row)
@@ -192,20 +228,26 @@ class PlainAccount:
         if interest:
             self.cash += interest
             self.payments.append((row, -1, "interest", interest))
+        for name in self.listed:
+            short = -self.held.get(name, ZERO)
+            fee = self.minor(short * self.last(name, row - 1) * self.rules.borrow_day * self.rules.days(row))
+            if short > 0 and fee:
+                self.cash -= fee
+                self.payments.append((row, name, "borrowed", -fee))
         for name in range(len(self.bars)):
             before = self.held.get(name, ZERO)
             if (row, name) in self.splits:
                 self.split(row, name, self.splits[row, name])
-            if (row, name) in self.dividends and before > 0:
-                paid = self.minor(before * self.dividends[row, name])
+            if (row, name) in self.dividends and before:
+                paid = self.signed(before * self.dividends[row, name])
                 self.cash += paid
                 self.payments.append((row, name, "dividend", paid))
-                if self.rules.reinvest:
+                if self.rules.reinvest and before > 0:
                     self.reinvest(row, name, paid)
             if (row, name) in self.gone and name in self.held:
                 price = self.known_close(name, row - 1, until=row)
                 assert price is not None
-                paid = self.minor(self.held[name] * price * self.gone[row, name])
+                paid = self.signed(self.held[name] * price * self.gone[row, name])
                 self.cash += paid
                 self.payments.append((row, name, "delisted", paid))
                 self.set_holding(name, ZERO)
@@ -232,19 +274,20 @@ class PlainAccount:
             entry = self.entries[name]
             entry.price, entry.best = entry.price / ratio, entry.best / ratio
             entry.true_range = None if entry.true_range is None else entry.true_range / ratio
-        after = self.floored(before * ratio, self.rules.unit)
+        sign = 1 if before > 0 else -1
+        after = sign * self.floored(abs(before) * ratio, self.rules.unit)
         self.set_holding(name, after)
         price = self.known_close(name, row - 1, until=row)
         assert price is not None
-        fraction = max(ZERO, before * ratio - after)
-        paid = self.minor(fraction * price)
+        fraction = max(ZERO, abs(before) * ratio - abs(after))
+        paid = sign * self.minor(fraction * price)
         if paid:
             self.cash += paid
             self.payments.append((row, name, "in lieu", paid))
 
     def set_holding(self, name: int, quantity: Fraction) -> None:
         self.held.pop(name, None)
-        if quantity > 0:
+        if quantity:
             self.held[name] = quantity
         else:
             self.entries.pop(name, None)
@@ -257,6 +300,12 @@ class PlainAccount:
         for place, (name, side, wanted) in enumerate(orders):
             decided, number = carried.get(name, (row - 1, place))
             count = len(self.fills)
+            if self.rules.shorts:
+                wanted, cut = self.allowed(row, name, side, wanted)
+                if cut:
+                    self.refusals.append((row, name, side, cut))
+                    if not wanted:
+                        continue
             reason = self.match(row, number, name, side, wanted)
             self.decided += [decided] * (len(self.fills) - count)
             unmet = reason in ("no_bar", "halted", "no_volume", "locked_limit", "volume_cap")
@@ -266,6 +315,20 @@ class PlainAccount:
                 self.carried[name] = (decided, number)
             if self.by_change and reason in ("no_bar", "halted", "no_volume", "locked_limit", "volume_cap"):
                 self.due[name] = side
+
+    def allowed(self, row: int, name: int, side: int, wanted: Fraction) -> tuple[Fraction, str]:
+        held, bar, rules = self.held.get(name, ZERO), self.bars[name][row], self.rules
+        closing = min(wanted, abs(held)) if side * held < 0 else ZERO
+        if wanted == closing:
+            return wanted, ""
+        if side < 0 and rules.banned(row):
+            return closing, "short_banned"
+        if bar is None or math.isnan(bar.open):
+            return wanted, ""
+        unit = exact(bar.open) * (1 + side * Fraction(self.impact(row, name, wanted))) * 10**rules.digits
+        room = self.covered[0] / rules.initial - self.covered[1] + closing * unit
+        opening = self.floored(max(ZERO, room) / unit, rules.lot)
+        return (wanted, "") if wanted - closing <= opening else (closing + opening, "margin")
 
     def match(self, row: int, number: int, name: int, side: int, wanted: Fraction) -> str | None:
         self.unpaid = ZERO
@@ -358,7 +421,7 @@ class PlainAccount:
             if quantity < wanted:
                 reason = "volume_cap"
                 self.refusals.append((row, name, side, reason))
-        if side > 0:
+        if side > 0 and not rules.shorts:
             payable = self.payable(quantity, price)
             self.unpaid = quantity - payable
             if payable < quantity:
@@ -371,14 +434,16 @@ class PlainAccount:
 
     def enter(self, row: int, name: int, side: int, quantity: Fraction, price: Fraction) -> None:
         self.traded[name] = side * quantity
-        if side < 0:
+        held = self.held.get(name, ZERO)
+        if side * held < 0 and quantity <= abs(held):
             return
         if name not in self.listed:
             self.listed.append(name)
-        if name in self.entries:
-            entry, held = self.entries[name], self.held[name]
-            entry.price = (entry.price * held + price * quantity) / (held + quantity)
+        if side * held > 0:
+            entry = self.entries[name]
+            entry.price = (entry.price * abs(held) + price * quantity) / (abs(held) + quantity)
             return
+        self.leaving.pop(name, None)
         value = self.ranges.get((row - 1, name))
         true_range = None
         if value is not None and not math.isnan(value):
@@ -397,7 +462,9 @@ class PlainAccount:
             entry = self.entries[name]
             found = self.found(row, name, entry, bar) if entry.row < row else None
             if bar is not None and self.no_market(bar) is None:
-                entry.best = max(entry.best, exact(bar.high if self.rules.has_range else bar.close))
+                highs = self.held[name] > 0
+                seen = exact((bar.high if highs else bar.low) if self.rules.has_range else bar.close)
+                entry.best = max(entry.best, seen) if highs else min(entry.best, seen)
             if found is None:
                 continue
             cause, price, limited = found
@@ -419,6 +486,10 @@ class PlainAccount:
             return "time_stop", None, False
         if bar is None or self.no_market(bar) is not None:
             return None
+        return self.found_long(entry, bar) if self.held[name] > 0 else self.found_short(entry, bar)
+
+    def found_long(self, entry: Entry, bar: PlainBar) -> tuple[str, Fraction | None, bool] | None:
+        rules = self.rules
         stop, take = self.stop(entry), self.take(entry)
         if not rules.has_range:
             close = exact(bar.close)
@@ -434,6 +505,31 @@ class PlainAccount:
             return stop[0], stop[1], False
         if take is not None and high > take[1]:
             return take[0], take[1], True
+        return None
+
+    def found_short(self, entry: Entry, bar: PlainBar) -> tuple[str, Fraction | None, bool] | None:
+        """The mirror image, for the exits that are a share of the price."""
+        exits, on_tick = self.rules.exits, self.rules.on_tick
+        stops, take = [], None
+        if "stop_loss" in exits:
+            stops.append((entry.price * (1 + exits["stop_loss"]), "stop_loss"))
+        if "trailing_stop" in exits:
+            stops.append((entry.best * (1 + exits["trailing_stop"]), "trailing_stop"))
+        stop = None
+        if stops:
+            lowest = min(level for level, _ in stops)
+            stop = next(cause for level, cause in stops if level == lowest), on_tick(lowest, up=True)
+        if "take_profit" in exits and exits["take_profit"] < 1:
+            take = on_tick(entry.price * (1 - exits["take_profit"]), up=False)
+        opened, high, low = exact(bar.open), exact(bar.high), exact(bar.low)
+        if stop is not None and opened >= stop[1]:
+            return stop[0], opened, False
+        if take is not None and opened < take:
+            return "take_profit", opened, True
+        if stop is not None and high >= stop[1]:
+            return stop[0], stop[1], False
+        if take is not None and low < take:
+            return "take_profit", take, True
         return None
 
     def stop(self, entry: Entry) -> tuple[str, Fraction] | None:
@@ -472,25 +568,28 @@ class PlainAccount:
         else:
             self.leaving[name] = cause
         reason = self.no_market(bar)
+        side = -1 if self.held[name] > 0 else 1
+        held, traded = abs(self.held[name]), self.traded.get(name, ZERO)
+        if traded * self.held[name] > 0:
+            held -= abs(traded)
         if reason is None and bar is not None:
             if not limited:
                 start = exact(bar.open) if price is None else price
-                price = self.moved(row, name, start, -1, self.held[name] - max(self.traded.get(name, ZERO), ZERO), bar)
+                price = self.moved(row, name, start, side, held, bar)
             assert price is not None
             reason = self.beyond_limit(name, row, bar, price)
         if reason is not None or bar is None or price is None:
             assert reason is not None
-            self.refusals.append((row, name, -1, reason))
+            self.refusals.append((row, name, side, reason))
             return
-        traded = self.traded.get(name, ZERO)
-        wanted = quantity = self.held[name] - max(traded, ZERO)
+        wanted = quantity = held
         if self.rules.has_volume:
             room = exact(bar.volume) * self.rules.volume_cap - abs(traded)
             quantity = min(wanted, self.floored(max(room, ZERO), self.rules.lot))
         if quantity > 0:
-            self.fill(row, number, name, -1, quantity, price, cause)
+            self.fill(row, number, name, side, quantity, price, cause)
         if quantity < wanted:
-            self.refusals.append((row, name, -1, "volume_cap"))
+            self.refusals.append((row, name, side, "volume_cap"))
 
     # -- what a fill does -------------------------------------------------------------------------------------------
 
@@ -506,9 +605,26 @@ class PlainAccount:
         commission = self.commission(quantity, value, side)
         if side < 0:
             commission = min(commission, value - tax)
+        before = self.held.get(name, ZERO)
+        after = before + side * quantity
         self.cash -= side * value + commission + tax
-        self.set_holding(name, self.held.get(name, ZERO) + side * quantity)
-        self.fills.append((row, name, side, number, float(quantity), float(price), value, commission, tax))
+        self.covered[0] -= commission + tax
+        self.covered[1] += int((abs(after) - abs(before)) * price * 10**rules.digits)
+        self.set_holding(name, after)
+        parts = [(quantity, value, commission, tax)]
+        if before * after < 0:
+            closed = abs(before)
+            part = (
+                closed,
+                self.minor(closed * price),
+                int(commission * closed / quantity),
+                int(tax * closed / quantity),
+            )
+            rest = (quantity - closed, value - part[1], commission - part[2], tax - part[3])
+            parts = [part, rest]
+            self.causes.append(cause)
+        for size, worth, fee, levy in parts:
+            self.fills.append((row, name, side, number, float(size), float(price), worth, fee, levy))
 
     def tax(self, value: int, rate: Fraction) -> int:
         return math.floor(value * rate) if self.rules.tax_truncates else half_up(value * rate)
@@ -556,8 +672,8 @@ class PlainAccount:
                 buys.append((wanted, name, gap))
             elif gap < 0:
                 sells.append((name, -1, -gap))
-            elif wanted > 0 and target == 0:
-                self.refusals.append((row, name, 1, "below_lot"))
+            elif wanted != 0 and target == 0:
+                self.refusals.append((row, name, 1 if wanted > 0 else -1, "below_lot"))
         buys.sort(key=lambda order: -order[0])
         self.pending = sells + [(name, 1, gap) for _, name, gap in buys]
 
@@ -574,7 +690,7 @@ class PlainAccount:
             weight = self.heard.get(name, 0.0)
         elif not math.isfinite(weight):
             weight = 0.0
-        if weight < 0:
+        if weight < 0 and not self.rules.shorts:
             self.refusals.append((row, name, -1, "short_not_allowed"))
             weight = 0.0
         if weight == 0 and name not in self.held:
@@ -583,9 +699,11 @@ class PlainAccount:
             return 0.0, due, ZERO
         price = self.known_close(name, row)
         if price is None:
-            self.refusals.append((row, name, 1, "no_bar"))
+            sign = 1 if weight > 0 else -1
+            self.refusals.append((row, name, sign, "no_bar"))
             if self.by_change:
-                self.due[name] = 1
+                self.due[name] = sign
             return None
         money = Fraction(self.equity[-1]) / 10**self.rules.digits
-        return weight, due, self.floored(Fraction(weight) * money / price, self.rules.lot)
+        size = self.floored(abs(Fraction(weight)) * money / price, self.rules.lot)
+        return weight, due, size if weight > 0 else -size

@@ -36,6 +36,9 @@ _PAYMENTS = {
     EventKind.CASH_IN_LIEU: "in lieu",
     EventKind.DELISTED: "delisted",
     EventKind.INTEREST: "interest",
+    EventKind.BORROW_FEE: "borrowed",
+    EventKind.SEIZED: "seized",
+    EventKind.WRITTEN_OFF: "written off",
 }
 
 
@@ -93,6 +96,7 @@ def assert_same(simulation: Simulation, account: PlainAccount, quantity_slack: f
         if kind != EventKind.SPLIT
     ]
     assert paid == account.payments
+    assert simulation.ruined == account.ruined
     np.testing.assert_array_equal(simulation.cash, account.cashes)
     np.testing.assert_array_equal(simulation.equity, account.equity)
 

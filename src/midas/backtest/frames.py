@@ -106,7 +106,7 @@ def trades(trips: RoundTrips, entries: Timeline, names: Names) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "symbol": names.id(trips.column),
-            "side": pl.repeat("long", len(trips), dtype=pl.String, eager=True),
+            "side": pl.Series(["long", "short"]).gather(pl.Series(trips.side < 0).cast(pl.Int64)),
             "entry_ts": names.day(trips.entry_row),
             "entry_price": trips.entry_price,
             "exit_ts": names.day(np.maximum(trips.exit_row, 0)).zip_with(closed, nothing),
@@ -148,7 +148,7 @@ def _held(trips: RoundTrips, entries: Timeline, stop: int) -> tuple[Rows, Rows, 
     row, column, quantity = entries.row[order], entries.column[order], trips.held_after[order]
     follows = np.append(column[1:] == column[:-1], False)[: len(order)]
     until = np.where(follows, np.append(row[1:], stop)[: len(order)], stop)
-    length = np.where(quantity > 0, until - row, 0)
+    length = np.where(quantity != 0, until - row, 0)
     begin = np.repeat(np.cumsum(length) - length, length)
     rows = np.repeat(row, length) + np.arange(int(length.sum())) - begin
     return rows, np.repeat(column, length), np.repeat(quantity, length)

@@ -6,9 +6,10 @@ import numpy as np
 
 from midas.backtest.story import Story
 from midas.core.basis import Basis
-from midas.core.order import Reject
+from midas.core.order import Cause, Reject
 from midas.portfolio.journal import EventKind
 from midas.portfolio.measures.sample import QUARTER_DAYS
+from midas.venues.short_bans import SHORT_BANS
 
 _SHOWN = 3
 
@@ -25,6 +26,9 @@ def notices(story: Story) -> tuple[str, ...]:
         _stale(story),
         _delisted(story),
         _shorts(story),
+        _banned(story),
+        _called(story),
+        _ruined(story),
         _nothing_traded(story),
     )
     return tuple(sentence for sentence in told if sentence)
@@ -109,7 +113,30 @@ def _delisted(story: Story) -> str:
 
 def _shorts(story: Story) -> str:
     count = story.simulation.journal.refusals.counts().get(Reject.SHORT_NOT_ALLOWED, 0)
-    return f"{count} negative targets were taken as 0: short selling is not simulated." if count else ""
+    return f"{count} negative targets were taken as 0: the account may not sell short (allow_short)." if count else ""
+
+
+def _banned(story: Story) -> str:
+    count = story.simulation.journal.refusals.counts().get(Reject.SHORT_BANNED, 0)
+    if not count:
+        return ""
+    unseen = any(ban.mic == story.venue.mic and not ban.verified for ban in SHORT_BANS)
+    return f"{count} short sales were refused under a ban" + (", whose dates are not verified." if unseen else ".")
+
+
+def _called(story: Story) -> str:
+    count = story.simulation.journal.fills.exits().get(Cause.MARGIN_CALL, 0)
+    return f"{count} fills closed positions because equity fell below the maintenance margin." if count else ""
+
+
+def _ruined(story: Story) -> str:
+    row = story.simulation.ruined
+    if row < 0:
+        return ""
+    return (
+        f"Bankrupt on {story.panel.sessions[row]}: the equity was gone, everything was closed at the last price and "
+        "nothing traded afterwards; the equity is 0 from then on."
+    )
 
 
 def _nothing_traded(story: Story) -> str:

@@ -59,7 +59,11 @@ class Result:
     def ledger(self) -> Ledger:
         """Return the double-entry ledger of the run."""
         capital = int(self.simulation.equity[0])
-        return ledger(capital, self.simulation.first, self.timeline, self.round_trips.cost_out)
+        trips = self.round_trips
+        opens = np.zeros(len(self.timeline), bool)
+        if len(trips):
+            opens = self.timeline.side == trips.side[trips.trade_of]
+        return ledger(capital, self.simulation.first, self.timeline, trips.cost_out, opens)
 
     def equity_frame(self) -> pl.DataFrame:
         """Return ts, equity, cash, gross_exposure, benchmark, one row a close."""

@@ -12,6 +12,8 @@ from midas.portfolio.measures.frequency import rows_per_year, sessions_per_year
 from midas.portfolio.measures.sample import Activity, Reals, Sample, TradeSample
 from midas.venues.calendar import Calendar
 
+_CLOSED = (EventKind.DELISTED, EventKind.SEIZED, EventKind.WRITTEN_OFF)
+
 
 def sample_of(story: Story) -> Sample:
     """Return a run's sample; periods per year are counted on the exchange's calendar where it reaches."""
@@ -68,7 +70,7 @@ def _activity(story: Story) -> Activity:
         fees=int(fills.commission.sum()) / story.scale,
         taxes=int(fills.tax.sum()) / story.scale,
         slippage=round(float((fills.side * (fills.price - opens) * fills.quantity).sum()), 6),
-        income=int(journal.events.amount[journal.events.kind != EventKind.DELISTED].sum()) / story.scale,
+        income=int(journal.events.amount[~np.isin(journal.events.kind, _CLOSED)].sum()) / story.scale,
         fills=len(fills),
         rejected=len(journal.refusals),
         crowding=_crowding(story),

@@ -86,6 +86,16 @@ def run(  # house: function-length: one line per option of the command
         str | None,
         typer.Option("--entry-limit", metavar="X", help="Buy by limit order: -0.01 is 1 % below the decision's close."),
     ] = None,
+    allow_short: Annotated[
+        bool, typer.Option("--allow-short", help="Negative weights sell short, in a margin account.")
+    ] = False,
+    borrow_bps: Annotated[str, typer.Option("--borrow-bps", metavar="X", help="A year, on what is sold short.")] = "50",
+    initial_margin: Annotated[
+        str, typer.Option("--initial-margin", metavar="X", help="To open, of the value.")
+    ] = "0.5",
+    maintenance_margin: Annotated[
+        str, typer.Option("--maintenance-margin", metavar="X", help="To keep; below it all is closed.")
+    ] = "0.3",
     fresh: Annotated[bool, typer.Option("--fresh", help="Run again even if the result is stored.")] = False,
     output: Annotated[
         Path | None,
@@ -127,6 +137,10 @@ def run(  # house: function-length: one line per option of the command
                     "delisting_recovery": _share(delisting_recovery, "--delisting-recovery"),
                     "reinvest_dividends": reinvest_dividends,
                     "entry_limit": None if entry_limit is None else _share(entry_limit, "--entry-limit"),
+                    "allow_short": allow_short,
+                    "borrow_bps": _share(borrow_bps, "--borrow-bps"),
+                    "initial_margin": _share(initial_margin, "--initial-margin"),
+                    "maintenance_margin": _share(maintenance_margin, "--maintenance-margin"),
                 },
                 fresh=fresh,
                 progress=progress,

@@ -29,6 +29,8 @@ class Reject(StrEnum):
     BELOW_LOT = "below_lot"
     SHORT_NOT_ALLOWED = "short_not_allowed"
     LIMIT_NOT_REACHED = "limit_not_reached"
+    SHORT_BANNED = "short_banned"
+    MARGIN = "margin"
 
 
 class Cause(StrEnum):
@@ -41,6 +43,7 @@ class Cause(StrEnum):
     ATR_STOP = "atr_stop"
     ATR_TRAILING_STOP = "atr_trailing_stop"
     ATR_TAKE_PROFIT = "atr_take_profit"
+    MARGIN_CALL = "margin_call"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,12 @@ from midas.execution.delistings import delistings, with_delistings
 from midas.execution.slippage import BasisPoints, HalfSpread, Slippage, SquareRoot, VolumeShare
 from midas.execution.terms import AccountTerms
 from midas.kernels.fill import TERMS
-from midas.kernels.world import DAYS, PER_CLASS, PER_DAY
+from midas.kernels.world import BANNED, DAYS, PER_CLASS, PER_DAY
 from midas.marketdata.actions import Actions
 from midas.marketdata.panel import Panel
 from midas.marketdata.tiles import Tiles
 from midas.venues.rules import RuleArrays
+from midas.venues.short_bans import short_banned
 
 A = TypeVar("A", bound=np.generic)
 
@@ -90,6 +91,7 @@ def _dated(rules: RuleArrays, terms: AccountTerms, panel: Panel) -> NDArray[np.f
         rate = terms.commission_bps / 1e4
         dated[:, :DAYS] = (rate, rate, 0.0, np.inf)
     dated[:, DAYS] = np.diff(panel.sessions.astype("datetime64[D]").astype(np.float64), prepend=np.nan)
+    dated[:, BANNED] = short_banned(panel.venue, panel.sessions)
     for place, table in enumerate((rules.ladder_of, rules.limit, rules.lot, rules.sell_tax, rules.buy_tax)):
         dated[:, PER_DAY + place :: PER_CLASS] = table.T
     return dated
@@ -133,6 +135,10 @@ def _terms(panel: Panel, rules: RuleArrays, terms: AccountTerms, has_range: bool
         dealing.cash_rate / 365.0,
         float(dealing.reinvest_dividends),
         np.nan if dealing.entry_limit is None else dealing.entry_limit,
+        float(dealing.allow_short),
+        dealing.borrow_bps / 1e4 / 365.0,
+        dealing.initial_margin,
+        dealing.maintenance_margin,
     )
     assert len(values) == TERMS
     return np.array(values)

@@ -13,12 +13,16 @@ from midas.execution.slippage import Slippage, read_slippage
 class Dealing:
     """What an account does with orders, cash and shares; the defaults are the plain rules.
 
-    slippage : models joined by commas, see `execution.slippage`, on top of `slippage_bps`. carry : what the volume cap,
-    a halt or a lock left of a scheduled order is tried at the next opens until the strategy speaks again, instead of
-    dropped. cash_rate : interest a year on the cash at each close, earned or, below 0, owed; 0.03 is 3 %, days over
-    365. delisting_recovery : share of the last price paid out when a name is gone for good. reinvest_dividends : a
-    dividend buys shares of its payer at the ex-date's open. entry_limit : purchases are limit orders at the close of
-    the decision plus this fraction (-0.01: 1 % below), good for one bar; None buys at the market.
+    slippage : models joined by commas, see `execution.slippage`, on top of `slippage_bps`. carry : what the volume
+    cap, a halt or a lock left of a scheduled order is tried at the next opens until the strategy speaks again,
+    instead of dropped. cash_rate : interest a year on the cash at each close, earned or, below 0, owed; 0.03 is 3
+    %, days over 365. delisting_recovery : share of the last price paid out when a name is gone for good.
+    reinvest_dividends : a dividend buys shares of its payer at the ex-date's open. entry_limit : purchases are
+    limit orders at the close of the decision plus this fraction (-0.01: 1 % below), good for one bar; None buys at
+    the market. allow_short : negative weights sell short, in a margin account: borrowing costs `borrow_bps` of the
+    value a year, opening needs equity of `initial_margin` of all that is held, and below `maintenance_margin` at a
+    close everything is closed at the next open; both are those of the United States' Regulation T and FINRA rule
+    4210, simplified to one rate for both ways.
     """
 
     slippage: str = ""
@@ -27,11 +31,19 @@ class Dealing:
     delisting_recovery: float = 1.0
     reinvest_dividends: bool = False
     entry_limit: float | None = None
+    allow_short: bool = False
+    borrow_bps: float = 50.0
+    initial_margin: float = 0.5
+    maintenance_margin: float = 0.3
 
     def __post_init__(self) -> None:
         read_slippage(self.slippage)
         _require("cash rate", self.cash_rate, -1.0, 10.0, "e.g. 0.03 for 3 % a year")
         _require("delisting recovery", self.delisting_recovery, 0.0, 1.0, "a share of the last price from 0 to 1")
+        _require("borrow fee", self.borrow_bps, 0.0, 50_000.0, "basis points a year, e.g. 50")
+        _require("initial margin", self.initial_margin, 0.05, 1.0, "a share of the value held, e.g. 0.5")
+        top = self.initial_margin
+        _require("maintenance margin", self.maintenance_margin, 0.0, top, "a share up to the initial margin, e.g. 0.3")
         if self.entry_limit is not None:
             _require("entry limit", self.entry_limit, -0.99, 1.0, "e.g. -0.01 for 1 % below the close")
 

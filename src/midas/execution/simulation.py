@@ -11,24 +11,31 @@ from midas.core.errors import InvalidInput
 from midas.execution.conditions import Conditions, read_only
 from midas.execution.guards import Guards, guards
 from midas.kernels import account, matching
+from midas.kernels.fill import SHORTS
 from midas.marketdata.tiles import Matrix
 from midas.portfolio.journal import Events, Fills, Journal, Refusals
 
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """An account over rows [first, stop): what happened, and equity and cash at each close in minor units."""
+    """An account over rows [first, stop): what happened, and equity and cash at each close in minor units.
+
+    `carried` is the value of what a margin account holds, both ways. `ruined` is the row at whose close its equity was
+    gone, or -1.
+    """
 
     first: int
     stop: int
     journal: Journal
     equity: NDArray[np.int64]
     cash: NDArray[np.int64]
+    carried: NDArray[np.int64] | None = None
+    ruined: int = -1
 
     @property
     def gross_exposure(self) -> NDArray[np.float64]:
-        """Value held as a fraction of equity at each close; 0 where nothing is left."""
-        held = (self.equity - self.cash).astype(np.float64)
+        """Value held, both ways, as a fraction of equity at each close; 0 where nothing is left."""
+        held = (self.equity - self.cash if self.carried is None else self.carried).astype(np.float64)
         return np.divide(held, self.equity, out=np.zeros(len(held)), where=self.equity > 0)
 
 
@@ -80,7 +87,8 @@ def simulate(
             hint="Start with less capital, or check the prices for errors.",
             code="account_overflow",
         )
-    return Simulation(first, stop, _journal(run.journal, run.amounts), run.equity, run.cash)
+    carried = run.gross if conditions.terms[SHORTS] > 0.0 else None
+    return Simulation(first, stop, _journal(run.journal, run.amounts), run.equity, run.cash, carried, int(run.ruined))
 
 
 def _journal(entries: NDArray[np.int64], amounts: NDArray[np.float64]) -> Journal:

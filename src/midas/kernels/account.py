@@ -50,12 +50,18 @@ SORTED = 3
 IS_HELD = 4
 
 Counts = NDArray[np.int64]
-"""Cash in minor units, length of the list of holdings, of the list of orders, of the journal."""
+"""Cash in minor units, length of the list of holdings, of the list of orders, of the journal.
+
+Of a margin account also equity and gross value of what is held, at the last close and with the fills since.
+"""
 
 CASH = 0
 HOLDINGS = 1
 ORDERED = 2
 ENTRIES = 3
+EQUITY = 4
+GROSS = 5
+COUNTS = 6
 
 Journal = NDArray[np.int64]
 """(entry, 10): kind, row, column, side, decided row, number of the order or -1, three amounts in minor units, cause.
@@ -77,6 +83,9 @@ DIVIDEND = 2
 IN_LIEU = 3
 DELISTED = 4
 INTEREST = 5
+BORROWED = 6
+SEIZED = 7
+WRITTEN_OFF = 8
 REFUSED = 10
 
 

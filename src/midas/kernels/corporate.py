@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 
 from midas.kernels.account import (
     BEST,
+    BORROWED,
     CASH,
     DELISTED,
     DIVIDEND,
     ENTRIES,
     ENTRY,
+    HELD,
+    HOLDINGS,
     IN_LIEU,
     INTEREST,
     LEAVING,
@@ -22,8 +25,10 @@ from midas.kernels.account import (
     ORDERS,
     QUANTITY,
     RANGE,
+    SEIZED,
     SPLIT,
     WANTED,
+    WRITTEN_OFF,
     Amounts,
     Counts,
     Journal,
@@ -32,8 +37,8 @@ from midas.kernels.account import (
     note,
 )
 from midas.kernels.compiled import step
-from midas.kernels.fill import CASH_RATE, REINVEST, SCALE, SHARE, Terms
-from midas.kernels.price_rules import floor_to, half_up
+from midas.kernels.fill import BORROW_RATE, CASH_RATE, REINVEST, SCALE, SHARE, Terms
+from midas.kernels.price_rules import floor_to, half_up, signed_half_up
 from midas.kernels.world import DAYS, DELISTING, SPLITTING, Dated, Happenings, lot_of
 
 
@@ -65,10 +70,10 @@ def meet_actions(
             _split(row, column, value, state, counts, journal, amounts, terms)
         elif happenings[action, 2] == DELISTING:
             _delist(row, column, value, state, counts, journal, amounts, terms)
-        elif before > 0.0:
+        elif before != 0.0:
             amount = signed_half_up(before * value * terms[SCALE])
             pay(row, column, DIVIDEND, amount, before, counts, journal, amounts)
-            if terms[REINVEST] > 0.0:
+            if terms[REINVEST] > 0.0 and before > 0.0:
                 lot = lot_of(row, class_of[column], dated, terms)
                 _reinvest(column, amount, value, lot, state, lists, counts, terms)
 
@@ -82,9 +87,33 @@ def accrue(row: int, dated: Dated, counts: Counts, journal: Journal, amounts: Am
 
 
 @step
-def signed_half_up(amount: float) -> int:
-    """Return an amount of minor units rounded half away from 0."""
-    return half_up(amount) if amount >= 0.0 else -half_up(-amount)
+def lend(
+    row: int, dated: Dated, state: State, lists: Lists, counts: Counts, journal: Journal, amounts: Amounts, terms: Terms
+) -> None:
+    """Charge what was borrowed since the session before, at its last price."""
+    for place in range(counts[HOLDINGS]):
+        column = lists[HELD, place]
+        short = -state[QUANTITY, column]
+        if short > 0.0:
+            fee = half_up(short * state[MARK, column] * terms[SCALE] * terms[BORROW_RATE] * dated[row, DAYS])
+            if fee > 0:
+                pay(row, column, BORROWED, -fee, short, counts, journal, amounts)
+
+
+@step
+def seize(
+    row: int, state: State, lists: Lists, counts: Counts, journal: Journal, amounts: Amounts, terms: Terms
+) -> None:
+    """End an account whose equity is gone: all is closed at its last price, what it cannot pay is written off."""
+    for place in range(counts[HOLDINGS]):
+        column = lists[HELD, place]
+        held = state[QUANTITY, column]
+        if held != 0.0:
+            amount = signed_half_up(held * state[MARK, column] * terms[SCALE])
+            pay(row, column, SEIZED, amount, held, counts, journal, amounts)
+            state[QUANTITY, column] = 0.0
+    if counts[CASH] != 0:
+        pay(row, -1, WRITTEN_OFF, -counts[CASH], 0.0, counts, journal, amounts)
 
 
 @step
@@ -118,18 +147,18 @@ def _split(
     if wanted != 0.0:
         state[WANTED, column] = math.copysign(floor_to(abs(wanted) * ratio, terms[SHARE]), wanted)
     before = state[QUANTITY, column]
-    if before <= 0.0:
+    if before == 0.0:
         return
-    after = floor_to(before * ratio, terms[SHARE])
+    after = math.copysign(floor_to(abs(before) * ratio, terms[SHARE]), before)
     state[QUANTITY, column] = after
     if after == 0.0:
         state[LEAVING, column] = 0.0
     note(journal, amounts, counts[ENTRIES], SPLIT, row, column, 0, row, -1, after, ratio)
     counts[ENTRIES] += 1
-    fraction = max(0.0, before * ratio - after)
+    fraction = max(0.0, abs(before) * ratio - abs(after))
     amount = half_up(fraction * state[MARK, column] * terms[SCALE])
     if amount > 0:
-        pay(row, column, IN_LIEU, amount, fraction, counts, journal, amounts)
+        pay(row, column, IN_LIEU, amount if before > 0.0 else -amount, fraction, counts, journal, amounts)
 
 
 @step

@@ -30,7 +30,7 @@ from midas.kernels.account import (
     note,
 )
 from midas.kernels.compiled import step
-from midas.kernels.fill import BELOW_LOT, NO_BAR, SHARE, SHORT_NOT_ALLOWED, Terms
+from midas.kernels.fill import BELOW_LOT, NO_BAR, SHARE, SHORT_NOT_ALLOWED, SHORTS, Terms
 from midas.kernels.price_rules import floor_to, nearest_to
 from midas.kernels.world import LANES, Dated, Happenings, last_close, lot_of
 
@@ -85,18 +85,18 @@ def decide(
             weight = state[TARGET, column]
         elif not math.isfinite(weight):
             weight = 0.0
-        if weight < 0.0:
+        if weight < 0.0 and terms[SHORTS] == 0.0:
             _refuse(row, column, -1, SHORT_NOT_ALLOWED, counts, journal, amounts)
             weight = 0.0
         if (weight == 0.0 and state[QUANTITY, column] == 0.0) or state[LEAVING, column] > 0.0:
             continue  # a name whose exit is in the market may be bought again once it is out
         target = 0.0
-        if weight > 0.0:
+        if weight != 0.0:
             target = _target(row, met, column, weight, money, closes, happenings, class_of, dated, state, terms)
         if due * (target - state[QUANTITY, column]) < 0.0:
             continue  # the price went past the target meanwhile: turning round is a trade nobody asked for
         if by_change and math.isnan(target):
-            state[DUE, column] = 1.0
+            state[DUE, column] = math.copysign(1.0, weight)
         buys += _order(row, column, weight, target, buys, state, lists, counts, journal, amounts, terms)
     _arrange(buys, state, lists, counts)
 
@@ -107,7 +107,7 @@ def _look_up(
 ) -> None:
     # Closes of names that are wanted but not held, all at once: reads that do not wait for each other are far faster.
     for column in range(weights.shape[1]):
-        if lists[IS_HELD, column] == 0 and (weights[turn, column] > 0.0 or state[TARGET, column] > 0.0):
+        if lists[IS_HELD, column] == 0 and (abs(weights[turn, column]) > 0.0 or state[TARGET, column] != 0.0):
             state[MARK, column] = closes[column // LANES, row, column % LANES]
 
 
@@ -143,7 +143,8 @@ def _target(
         price = last_close(closes, happenings, met, row, column)
     if not price > 0.0:
         return math.nan
-    return floor_to(weight * money / price, lot_of(row, class_of[column], dated, terms))
+    lot = lot_of(row, class_of[column], dated, terms)
+    return math.copysign(floor_to(abs(weight) * money / price, lot), weight)
 
 
 @step
@@ -162,13 +163,13 @@ def _order(
 ) -> int:
     # 1 for a buy, which waits to be sorted; sells join the orders at once, in the order of the columns.
     if math.isnan(target):
-        _refuse(row, column, 1, NO_BAR, counts, journal, amounts)
+        _refuse(row, column, 1 if weight > 0.0 else -1, NO_BAR, counts, journal, amounts)
         return 0
     gap = target - state[QUANTITY, column]
     size = nearest_to(abs(gap), terms[SHARE])
     if size == 0.0:
-        if weight > 0.0 and target == 0.0:
-            _refuse(row, column, 1, BELOW_LOT, counts, journal, amounts)
+        if weight != 0.0 and target == 0.0:
+            _refuse(row, column, 1 if weight > 0.0 else -1, BELOW_LOT, counts, journal, amounts)
         return 0
     state[WANTED, column] = math.copysign(size, gap)
     state[WEIGHT, column] = weight

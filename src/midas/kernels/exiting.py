@@ -41,6 +41,7 @@ from midas.kernels.fill import (
     HAS_RANGE,
     SHARE,
     SHARE_OF_VOLUME,
+    SHORTS,
     VOLUME_CAP,
     Bar,
     Outcome,
@@ -50,6 +51,7 @@ from midas.kernels.fill import (
     market_refusal,
 )
 from midas.kernels.impact import impact
+from midas.kernels.margin import NO_LIMIT
 from midas.kernels.price_rules import nearest_to, round_to_tick
 from midas.kernels.world import (
     LADDER,
@@ -77,6 +79,8 @@ ATR_STOP = 4
 ATR_TRAILING_STOP = 5
 ATR_TAKE_PROFIT = 6
 RULES = 7
+MARGIN_CALL = RULES + 1
+"""Cause of what a margin account closes below its maintenance margin."""
 
 Ranges = NDArray[np.float64]
 """(3, row, instrument): average true range over close for each of the exits that go by it; empty where none does.
@@ -330,9 +334,10 @@ def _match(
     base = math.nan
     if not math.isnan(limit):
         base = last_close(closes, happenings, met, row - 1, column)
+    cash = counts[CASH] if terms[SHORTS] == 0.0 else NO_LIMIT
     if how == LIMITED:
-        return fill_at(price, side, wanted, counts[CASH], bar, base, limit, lot, ladder, costs, terms), wanted
-    return fill(side, wanted, counts[CASH], bar, base, limit, lot, ladder, costs, terms), wanted
+        return fill_at(price, side, wanted, cash, bar, base, limit, lot, ladder, costs, terms), wanted
+    return fill(side, wanted, cash, bar, base, limit, lot, ladder, costs, terms), wanted
 
 
 @step

@@ -21,6 +21,8 @@ NO_CASH = 6
 BELOW_LOT = 7
 SHORT_NOT_ALLOWED = 8
 LIMIT_NOT_REACHED = 9
+SHORT_BANNED = 10
+MARGIN = 11
 
 Terms = NDArray[np.float64]
 """How the account trades; the places are named below."""
@@ -55,7 +57,15 @@ REINVEST = 13
 """1 where dividends buy shares."""
 ENTRY_LIMIT = 14
 """Where purchases are limited, from the close of the decision; NaN for none."""
-TERMS = 15
+SHORTS = 15
+"""1 where more may be sold than is held; the account is then a margin account."""
+BORROW_RATE = 16
+"""Fee on the value of what is borrowed, for a day."""
+INITIAL = 17
+"""Equity that a position must be covered by when it is opened, as a share of its value."""
+MAINTENANCE = 18
+"""The same for all that is held at a close; below it everything is closed."""
+TERMS = 19
 
 
 class Bar(NamedTuple):

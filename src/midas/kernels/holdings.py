@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.kernels.compiled import kernel
-from midas.kernels.price_rules import half_up
+from midas.kernels.price_rules import signed_half_up
 from midas.kernels.world import LANES, Happenings, last_close
 
 
@@ -32,5 +32,5 @@ def worth(
         price = closes[column // LANES, row, column % LANES]
         if math.isnan(price):
             price = last_close(closes, happenings, met[place], row, column)
-        values[place] = half_up(quantities[place] * price * scale)
+        values[place] = signed_half_up(quantities[place] * price * scale)
     return values

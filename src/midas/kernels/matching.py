@@ -10,18 +10,17 @@ from numpy.typing import NDArray
 
 from midas.kernels.account import (
     CASH,
-    DUE,
+    COUNTS,
     ENTRIES,
-    FILL,
+    EQUITY,
+    GROSS,
     HELD,
     HOLDINGS,
     IS_HELD,
     MARK,
-    NUMBER,
     ORDERED,
     ORDERS,
     QUANTITY,
-    REFUSED,
     SENT,
     STATES,
     WANTED,
@@ -33,12 +32,11 @@ from midas.kernels.account import (
     State,
     longer,
     longer_amounts,
-    note,
 )
 from midas.kernels.compiled import kernel, step
-from midas.kernels.corporate import accrue, meet_actions
+from midas.kernels.corporate import accrue, lend, meet_actions, seize
 from midas.kernels.deciding import decide, first_to_decide
-from midas.kernels.exiting import Ranges, Rules, any_rule, follow, leave
+from midas.kernels.exiting import MARGIN_CALL, Ranges, Rules, any_rule, follow, leave
 from midas.kernels.fill import (
     BELOW_LOT,
     CARRY,
@@ -47,10 +45,10 @@ from midas.kernels.fill import (
     FILLED,
     HAS_RANGE,
     LIMIT_NOT_REACHED,
-    NO_CASH,
     SCALE,
-    SHARE,
-    VOLUME_CAP,
+    SHARE_IMPACT,
+    SHORTS,
+    SQRT_IMPACT,
     Bar,
     Costs,
     Outcome,
@@ -60,7 +58,9 @@ from midas.kernels.fill import (
     market_refusal,
 )
 from midas.kernels.impact import impact
-from midas.kernels.price_rules import half_up, nearest_to, round_to_tick
+from midas.kernels.margin import NO_LIMIT, allowed, call, carry_value
+from midas.kernels.price_rules import half_up, round_to_tick
+from midas.kernels.settling import carry, drop, forget, settle
 from midas.kernels.world import (
     LADDER,
     LANES,
@@ -76,6 +76,8 @@ from midas.kernels.world import (
 
 Tiles = NDArray[np.float64]
 
+CALLED, RUINED = 1, 2
+
 TOO_MUCH = 9.0e18
 """More minor units than a 64-bit integer counts."""
 
@@ -83,13 +85,17 @@ TOO_MUCH = 9.0e18
 class Run(NamedTuple):
     """What a simulation leaves: the journal, and equity and cash per row, in minor units.
 
-    `overflow` is -1, or the row at which the account outgrew 64-bit integers and the rest was not simulated.
+    `gross` is the value carried, both ways, of a margin account; 0 else. `ruined` is -1, or the row at whose close the
+    equity was gone: everything was closed there and nothing traded since. `overflow` is -1, or the row at
+    which the account outgrew 64-bit integers and the rest was not simulated.
     """
 
     journal: Journal
     amounts: Amounts
     equity: NDArray[np.int64]
     cash: NDArray[np.int64]
+    gross: NDArray[np.int64]
+    ruined: int
     overflow: int
 
 
@@ -125,14 +131,15 @@ def simulate(  # house: function-length: the one loop everything hangs on, and t
     columns = weights.shape[1]
     state = np.zeros((STATES, columns))
     lists = np.zeros((5, columns), np.int64)
-    counts = np.zeros(4, np.int64)
+    counts = np.zeros(COUNTS, np.int64)
     counts[CASH] = capital
     bars = np.empty((5, columns))
     journal = np.empty((64, WIDTH), np.int64)
     amounts = np.empty((64, 2))
     equity = np.zeros(stop - first, np.int64)
     cash = np.zeros(stop - first, np.int64)
-    guarded = any_rule(rules)
+    gross = np.zeros(stop - first, np.int64)
+    guarded = any_rule(rules) or terms[SHORTS] > 0.0
     met = _met(0, first, happenings)
     turn = 0
     row = first
@@ -140,14 +147,12 @@ def simulate(  # house: function-length: the one loop everything hangs on, and t
         upcoming = _met(met, row, happenings)
         most = counts[ENTRIES] + 1 + 5 * (upcoming - met) + 3 * counts[ORDERED] + 2 * columns
         if guarded:
-            most += 2 * counts[HOLDINGS]
+            most += 6 * columns
         if most > len(journal):
             journal = longer(journal, counts[ENTRIES], 2 * most)
             amounts = longer_amounts(amounts, counts[ENTRIES], 2 * most)
-        if terms[CASH_RATE] != 0.0 and row > first:
-            accrue(row, dated, counts, journal, amounts, terms)
-        if upcoming > met:
-            meet_actions(row, met, upcoming, happenings, class_of, dated, state, lists, counts, journal, amounts, terms)
+        if row > first:
+            _wake(row, met, upcoming, happenings, class_of, dated, state, lists, counts, journal, amounts, terms)
             met = upcoming
         _fetch(row, opens, highs, lows, closes, volumes, lists, counts, bars)
         _trade(
@@ -159,23 +164,75 @@ def simulate(  # house: function-length: the one loop everything hangs on, and t
                 row, counts[ORDERED], met, opens, highs, lows, closes, volumes, happenings, class_of, dated, ladders,
                 rules, state, lists, counts, journal, amounts, terms,
             )  # fmt: skip
-        carried = _carry(state, lists, counts) if terms[CARRY] > 0.0 and not by_change else 0
+        carried = carry(state, lists, counts) if terms[CARRY] > 0.0 and not by_change else 0
         counts[ORDERED] = carried
         ahead = int(happenings[met, 0]) if met < len(happenings) else stop
         if (guarded and counts[HOLDINGS] > 0) or carried > 0 or terms[CASH_RATE] != 0.0:
             ahead = row + 1
         last, turn, begin = _quiet(row, min(ahead, stop), turn, by_change, speaks, weights, state)
-        if not _mark(row, last + 1, first, equity, cash, closes, state, lists, counts, terms):
-            return Run(journal[: counts[ENTRIES]], amounts[: counts[ENTRIES]], equity, cash, row)
-        if begin < columns and last + 1 < stop:
-            _forget(state, lists, counts)
+        if not _mark(row, last + 1, first, equity, cash, gross, closes, state, lists, counts, terms):
+            return Run(journal[: counts[ENTRIES]], amounts[: counts[ENTRIES]], equity, cash, gross, -1, row)
+        called = _judge(last, last - first, equity, cash, gross, state, lists, counts, journal, amounts, terms)
+        if called == RUINED:
+            return Run(journal[: counts[ENTRIES]], amounts[: counts[ENTRIES]], equity, cash, gross, last, -1)
+        if begin < columns and last + 1 < stop and called == 0:
+            forget(state, lists, counts)
             money = equity[last - first] / terms[SCALE]
             decide(
                 last, met, money, by_change, begin, turn - 1, weights, closes, happenings, class_of, dated,
                 state, lists, counts, journal, amounts, terms,
             )  # fmt: skip
         row = last + 1
-    return Run(journal[: counts[ENTRIES]], amounts[: counts[ENTRIES]], equity, cash, -1)
+    return Run(journal[: counts[ENTRIES]], amounts[: counts[ENTRIES]], equity, cash, gross, -1, -1)
+
+
+@step
+def _wake(
+    row: int,
+    met: int,
+    upcoming: int,
+    happenings: Happenings,
+    class_of: NDArray[np.int64],
+    dated: Dated,
+    state: State,
+    lists: Lists,
+    counts: Counts,
+    journal: Journal,
+    amounts: Amounts,
+    terms: Terms,
+) -> None:
+    # What happens before the open.
+    if terms[CASH_RATE] != 0.0:
+        accrue(row, dated, counts, journal, amounts, terms)
+    if terms[SHORTS] > 0.0:
+        lend(row, dated, state, lists, counts, journal, amounts, terms)
+    if upcoming > met:
+        meet_actions(row, met, upcoming, happenings, class_of, dated, state, lists, counts, journal, amounts, terms)
+
+
+@step
+def _judge(
+    row: int,
+    place: int,
+    equity: NDArray[np.int64],
+    cash: NDArray[np.int64],
+    gross: NDArray[np.int64],
+    state: State,
+    lists: Lists,
+    counts: Counts,
+    journal: Journal,
+    amounts: Amounts,
+    terms: Terms,
+) -> int:
+    # Whether a margin account may go on at a close: 0, CALLED or RUINED.
+    if terms[SHORTS] == 0.0:
+        return 0
+    counts[EQUITY], counts[GROSS] = equity[place], gross[place]
+    if equity[place] > 0:
+        return CALLED if call(MARGIN_CALL, state, lists, counts, terms) else 0
+    seize(row, state, lists, counts, journal, amounts, terms)
+    equity[place:], cash[place:], gross[place:] = 0, 0, 0
+    return RUINED
 
 
 @step
@@ -212,20 +269,69 @@ def _trade(
     for number in range(counts[ORDERED]):
         column = lists[ORDERS, number]
         kind = class_of[column]
-        wanted = state[WANTED, column]
-        moved = 0.0
-        if wanted < 0.0 or math.isnan(terms[ENTRY_LIMIT]):
-            moved = impact(row, column, abs(wanted), met, closes, volumes, happenings, terms)
-        opened = bars[0, number] * (1.0 + math.copysign(moved, wanted))
+        opened = bars[0, number]
+        if terms[SQRT_IMPACT] + terms[SHARE_IMPACT] > 0.0:
+            opened *= _pushed(row, column, met, closes, volumes, happenings, state, terms)
         bar = Bar(opened, bars[1, number], bars[2, number], bars[3, number], bars[4, number])
         base = math.nan
         if not (math.isnan(dated[row, PER_DAY + PER_CLASS * kind + LIMIT]) and math.isnan(terms[ENTRY_LIMIT])):
             base = last_close(closes, happenings, met, row - 1, column)
-        outcome = _match(row, column, bar, base, kind, state, counts, dated, ladders, terms)
         before = state[QUANTITY, column]
-        _settle(row, column, number, by_change, outcome, state, lists, counts, journal, amounts, terms)
+        if terms[SHORTS] > 0.0:
+            lot = lot_of(row, kind, dated, terms)
+            if not _cover(row, column, number, bar.open, lot, dated, state, counts, journal, amounts, terms):
+                continue
+        outcome = _match(row, column, bar, base, kind, state, counts, dated, ladders, terms)
+        settle(row, column, number, by_change, outcome, state, lists, counts, journal, amounts, terms)
         if guarded and outcome.quantity > 0.0:
+            carry_value(before, state[QUANTITY, column], outcome, counts, terms)
             follow(row, first, column, before, outcome.price, met, closes, happenings, rules, ranges, state)
+
+
+@step
+def _pushed(
+    row: int,
+    column: int,
+    met: int,
+    closes: Tiles,
+    volumes: Tiles,
+    happenings: Happenings,
+    state: State,
+    terms: Terms,
+) -> float:
+    # What an order at the market multiplies the open by; a limit order pushes nothing.
+    wanted = state[WANTED, column]
+    if wanted > 0.0 and not math.isnan(terms[ENTRY_LIMIT]):
+        return 1.0
+    return 1.0 + math.copysign(impact(row, column, abs(wanted), met, closes, volumes, happenings, terms), wanted)
+
+
+@step
+def _cover(
+    row: int,
+    column: int,
+    number: int,
+    price: float,
+    lot: float,
+    dated: Dated,
+    state: State,
+    counts: Counts,
+    journal: Journal,
+    amounts: Amounts,
+    terms: Terms,
+) -> bool:
+    # Cuts an order to what the margin allows; False where that is nothing.
+    wanted = state[WANTED, column]
+    if wanted == 0.0:
+        return True
+    side = 1 if wanted > 0.0 else -1
+    most, reason = allowed(row, side, abs(wanted), state[QUANTITY, column], price, lot, counts, dated, terms)
+    if most < abs(wanted):
+        drop(row, column, side, row - 1, number, reason, abs(wanted) - most, counts, journal, amounts)
+        state[WANTED, column] = side * most
+    if most == 0.0:
+        state[SENT, column] = 0.0
+    return most > 0.0
 
 
 @step
@@ -290,6 +396,7 @@ def _match(
     wanted = state[WANTED, column]
     if wanted == 0.0:  # a reverse split left less than a share of it
         return Outcome(BELOW_LOT, 0.0, 0.0, 0, 0, 0, 0.0, 0.0)
+    cash = counts[CASH] if terms[SHORTS] == 0.0 else NO_LIMIT
     offset = PER_DAY + PER_CLASS * kind
     side = 1 if wanted > 0.0 else -1
     costs = costs_of(side, row, kind, dated)
@@ -297,8 +404,8 @@ def _match(
     limit = float(dated[row, offset + LIMIT])
     lot = lot_of(row, kind, dated, terms)
     if side > 0 and state[QUANTITY, column] >= 0.0 and not math.isnan(terms[ENTRY_LIMIT]):
-        return _enter(abs(wanted), counts[CASH], bar, base, limit, lot, ladder, costs, terms)
-    return fill(side, abs(wanted), counts[CASH], bar, base, limit, lot, ladder, costs, terms)
+        return _enter(abs(wanted), cash, bar, base, limit, lot, ladder, costs, terms)
+    return fill(side, abs(wanted), cash, bar, base, limit, lot, ladder, costs, terms)
 
 
 @step
@@ -325,105 +432,13 @@ def _enter(
 
 
 @step
-def _settle(
-    row: int,
-    column: int,
-    number: int,
-    by_change: bool,
-    outcome: Outcome,
-    state: State,
-    lists: Lists,
-    counts: Counts,
-    journal: Journal,
-    amounts: Amounts,
-    terms: Terms,
-) -> None:
-    wanted = state[WANTED, column]
-    side = 1 if math.copysign(1.0, wanted) > 0.0 else -1  # what a reverse split left may be a signed zero
-    decided, place = row - 1, number
-    if state[SENT, column] > 0.0:
-        decided, place = int(state[SENT, column]) - 1, int(state[NUMBER, column])
-    state[WANTED, column], state[SENT, column] = 0.0, 0.0
-    unmet = outcome.refusal not in (FILLED, BELOW_LOT, LIMIT_NOT_REACHED)
-    left = abs(wanted) if unmet else outcome.capped
-    if by_change and left > 0.0:
-        state[DUE, column] = side
-    elif terms[CARRY] > 0.0 and left > 0.0:
-        state[WANTED, column] = side * left
-        state[SENT, column], state[NUMBER, column] = decided + 1, place
-    if outcome.refusal != FILLED:
-        _drop(row, column, side, decided, place, outcome.refusal, abs(wanted), counts, journal, amounts)
-        return
-    if outcome.quantity > 0.0:
-        at = counts[ENTRIES]
-        note(journal, amounts, at, FILL, row, column, side, decided, place, outcome.quantity, outcome.price)
-        journal[at, 6] = outcome.value
-        journal[at, 7] = outcome.commission
-        journal[at, 8] = outcome.tax
-        counts[ENTRIES] = at + 1
-        counts[CASH] -= side * outcome.value + outcome.commission + outcome.tax
-        _hold(column, side * outcome.quantity, state, lists, counts, terms)
-    if outcome.capped > 0.0:
-        _drop(row, column, side, decided, place, VOLUME_CAP, outcome.capped, counts, journal, amounts)
-    if outcome.unpaid > 0.0:
-        _drop(row, column, side, decided, place, NO_CASH, outcome.unpaid, counts, journal, amounts)
-
-
-@step
-def _carry(state: State, lists: Lists, counts: Counts) -> int:
-    # Orders that are still wanted stay on order, in their order; how many there are.
-    kept = 0
-    for number in range(counts[ORDERED]):
-        column = lists[ORDERS, number]
-        if state[SENT, column] > 0.0:
-            lists[ORDERS, kept] = column
-            kept += 1
-    return kept
-
-
-@step
-def _forget(state: State, lists: Lists, counts: Counts) -> None:
-    # A new decision takes the place of what was carried over.
-    for number in range(counts[ORDERED]):
-        column = lists[ORDERS, number]
-        state[WANTED, column], state[SENT, column] = 0.0, 0.0
-    counts[ORDERED] = 0
-
-
-@step
-def _drop(
-    row: int,
-    column: int,
-    side: int,
-    decided: int,
-    number: int,
-    reason: int,
-    quantity: float,
-    counts: Counts,
-    journal: Journal,
-    amounts: Amounts,
-) -> None:
-    place = counts[ENTRIES]
-    note(journal, amounts, place, REFUSED + reason, row, column, side, decided, number, quantity, math.nan)
-    counts[ENTRIES] = place + 1
-
-
-@step
-def _hold(column: int, change: float, state: State, lists: Lists, counts: Counts, terms: Terms) -> None:
-    state[QUANTITY, column] = nearest_to(state[QUANTITY, column] + change, terms[SHARE])
-    if lists[IS_HELD, column] == 0:
-        lists[IS_HELD, column] = 1
-        lists[HELD, counts[HOLDINGS]] = column
-        counts[HOLDINGS] += 1
-
-
-@step
 def _mark(
     row: int,
     until: int,
     first: int,
     equity: NDArray[np.int64],
     cash: NDArray[np.int64],
+    gross: NDArray[np.int64],
     closes: Tiles,
     state: State,
     lists: Lists,
@@ -436,25 +451,30 @@ def _mark(
         equity[place] = counts[CASH]
         cash[place] = counts[CASH]
     most = TOO_MUCH / (counts[HOLDINGS] + 1)
+    shorting = terms[SHORTS] > 0.0
     kept = 0
     for place in range(counts[HOLDINGS]):
         column = lists[HELD, place]
         quantity = state[QUANTITY, column]
-        if quantity <= 0.0:
+        if quantity == 0.0:
             lists[IS_HELD, column] = 0
             continue
         lists[HELD, kept] = column
         kept += 1
         tile, lane = column // LANES, column % LANES
         mark = state[MARK, column]
+        size, side = abs(quantity), 1 if quantity > 0.0 else -1
         for at in range(row, until):
             close = closes[tile, at, lane]
             if not math.isnan(close):
                 mark = close
-            worth = quantity * mark * terms[SCALE]
+            worth = size * mark * terms[SCALE]
             if worth > most:
                 return False
-            equity[at - first] += half_up(worth)
+            value = half_up(worth)
+            equity[at - first] += side * value
+            if shorting:
+                gross[at - first] += value
         state[MARK, column] = mark
     counts[HOLDINGS] = kept
     return True

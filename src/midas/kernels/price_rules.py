@@ -51,6 +51,12 @@ def half_up(amount: float) -> int:
 
 
 @step
+def signed_half_up(amount: float) -> int:
+    """Return an amount of minor units rounded half away from 0."""
+    return half_up(amount) if amount >= 0.0 else -half_up(-amount)
+
+
+@step
 def cut(amount: float) -> int:
     """Return a non-negative amount of minor units without its fraction."""
     return math.floor(amount * (1.0 + ULPS) + NEAR_LOT)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.kernels.account import DELISTED, FILL, SPLIT
+from midas.kernels.account import DELISTED, FILL, SEIZED, SPLIT
 from midas.kernels.compiled import kernel, step
 from midas.kernels.price_rules import half_up
 from midas.kernels.world import LANES, Happenings, last_close
@@ -21,7 +21,7 @@ Reals = NDArray[np.float64]
 """(entry, 2) beside it: quantity and price of a fill, quantity after a split and its ratio."""
 
 Trades = NDArray[np.int64]
-"""(trade, 7); the places are named below. `EXIT_ROW` is -1 while open."""
+"""(trade, 8); the places are named below. `EXIT_ROW` is -1 while open."""
 
 COLUMN = 0
 ENTRY_ROW = 1
@@ -30,16 +30,18 @@ VALUE_IN = 3
 VALUE_OUT = 4
 COSTS = 5
 INCOME = 6
+SIDE = 7
+"""1 for a position bought first, -1 for one sold short."""
 
 Prices = NDArray[np.float64]
 """(trade, 7); the places are named below. Quantities and prices are in the shares of the exit, or of the last row."""
 
-BOUGHT = 0
-SOLD = 1
+OPENED = 0
+CLOSED = 1
 ENTRY_PRICE = 2
 EXIT_PRICE = 3
 WORST = 4
-"""Lowest price over the average entry price, less one."""
+"""Worst price over the average entry price, less one, as a gain; 0 at best."""
 BEST = 5
 COST = 6
 """What the shares held cost, in minor units, at average prices."""
@@ -60,10 +62,10 @@ def round_trips(
     """Return (trades, prices), and for each entry its trade, the cost of what it took out, and what is held after it.
 
     Entries are in the order they happened; costs are minor units; an entry of no name has trade -1. A trade begins
-    when a name that was flat is bought, and ends when it is flat again. Open trades are valued at the last close
+    when a name that was flat is traded, and ends when it is flat again. Open trades are valued at the last close
     before `stop`: `EXIT_PRICE` is that close, `VALUE_OUT` holds what was sold plus what is left.
     """
-    trades = np.zeros((len(entries), 7), np.int64)
+    trades = np.zeros((len(entries), 8), np.int64)
     prices = np.zeros((len(entries), 7))
     trade_of = np.zeros(len(entries), np.int64)
     cost_out = np.zeros(len(entries), np.int64)
@@ -76,20 +78,21 @@ def round_trips(
         if column < 0:
             trade_of[place] = -1
             continue
-        if kind == FILL and entries[place, 3] > 0 and held[column] == 0.0:
+        if kind == FILL and held[column] == 0.0:
+            trades[count, SIDE] = entries[place, 3]
             current[column], seen[column] = count, row
             trades[count, COLUMN], trades[count, ENTRY_ROW], trades[count, EXIT_ROW] = column, row, -1
             count += 1
         trade = current[column]
         trade_of[place] = trade
-        if held[column] > 0.0:
-            _look(trade, column, seen[column], row, prices, highs, lows)
+        if held[column] != 0.0:
+            _look(trade, trades[trade, SIDE], column, seen[column], row, prices, highs, lows)
             seen[column] = row
         before = held[column]
         held[column] = _change(trade, place, before, scale, entries, reals, trades, prices, cost_out)
-        if before > 0.0 and held[column] == 0.0:
+        if before != 0.0 and held[column] == 0.0:
             trades[trade, EXIT_ROW] = row
-            cost_out[place] += np.int64(prices[trade, COST])
+            cost_out[place] += trades[trade, SIDE] * np.int64(prices[trade, COST])
             prices[trade, COST] = 0.0
         held_after[place] = held[column]
     _value_open(count, stop, scale, trades, prices, seen, held, highs, lows, closes, happenings)
@@ -114,7 +117,7 @@ def _change(
         return _trade(trade, place, held, entries, reals, trades, prices, cost_out)
     if kind == SPLIT:
         return _split(trade, place, reals, prices)
-    if kind == DELISTED:
+    if kind in (DELISTED, SEIZED):
         return _paid_out(trade, entries[place, 4], held, scale, trades, prices)
     trades[trade, INCOME] += entries[place, 4]
     return held
@@ -137,19 +140,21 @@ def _value_open(
     for trade in range(count):
         if trades[trade, EXIT_ROW] < 0:
             column = trades[trade, COLUMN]
-            _look(trade, column, seen[column], stop, prices, highs, lows)
+            _look(trade, trades[trade, SIDE], column, seen[column], stop, prices, highs, lows)
             close = last_close(closes, happenings, len(happenings), stop - 1, column)
             prices[trade, EXIT_PRICE] = close
-            trades[trade, VALUE_OUT] += half_up(held[column] * close * scale)
+            trades[trade, VALUE_OUT] += half_up(abs(held[column]) * close * scale)
 
 
 @step
-def _look(trade: int, column: int, first: int, stop: int, prices: Prices, highs: Tiles, lows: Tiles) -> None:
+def _look(trade: int, side: int, column: int, first: int, stop: int, prices: Prices, highs: Tiles, lows: Tiles) -> None:
     tile, lane = column // LANES, column % LANES
     entry = prices[trade, ENTRY_PRICE]
     for row in range(first, stop):
         low = lows[tile, row, lane] / entry - 1.0
         high = highs[tile, row, lane] / entry - 1.0
+        if side < 0:
+            low, high = -high, -low
         if low < prices[trade, WORST]:
             prices[trade, WORST] = low
         if high > prices[trade, BEST]:
@@ -170,42 +175,44 @@ def _trade(
     quantity, price = reals[place, 0], reals[place, 1]
     value = entries[place, 4]
     trades[trade, COSTS] += entries[place, 5]
-    if entries[place, 3] > 0:
-        prices[trade, BOUGHT] += quantity
-        prices[trade, ENTRY_PRICE] += (price - prices[trade, ENTRY_PRICE]) * quantity / prices[trade, BOUGHT]
+    side = trades[trade, SIDE]
+    if entries[place, 3] == side:
+        prices[trade, OPENED] += quantity
+        prices[trade, ENTRY_PRICE] += (price - prices[trade, ENTRY_PRICE]) * quantity / prices[trade, OPENED]
         prices[trade, COST] += value
         trades[trade, VALUE_IN] += value
-        return float(held + quantity)
-    prices[trade, SOLD] += quantity
-    prices[trade, EXIT_PRICE] += (price - prices[trade, EXIT_PRICE]) * quantity / prices[trade, SOLD]
+        return float(held + side * quantity)
+    prices[trade, CLOSED] += quantity
+    prices[trade, EXIT_PRICE] += (price - prices[trade, EXIT_PRICE]) * quantity / prices[trade, CLOSED]
     trades[trade, VALUE_OUT] += value
-    move = price / prices[trade, ENTRY_PRICE] - 1.0
+    move = side * (price / prices[trade, ENTRY_PRICE] - 1.0)
     prices[trade, WORST] = min(prices[trade, WORST], move)
     prices[trade, BEST] = max(prices[trade, BEST], move)
-    left = held - quantity
+    left = abs(held) - quantity
     if left < 0.5e-9:
         return 0.0
-    out = np.rint(prices[trade, COST] * quantity / held)
+    out = np.rint(prices[trade, COST] * quantity / abs(held))
     prices[trade, COST] -= out
-    cost_out[place] = np.int64(out)
-    return float(left)
+    cost_out[place] = side * np.int64(out)
+    return float(side * left)
 
 
 @step
 def _paid_out(trade: int, value: int, held: float, scale: float, trades: Trades, prices: Prices) -> float:
-    prices[trade, SOLD] += held
+    prices[trade, CLOSED] += abs(held)
     price = value / (held * scale)
-    prices[trade, EXIT_PRICE] += (price - prices[trade, EXIT_PRICE]) * held / prices[trade, SOLD]
-    trades[trade, VALUE_OUT] += value
-    prices[trade, WORST] = min(prices[trade, WORST], price / prices[trade, ENTRY_PRICE] - 1.0)
+    prices[trade, EXIT_PRICE] += (price - prices[trade, EXIT_PRICE]) * abs(held) / prices[trade, CLOSED]
+    trades[trade, VALUE_OUT] += abs(value)
+    move = trades[trade, SIDE] * (price / prices[trade, ENTRY_PRICE] - 1.0)
+    prices[trade, WORST] = min(prices[trade, WORST], move)
     return 0.0
 
 
 @step
 def _split(trade: int, place: int, reals: Reals, prices: Prices) -> float:
     after, ratio = reals[place, 0], reals[place, 1]
-    prices[trade, BOUGHT] *= ratio
-    prices[trade, SOLD] *= ratio
+    prices[trade, OPENED] *= ratio
+    prices[trade, CLOSED] *= ratio
     prices[trade, ENTRY_PRICE] /= ratio
     prices[trade, EXIT_PRICE] /= ratio
     if after == 0.0:  # nothing but a fraction was left, which is paid in cash

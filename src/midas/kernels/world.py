@@ -19,7 +19,7 @@ The value of a delisting is the share of the last price that is paid out.
 """
 
 Dated = NDArray[np.float64]
-"""(row, 5 + 5 classes): rates, fees and length of the day, then each rule class's ladder, limit, lot, taxes."""
+"""(row, 6 + 5 classes): rates, fees, length and ban of the day, then each rule class's ladder, limit, lot, taxes."""
 
 SPLITTING, DELISTING = 0.0, 2.0
 
@@ -29,7 +29,9 @@ SELL_PER_SHARE = 2
 SELL_PER_SHARE_CAP = 3
 DAYS = 4
 """Calendar days since the session before."""
-PER_DAY = 5
+BANNED = 5
+"""1 on days on which nothing new may be sold short."""
+PER_DAY = 6
 LADDER = 0
 LIMIT = 1
 LOT = 2

@@ -31,6 +31,9 @@ class EventKind(IntEnum):
     CASH_IN_LIEU = 3
     DELISTED = 4
     INTEREST = 5
+    BORROW_FEE = 6
+    SEIZED = 7
+    WRITTEN_OFF = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,9 @@ class Refusals:
 class Events:
     """Corporate actions that met a holding, and interest; before the open of their row, so before its fills.
 
-    column : -1 for interest. amount : minor units paid in, 0 for a split. quantity : what is held after a split, what
-    was paid for else. ratio : new shares for an old one, NaN for payments.
+    SEIZED and WRITTEN_OFF end a ruined account at a close, after its fills. column : -1 for what is of no name.
+    amount : minor units paid in, 0 for a split. quantity : what is held after a split, what was paid for else.
+    ratio : new shares for an old one, NaN for payments.
     """
 
     row: Rows

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from midas.core.errors import MidasError
 from midas.kernels.account import FILL
@@ -25,6 +26,17 @@ class LedgerAccount(IntEnum):
     COMMISSION = 6
     TAX = 7
     INTEREST = 8
+    BORROW_FEES = 9
+    DEFICIT = 10
+
+
+_PAYMENTS = (
+    (LedgerAccount.DIVIDENDS, EventKind.DIVIDEND),
+    (LedgerAccount.CASH_IN_LIEU, EventKind.CASH_IN_LIEU),
+    (LedgerAccount.INTEREST, EventKind.INTEREST),
+    (LedgerAccount.BORROW_FEES, EventKind.BORROW_FEE),
+    (LedgerAccount.DEFICIT, EventKind.WRITTEN_OFF),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +84,30 @@ class Ledger:
             raise _unbalanced("a posting is negative")
 
 
-def ledger(capital: int, first: int, entries: Timeline, cost_out: Rows) -> Ledger:
-    """Post a timeline; `cost_out` is what each entry took out of the holdings at cost (see `RoundTrips`)."""
+def ledger(
+    capital: int, first: int, entries: Timeline, cost_out: Rows, opens: NDArray[np.bool_] | None = None
+) -> Ledger:
+    """Post a timeline; `cost_out` is what each entry took out of the holdings at cost (see `RoundTrips`).
+
+    `opens` tells which fills open or add to a position: the purchases, unless it says otherwise. A short is carried
+    among the securities below 0.
+    """
     number = np.arange(1, len(entries) + 1)
     fill = entries.kind == FILL
-    bought, sold = fill & (entries.side > 0), fill & (entries.side < 0)
-    paid = np.isin(entries.kind, (EventKind.DIVIDEND, EventKind.CASH_IN_LIEU, EventKind.INTEREST))
+    opening = fill & (entries.side > 0 if opens is None else opens)
+    closing = fill & ~opening
+    paid = np.isin(entries.kind, [kind for _, kind in _PAYMENTS])
     costs = entries.commission + entries.tax
-    gone = entries.kind == EventKind.DELISTED
-    gain = np.where(sold | gone, entries.value, 0) - cost_out
+    gone = (entries.kind == EventKind.DELISTED) | (entries.kind == EventKind.SEIZED)
+    gain = np.where(gone, entries.value, np.where(closing, -entries.side * entries.value, 0)) - cost_out
     book = _Book(number, entries)
-    book.post(LedgerAccount.CASH, np.where(sold, entries.value - costs, np.where(paid | gone, entries.value, 0)))
-    book.post(LedgerAccount.CASH, -np.where(bought, entries.value + costs, 0))
-    book.post(LedgerAccount.SECURITIES, np.where(bought, entries.value, -cost_out))
+    book.post(LedgerAccount.CASH, np.where(fill, -entries.side * entries.value - costs, 0))
+    book.post(LedgerAccount.CASH, np.where(paid | gone, entries.value, 0))
+    book.post(LedgerAccount.SECURITIES, np.where(opening, entries.side * entries.value, -cost_out))
     book.post(LedgerAccount.GAINS, -gain)
     book.post(LedgerAccount.COMMISSION, entries.commission)
     book.post(LedgerAccount.TAX, entries.tax)
-    for account, kind in (
-        (LedgerAccount.DIVIDENDS, EventKind.DIVIDEND),
-        (LedgerAccount.CASH_IN_LIEU, EventKind.CASH_IN_LIEU),
-        (LedgerAccount.INTEREST, EventKind.INTEREST),
-    ):
+    for account, kind in _PAYMENTS:
         book.post(account, -np.where(entries.kind == kind, entries.value, 0))
     return book.closed(capital, first)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from midas.kernels.account import FILL
-from midas.portfolio.journal import Journal, Reals, Rows
+from midas.portfolio.journal import EventKind, Journal, Reals, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,9 @@ def timeline(journal: Journal) -> Timeline:
             kind, fills.row, fills.column, fills.side, fills.value, fills.commission, fills.tax, fills.quantity,
             fills.price, fills.cause,
         )  # fmt: skip
-    order = np.argsort(np.concatenate((2 * events.row, 2 * fills.row + 1)), kind="stable")
+    order = np.argsort(
+        np.concatenate((2 * events.row + 2 * (events.kind >= EventKind.SEIZED), 2 * fills.row + 1)), kind="stable"
+    )
     none = np.zeros(len(events), np.int64)
 
     def merged(of_events: Rows, of_fills: Rows) -> Rows:

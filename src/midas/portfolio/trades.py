@@ -28,14 +28,16 @@ class Prices:
 class RoundTrips:
     """Trades in the order they began, one entry each; quantities and prices in the shares of the exit or the last row.
 
-    exit_row : -1 while open. quantity : all that was bought. entry_price, exit_price : averages; the last close while
-    open, NaN where a reverse split left only a fraction. value_in, value_out, costs, income : minor units; income is
-    dividends and cash for fractions. worst, best : lowest and highest price seen over the entry price, less one.
-    trade_of, cost_out, held_after : for each entry of the timeline its trade, what it took out of the holding at cost
-    (minor units), and the quantity held after it.
+    side : 1 bought first, -1 sold short. exit_row : -1 while open. quantity : all that was opened. entry_price,
+    exit_price : averages; the last close while open, NaN where a reverse split left only a fraction. value_in,
+    value_out, costs, income : minor units; income is dividends and cash for fractions. worst, best : lowest and
+    highest price seen over the entry price, less one. trade_of, cost_out, held_after : for each entry of the
+    timeline its trade, what it took out of the holding at cost (minor units, below 0 of a short), and the quantity
+    held after it.
     """
 
     column: Rows
+    side: Rows
     entry_row: Rows
     exit_row: Rows
     quantity: Reals
@@ -61,11 +63,11 @@ class RoundTrips:
     @property
     def pnl(self) -> Rows:
         """Gain in minor units, net of costs, with income; open trades are valued at the last close."""
-        return self.value_out - self.value_in - self.costs + self.income
+        return self.side * (self.value_out - self.value_in) - self.costs + self.income
 
     @property
     def returns(self) -> Reals:
-        """Gain over the value bought."""
+        """Gain over the value opened."""
         return np.divide(self.pnl, self.value_in, out=np.zeros(len(self)), where=self.value_in > 0)
 
 
@@ -87,9 +89,10 @@ def round_trips(entries: Timeline, columns: int, stop: int, scale: float, prices
     )
     return RoundTrips(
         column=trades[:, kernel.COLUMN],
+        side=trades[:, kernel.SIDE],
         entry_row=trades[:, kernel.ENTRY_ROW],
         exit_row=trades[:, kernel.EXIT_ROW],
-        quantity=averages[:, kernel.BOUGHT],
+        quantity=averages[:, kernel.OPENED],
         entry_price=averages[:, kernel.ENTRY_PRICE],
         exit_price=averages[:, kernel.EXIT_PRICE],
         value_in=trades[:, kernel.VALUE_IN],

@@ -24,7 +24,8 @@ class DealingOptions(Question):
     `slippage` adds models to slippage_bps: bps=5, half_spread=1tick, sqrt=0.1, volume_share=0.1, joined by commas.
     `cash_rate` is a year's interest on cash, `delisting_recovery` the share of the last price paid for a name that is
     gone, `entry_limit` makes purchases limit orders from the decision's close (-0.01: 1 % below), `carry` keeps what
-    the market left of a scheduled order on order.
+    the market left of a scheduled order on order. `allow_short` sells negative weights short in a margin account, at
+    `borrow_bps` a year.
     """
 
     slippage: str = Field(default="", max_length=200)
@@ -33,6 +34,10 @@ class DealingOptions(Question):
     delisting_recovery: float = 1.0
     reinvest_dividends: bool = False
     entry_limit: float | None = None
+    allow_short: bool = False
+    borrow_bps: float = 50.0
+    initial_margin: float = 0.5
+    maintenance_margin: float = 0.3
 
 
 class BacktestRequest(Question):
