@@ -43,7 +43,7 @@ Rows = NDArray[np.int64]
 FEWEST = 64
 """Fewer combinations take the ordinary way: preparing this one would take longer."""
 
-AT_ONCE = 4 * LANES
+AT_ONCE = LANES
 """Accounts whose numbers a thread holds at a time, so that they stay in cache."""
 
 _FEW = 4
