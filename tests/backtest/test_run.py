@@ -50,6 +50,14 @@ class TestByHand:
         assert result.rejects()["quantity"].to_list() == [7.0]
         assert result.gross_exposure == pytest.approx([0.0, 1023 / 1031.1, 1116 / 1124.1])
 
+    def test_an_indian_purchase_pays_tax_and_leaves_room_for_it(self) -> None:
+        panel = panel_of(bars([100, 100, 100]), currency="INR", venue="XNSE")
+        result = run(BuyAndHold(), panel, initial_capital=100_000, commission_bps=0)
+        (bought,) = result.fills().to_dicts()
+        # 1000 shares take all the cash; with a tax of 0.115 % on top it pays 998.85: 998; 99,800 x 0.115 % is 114.77
+        assert (bought["quantity"], bought["commission"], bought["tax"]) == (998.0, 0.0, 114.77)
+        assert result.cash.tolist() == [100_000, 85.23, 85.23]
+
     def test_a_korean_sale_pays_tax(self) -> None:
         closes = [10_000, 10_500, 10_500, 9_000, 9_000]
         result = run(

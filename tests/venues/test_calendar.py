@@ -70,6 +70,21 @@ class TestAgainstTheLibrary:
         }
         assert {day for day in days_of(KRX) if day.isoweekday() == 6} == expected
 
+    def test_shanghai_has_the_same_sessions(self, library: ModuleType) -> None:
+        theirs = library.get_calendar("XSHG", start="1990-12-19").sessions
+        assert days_of(venue("XSHG").calendar) == {day.date() for day in theirs}
+
+    def test_india_has_sessions_on_diwali_and_some_weekends_too(self, library: ModuleType) -> None:
+        theirs = {day.date() for day in library.get_calendar("XBOM", start="1997-01-01").sessions}
+        ours = days_of(venue("XNSE").calendar)
+        assert theirs < ours
+        weekdays = {str(day) for day in ours - theirs if day.isoweekday() < 6}
+        assert weekdays == {
+            "2014-10-23", "2015-11-11", "2017-10-19", "2018-11-07", "2021-11-04", "2022-10-24", "2024-11-01",
+            "2025-10-21",
+        }  # fmt: skip
+        assert len(ours - theirs) == 32
+
     @pytest.mark.parametrize("mic", ["XNYS", "XKRX"])
     def test_hours_since_2000(self, library: ModuleType, mic: str) -> None:
         # The library lists exam days up to 2020 only, and misses the late opening of 2000.
