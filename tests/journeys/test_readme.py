@@ -18,8 +18,9 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 MIDAS = [sys.executable, "-m", "midas.cli.main"]
-DRIVEN_ELSEWHERE = {"make start", "make test"}
-"""`make start` has its own test below; `make test` is what runs this one."""
+DRIVEN_ELSEWHERE = {"make start", "make test", "make bench-peers", "make bench", "make crosscheck"}
+"""`make start` has its own test below; `make test` is what runs this one; the rest measure for minutes, against peers
+that are not installed here, and what they wrote is compared with what the README quotes."""
 
 
 def blocks(language: str) -> list[str]:
@@ -53,6 +54,14 @@ class TestCommands:
                 [*MIDAS, *words[1:]], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
             )
             assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+
+    def test_quoted_ratios_are_those_that_were_measured(self) -> None:
+        measured = (PROJECT / "bench" / "RESULTS.md").read_text(encoding="utf-8")
+        section = README.partition("## How fast")[2].partition("\n## ")[0]
+        quoted = re.findall(r"(W\d): (\w+) takes ([\d.,]+×)", section)
+        assert len(quoted) >= 4
+        for work, peer, ratio in quoted:
+            assert f"- {work}: {peer} takes {ratio}" in measured, f"{work} {peer}: {ratio} is not in bench/RESULTS.md"
 
     def test_the_python_example_works(self, tmp_path: Path) -> None:
         environment = os.environ | {"MIDAS_HOME": str(tmp_path / "home")}
