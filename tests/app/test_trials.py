@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from midas.app.workspace import Workspace
 from midas.backtest.luck import luck_of
 from midas.core.errors import StrategyInvalid
 from midas.portfolio.measures.sample import simple_returns
+from midas.venues.catalogue import venue
 from midas.wire.backtests import BacktestRequest
 from midas.wire.strategies import StrategyCreate, StrategyRef
 
@@ -23,8 +25,7 @@ RULE = "name: {name}\ntargets: (close > close.mean({n})).slot()\nevery: bar\n"
 
 
 def prices() -> str:
-    days = np.arange(np.datetime64("2022-01-03"), np.datetime64("2022-12-30"))
-    days = days[np.is_busday(days)]
+    days = venue("XNAS", "USD").calendar.sessions(date(2022, 1, 3), date(2022, 12, 29))
     close = 100 * np.exp(np.cumsum(np.random.default_rng(5).normal(0.001, 0.02, len(days))))
     lines = ["symbol,date,open,high,low,close,volume"]
     lines += [f"AAA,{day},{p:.2f},{p + 1:.2f},{p - 1:.2f},{p:.2f},1000000" for day, p in zip(days, close, strict=True)]

@@ -50,6 +50,6 @@ async def list_bars(
 
 
 @router.get("/{instrument}/latest")
-async def show_latest_bar(workspace: Here, instrument: str) -> Bar:
-    """Show the last bar there is."""
-    return await instruments.latest(workspace, instrument)
+async def show_latest_bar(workspace: Here, instrument: str, dataset: Name = None) -> Bar:
+    """Show the last bar of a dataset, or else of all that hold the instrument."""
+    return await instruments.latest(workspace, instrument, dataset)

@@ -11,7 +11,7 @@ from anyio import to_thread
 
 from midas.app.paging import Key, Part, part
 from midas.app.workspace import Workspace
-from midas.core.errors import DataBlocked, NotFound, did_you_mean
+from midas.core.errors import DataBlocked, InvalidInput, NotFound, did_you_mean
 from midas.core.instrument import Instrument
 from midas.wire import instruments as wire
 
@@ -48,6 +48,8 @@ async def bars(
     after: Key | None,
 ) -> Part[wire.Bar]:
     """Return bars, oldest first, of `dataset` or else of the best that holds the instrument."""
+    if start is not None and end is not None and end < start:
+        raise InvalidInput(f"The end {end} is before the start {start}.", hint="Swap them.", code="end_before_start")
     if after is not None:
         start = date.fromisoformat(str(after[0]))
     frame = await to_thread.run_sync(_bars, workspace, instrument, dataset, start, end)
@@ -56,17 +58,14 @@ async def bars(
     return part(found, limit, lambda bar: [bar.ts.isoformat()])
 
 
-async def latest(workspace: Workspace, instrument: str) -> wire.Bar:
-    """Return the last bar there is.
+async def latest(workspace: Workspace, instrument: str, dataset: str | None) -> wire.Bar:
+    """Return the last bar of `dataset`, or else of all that hold the instrument.
 
     Raises
     ------
     NotFound: no dataset holds the instrument.
     """
-    frame = await to_thread.run_sync(_bars, workspace, instrument, None, None, None)
-    if frame.is_empty():
-        raise DataBlocked(f"{instrument} has no bars.", hint="Pull or import some.", code="empty")
-    return _rows(frame.tail(1))[0]
+    return await to_thread.run_sync(_latest, workspace, instrument, dataset)
 
 
 def _page(
@@ -102,6 +101,18 @@ def _bars(
 
     chosen = select(workspace.lake, dataset, [instrument])
     return workspace.lake.bars(chosen.panel.dataset, chosen.symbols, start, end)
+
+
+def _latest(workspace: Workspace, instrument: str, dataset: str | None) -> wire.Bar:
+    last = [_bars(workspace, instrument, dataset, None, None).tail(1)]
+    if dataset is None:
+        # the best of several on the same day comes first, and max keeps the first
+        known = _show(workspace, instrument)
+        last += [workspace.lake.bars(name, [known.id], None, None).tail(1) for name in known.datasets]
+    last = [frame for frame in last if not frame.is_empty()]
+    if not last:
+        raise DataBlocked(f"{instrument} has no bars.", hint="Pull or import some.", code="empty")
+    return _rows(max(last, key=lambda frame: frame["ts"][0]))[0]
 
 
 def _all(workspace: Workspace, dataset: str | None) -> list[tuple[Instrument, list[str]]]:

@@ -257,7 +257,7 @@ def _free_name(name: str) -> None:
     check_name(name)
     if name in library_names():
         raise AlreadyExists(
-            f"{name!r} is a strategy of the library.", hint="Choose another name.", code="strategy_exists"
+            f"{name!r} is a strategy of the library.", hint="Choose another name.", code="library_strategy"
         )
 
 

@@ -23,6 +23,8 @@ _TARGET = "target"
 _CAUSES = pl.Series([_TARGET, *(cause.value for cause in CAUSES)])
 _REASONS = pl.Series([reason.value for reason in REASONS])
 
+_PRICE_DIGITS = 9
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -102,13 +104,14 @@ def trades(trips: RoundTrips, entries: Timeline, names: Names) -> pl.DataFrame:
     """
     closed = pl.Series(trips.closed)
     nothing = pl.Series([None], dtype=pl.Date)
-    exit_price = pl.Series(trips.exit_price, dtype=pl.Float64).fill_nan(None)
+    # a mean of several fills may miss the price they all had by the last bit
+    exit_price = pl.Series(np.round(trips.exit_price, _PRICE_DIGITS), dtype=pl.Float64).fill_nan(None)
     return pl.DataFrame(
         {
             "symbol": names.id(trips.column),
             "side": pl.Series(["long", "short"]).gather(pl.Series(trips.side < 0).cast(pl.Int64)),
             "entry_ts": names.day(trips.entry_row),
-            "entry_price": trips.entry_price,
+            "entry_price": np.round(trips.entry_price, _PRICE_DIGITS),
             "exit_ts": names.day(np.maximum(trips.exit_row, 0)).zip_with(closed, nothing),
             "exit_price": exit_price.zip_with(closed, pl.Series([None], dtype=pl.Float64)),
             "quantity": trips.quantity,

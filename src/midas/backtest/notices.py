@@ -9,6 +9,7 @@ from midas.core.basis import Basis
 from midas.core.order import Cause, Reject
 from midas.portfolio.journal import EventKind
 from midas.portfolio.measures.sample import QUARTER_DAYS
+from midas.strategies.schedule import Every
 from midas.venues.short_bans import SHORT_BANS
 
 _SHOWN = 3
@@ -23,6 +24,7 @@ def notices(story: Story) -> tuple[str, ...]:
         _moved(story),
         _short(story),
         _unseen(story),
+        _passed_over(story),
         _stale(story),
         _delisted(story),
         _shorts(story),
@@ -82,6 +84,22 @@ def _unseen(story: Story) -> str:
     window = story.panel.tiles("raw_close")[:, story.window.first : story.window.stop]
     silent = np.flatnonzero(np.isnan(window).all(axis=1).ravel()[: story.panel.columns])
     return f"{_of(missing, story.panel.columns)} never had a bar in these dates: {_named(story, silent)}."
+
+
+def _passed_over(story: Story) -> str:
+    weights = story.targets.weights
+    if story.spec.definition.every is not Every.ONCE or not len(weights):
+        return ""
+    window = story.panel.tiles("raw_close")[:, story.window.first : story.window.stop]
+    trades = ~np.isnan(window).all(axis=1).ravel()[: story.panel.columns]
+    without = np.flatnonzero(trades & ~np.isfinite(weights).any(axis=0) | trades & (weights == 0.0).all(axis=0))
+    if not len(without):
+        return ""
+    day = story.panel.sessions[story.targets.rows[0]]
+    return (
+        f"{_of(len(without), story.panel.columns)} got no weight on {day}, the one day the strategy speaks, and are "
+        f"never bought: {_named(story, without)}."
+    )
 
 
 def _stale(story: Story) -> str:

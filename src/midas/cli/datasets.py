@@ -70,6 +70,13 @@ def import_file(
     ] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out what breaks the data contract.")] = False,
     name: Annotated[str | None, typer.Option("--name", help="What to call the dataset.  [default: MIC-1d]")] = None,
+    symbol: Annotated[str | None, typer.Option("--symbol", help="Whose bars they are, where no column says.")] = None,
+    currency: Annotated[
+        str | None, typer.Option("--currency", metavar="INR", help="Of a market whose rules are not known.")
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option("--timezone", metavar="Asia/Seoul", help="Of times that do not say theirs.")
+    ] = None,
 ) -> None:
     """Store the bars of a file; one with errors is refused whole unless --skip-bad."""
     call = invocation(ctx)
@@ -84,6 +91,9 @@ def import_file(
             adjusted=adjusted,
             skip_bad=skip_bad,
             name=name,
+            symbol=symbol,
+            currency=currency,
+            timezone=timezone,
             progress=progress,
         )
     out.answer(report, [report.dataset.name], lambda: _show_reports(out, [report]))
@@ -221,7 +231,8 @@ def _show_one(out: Printer, dataset: Dataset) -> None:
 def _show_actions(out: Printer, actions: Sequence[Action]) -> None:
     if not actions:
         return
-    shown = actions if out.verbose else actions[-MOST_ROWS:]
+    by_date = sorted(actions, key=lambda each: (each.ts, each.symbol))
+    shown = by_date if out.verbose else by_date[-MOST_ROWS:]
     columns = (Column("date", keep=True), "symbol", "action", Column("value", right=True))
     rows = [(_day(each.ts), each.symbol, each.kind, number(each.value, 6).rstrip("0").rstrip(".")) for each in shown]
     out.line()
@@ -245,7 +256,7 @@ def _show_findings(out: Printer, findings: Sequence[Finding], dataset: str) -> N
     kinds: dict[tuple[str, str], list[Finding]] = {}
     for each in findings:
         kinds.setdefault((each.severity, each.code), []).append(each)
-    columns = ("severity", Column("finding", keep=True), Column("times", right=True), _ROWS, "for example")
+    columns = ("severity", Column("finding", keep=True), _ROWS, "for example")
     out.table(columns, [_kind(*kind, alike) for kind, alike in kinds.items()], title=title)
     if len(kinds) < len(findings):
         out.line("-v shows each")
@@ -254,7 +265,7 @@ def _show_findings(out: Printer, findings: Sequence[Finding], dataset: str) -> N
 def _kind(severity: str, code: str, alike: Sequence[Finding]) -> tuple[str, ...]:
     first = alike[0]
     example = f"{first.symbol or ''} {first.session or ''}: {first.detail}".strip(" :")
-    return severity, code, count(len(alike)), count(sum(each.rows for each in alike)), example
+    return severity, code, count(sum(each.rows for each in alike)), example
 
 
 def _say_more(out: Printer, hidden: int, which: str = "more") -> None:

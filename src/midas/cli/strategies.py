@@ -160,6 +160,8 @@ def save(
         try:
             saved = client.strategies.save(name, text, base)
         except AlreadyExists as error:
+            if error.code == "library_strategy":
+                raise
             hint = "Add --update to make it the next version, or save it as `midas strategy save NAME FILE.yaml`."
             raise AlreadyExists(error.message, hint=hint, code=error.code) from error
     out.answer(saved, [saved.name], lambda: out.line(f"saved {saved.name}, version {saved.version}"))

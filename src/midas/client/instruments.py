@@ -35,9 +35,9 @@ class Instruments:
         query = {"start": _text(start), "end": _text(end), "dataset": dataset}
         return self._link.all(Bar, f"{_path(instrument)}/bars", query, limit)
 
-    def latest(self, instrument: str) -> Bar:
-        """Return the last bar there is."""
-        return self._link.get(Bar, f"{_path(instrument)}/latest")
+    def latest(self, instrument: str, dataset: str | None = None) -> Bar:
+        """Return the last bar of a dataset, or else of all that hold the instrument."""
+        return self._link.get(Bar, f"{_path(instrument)}/latest", {"dataset": dataset})
 
 
 def _path(instrument: str) -> str:
