@@ -45,8 +45,9 @@ def test_without_a_choice_it_is_the_library() -> None:
     assert set(found.frame()["symbol"]) == {"S0000.XNAS"}
 
 
-def test_what_cannot_be_run_says_why_and_has_no_score() -> None:
-    found = evaluate(PANEL, (build("sma_cross", {"fast": 5, "slow": 450}), CHOSEN[2]))
+@pytest.mark.parametrize("metric", ["sharpe", "total_return", "max_drawdown", "trades"])
+def test_what_cannot_be_run_says_why_and_has_no_score(metric: str) -> None:
+    found = evaluate(PANEL, (build("sma_cross", {"fast": 5, "slow": 450}), CHOSEN[2]), metric=metric)
     assert np.isnan(found.scores()[:, 0]).all()
     assert "needs" in found.refused["S0001.XNAS", "sma_cross"]
     assert found.best() == (1, 1, 1)

@@ -54,6 +54,13 @@ def test_refuses_more_than_a_million_points() -> None:
         require_bearable(axes)
 
 
+def test_refuses_more_parameters_than_anyone_can_tell_apart() -> None:
+    (axis,) = read_axes({"fast": "5"}, SmaCross.param_specs, "sma_cross")
+    require_bearable([axis] * 16)
+    with pytest.raises(InvalidInput, match="17 parameters vary"):
+        require_bearable([axis] * 17)
+
+
 @given(st.integers(2, 250), st.integers(0, 240), st.integers(1, 60))
 def test_a_range_is_what_python_means_by_it(low: int, length: int, step: int) -> None:
     high = min(250, low + length)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.strategies.panels import panel_of
 
 from midas.backtest.hypothesis import configuration_of, hypothesis_of, universe_family
+from midas.execution.dealing import Dealing
 from midas.strategies.exits import StopLoss, TimeStop
 from midas.strategies.registry import build
 from midas.strategies.yaml_form import load_yaml
@@ -81,6 +82,10 @@ class TestAnotherIdea:
 class TestConfiguration:
     ONE = yaml("(close.mean(10) > close.mean(50)).slot()")
 
+    def test_what_trading_costs_is_no_new_try(self):
+        dear = Dealing(slippage="bps=5", cash_rate=0.01)
+        assert configuration_of(self.ONE, ["A"], None, None, dear) == configuration_of(self.ONE, ["A"])
+
     def test_names_and_the_order_of_symbols_are_no_new_try(self):
         renamed = replace(self.ONE, name="another")
         assert configuration_of(self.ONE, ["A", "B"]) == configuration_of(renamed, ["B", "A"])
@@ -94,6 +99,8 @@ class TestConfiguration:
             (ONE, (["B"],)),
             (ONE, (["A"], date(2020, 1, 1))),
             (ONE, (["A"], None, date(2020, 1, 1))),
+            (ONE, (["A"], None, None, Dealing(entry_limit=-0.01))),
+            (ONE, (["A"], None, None, Dealing(allow_short=True))),
         ],
     )
     def test_anything_else_is_one(self, definition, rest):

@@ -73,7 +73,14 @@ class TestEngineVersion:
     )
 
     @pytest.mark.parametrize(
-        ("file", "matters"), [("kernels/fill.py", True), ("portfolio/measures/ratios.py", True), ("cli/main.py", False)]
+        ("file", "matters"),
+        [
+            ("kernels/fill.py", True),
+            ("strategies/schedule.py", True),
+            ("marketdata/known.py", True),
+            ("portfolio/measures/ratios.py", True),
+            ("cli/main.py", False),
+        ],
     )
     def test_changes_with_the_code_that_computes(self, file: str, matters: bool, tmp_path: Path) -> None:
         command = [sys.executable, "-c", self.CHANGE, str(tmp_path), file]

@@ -12,7 +12,10 @@ from tests.execution.markets import FIELDS, panel_of
 from midas.backtest.run import run
 from midas.core.basis import Basis
 from midas.execution.dealing import Dealing
+from midas.factors.text import parse
+from midas.strategies.definition import Definition
 from midas.strategies.library.buy_and_hold import BuyAndHold
+from midas.strategies.schedule import Every
 
 NAN = math.nan
 
@@ -68,6 +71,15 @@ class TestNotices:
         (trade,) = result.trades().filter(pl.col("exit_ts").is_not_null()).to_dicts()
         assert (trade["exit_price"], trade["pnl"], trade["symbol"]) == (25.0, -1875.0, "N033.XNAS")
         result.ledger().verify(result.simulation.cash, result.simulation.first)
+
+    def test_what_was_borrowed_to_buy_and_at_which_rate(self) -> None:
+        twice = Definition("twice", {}, (), parse("(close > 0).normalise(2.0)"), Every.ONCE)
+        result = run(twice, panel_of(bars(1)), dealing=Dealing(allow_short=True), commission_bps=0)
+        assert told(result, "borrowed") == (
+            "Up to 100,000 USD was borrowed to buy, without interest: set a cash rate to pay for it."
+        )
+        paying = Dealing(allow_short=True, cash_rate=0.05)
+        assert "at 5.00% a year" in told(run(twice, panel_of(bars(1)), dealing=paying), "borrowed")
 
     def test_a_venue_without_rules(self) -> None:
         result = run(Rebalanced(), panel_of(bars(1), venue="XLON", currency="GBP"))

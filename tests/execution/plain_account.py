@@ -339,7 +339,11 @@ class PlainAccount:
         reason = self.no_market(bar)
         price = None
         if reason is None and bar is not None:
-            price = self.limit_price(row, name, bar) if self.limited(side) else self.price(row, name, side, wanted, bar)
+            price = (
+                self.limit_price(row, name, bar)
+                if self.limited(name, side)
+                else self.price(row, name, side, wanted, bar)
+            )
             reason = "limit_not_reached" if price is None else self.beyond_limit(name, row, bar, price)
         if reason is not None or bar is None or price is None:
             assert reason is not None
@@ -356,8 +360,8 @@ class PlainAccount:
             return "no_volume"
         return None
 
-    def limited(self, side: int) -> bool:
-        return side > 0 and self.rules.entry_limit is not None
+    def limited(self, name: int, side: int) -> bool:
+        return side > 0 and self.rules.entry_limit is not None and self.held.get(name, ZERO) >= 0
 
     def limit_price(self, row: int, name: int, bar: PlainBar) -> Fraction | None:
         close = self.known_close(name, row - 1, until=row)
@@ -463,12 +467,16 @@ class PlainAccount:
             found = self.found(row, name, entry, bar) if entry.row < row else None
             if bar is not None and self.no_market(bar) is None:
                 highs = self.held[name] > 0
-                seen = exact((bar.high if highs else bar.low) if self.rules.has_range else bar.close)
+                late = entry.row == row and self.rules.entry_limit is not None
+                whole = self.rules.has_range and not late
+                seen = exact((bar.high if highs else bar.low) if whole else bar.close)
                 entry.best = max(entry.best, seen) if highs else min(entry.best, seen)
             if found is None:
                 continue
             cause, price, limited = found
             self.due.pop(name, None)
+            self.pending = [order for order in self.pending if order[0] != name]
+            self.carried.pop(name, None)
             if price is None and bar is not None and not self.leaving.get(name) and cause != "time_stop":
                 self.leaving[name] = cause  # closes alone: at the next one
                 continue

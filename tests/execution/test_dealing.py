@@ -75,6 +75,36 @@ class TestAgainstTheOracle:
         assert_same(ours, run_plainly(market, KOREA, weights, 10_000_000, by_change, gone=gone))
 
 
+class TestExitsAmongOrders:
+    def test_whoever_leaves_no_longer_buys_what_was_carried_over(self) -> None:
+        # A tenth of the volume is bought each day; the stop of 10 % goes off on row 4, while 6,000 are still wanted.
+        close = [100.0, 100, 100, 100, 80, 80, 80, 80]
+        fields = {"open": close, "close": close, "high": [c + 1 for c in close], "low": [c - 1 for c in close]}
+        fields["volume"] = [10_000.0] * 5 + [200_000.0] * 3
+        market = made(panel_of(fields), AMERICA)
+        weights = np.full((8, 1), NAN)
+        weights[0] = 1.0
+        exits = guards(exits_of({"stop_loss": "0.1"}), {})
+        run = run_midas(market, AMERICA, weights, 100_000_000, False, exits=exits, dealing=Dealing(carry=True))
+        fills = run.journal.fills
+        assert fills.side[fills.row < 4].tolist() == [1, 1, 1]
+        assert (fills.side[fills.row > 4] == -1).all()
+        assert fills.quantity[fills.side > 0].sum() == fills.quantity[fills.side < 0].sum()
+
+    def test_a_trailing_stop_follows_what_came_after_a_limit_order_was_filled(self) -> None:
+        # Bought at 95 inside a bar whose high of 105 may have been before: 10 % below 105 would be 94.5.
+        bars = {"open": [100.0, 100, 96, 96], "high": [100.0, 105, 97, 97], "low": [100.0, 94, 94, 94]}
+        fields = bars | {"close": [100.0, 96, 96, 96], "volume": [1e6] * 4}
+        weights = np.full((4, 1), NAN)
+        weights[0] = 1.0
+        exits = guards(exits_of({"trailing_stop": "0.1"}), {})
+        dealing = Dealing(entry_limit=-0.05)
+        run = run_midas(
+            made(panel_of(fields), AMERICA), AMERICA, weights, 1_000_000, False, exits=exits, dealing=dealing
+        )
+        assert run.journal.fills.side.tolist() == [1]
+
+
 class TestReadSlippage:
     def test_models_in_one_line(self) -> None:
         assert read_slippage(" half_spread=1tick, sqrt=0.1 ,half_spread=2bps") == (

@@ -213,5 +213,7 @@ def _tried(ready: _Ready, symbols: tuple[str, ...]) -> dict[str, list[str]]:
     tried: dict[str, list[str]] = {}
     for definition in ready.strategies:
         configurations = tried.setdefault(hypothesis_of(definition, family), [])
-        configurations += [configuration_of(definition, [symbol], base.start, base.end) for symbol in symbols]
+        configurations += [
+            configuration_of(definition, [symbol], base.start, base.end, base.dealing) for symbol in symbols
+        ]
     return tried

@@ -96,7 +96,7 @@ def order(workspace: Workspace, request: BacktestRequest, found: Resolved) -> Or
     tables = venue(panel.venue, panel.currency).table_version
     named = identity(spec, panel.version, tables, benchmark_version="" if other is None else other.version)
     idea = hypothesis_of(spec.definition, universe_family(panel))
-    tried = configuration_of(spec.definition, spec.symbols, spec.start, spec.end)
+    tried = configuration_of(spec.definition, spec.symbols, spec.start, spec.end, spec.dealing)
     return Order(found.definition, found.name, found.version, request, named, idea, tried)
 
 

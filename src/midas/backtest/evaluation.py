@@ -156,6 +156,7 @@ def _block(
             apart = run_apart(definition, base, setting, listed)
             if apart is not None:
                 values[:, place], left[:, place] = apart.values, apart.left
+                values[apart.left, place] = np.nan  # those are answered, or refused, below
     refused: dict[tuple[str, str], str] = {}
     for column in np.flatnonzero(left.any(axis=1)).tolist():
         waiting = np.flatnonzero(left[column]).tolist()

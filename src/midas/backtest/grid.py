@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from midas.core.errors import InvalidInput
 from midas.strategies.param import ParamSpec, ParamValue, read_values, shortest
 
+MOST_AXES = 16
 MOST_POINTS = 1_000_000
 """A grid of more combinations is refused: nobody could believe its best."""
 
@@ -78,8 +79,12 @@ def require_bearable(axes: Sequence[Axis]) -> None:
 
     Raises
     ------
-    InvalidInput: more than a million combinations.
+    InvalidInput: more than a million combinations, or more parameters than anyone can tell apart.
     """
+    if len(axes) > MOST_AXES:
+        raise InvalidInput(
+            f"{len(axes)} parameters vary; {MOST_AXES} may.", hint="Fix some of them.", code="grid_too_large"
+        )
     count = points(axes)
     if count > MOST_POINTS:
         raise InvalidInput(

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
+from midas.execution.dealing import Dealing
 from midas.factors.lowering import walk
 from midas.factors.node import Node
 from midas.marketdata.panel import Panel
@@ -41,19 +42,25 @@ def universe_family(panel: Panel) -> str:
 
 
 def configuration_of(
-    definition: Definition, symbols: Sequence[str], start: date | None = None, end: date | None = None
+    definition: Definition,
+    symbols: Sequence[str],
+    start: date | None = None,
+    end: date | None = None,
+    dealing: Dealing | None = None,
 ) -> str:
     """Return the SHA-256, in hex, of one try: every number of the strategy, when it speaks, instruments and dates.
 
-    Names, capital, costs and the versions of data and engine are left out: asking again under them tries nothing new.
+    Of the dealing what decides trades counts too: limit entries, carried orders, selling short, reinvesting. Names,
+    capital, costs and the versions of data and engine are left out: asking again under them tries nothing new.
     """
-    graph = definition.graph_json()
+    graph, account = definition.graph_json(), dealing or Dealing()
     told = {
         "targets": graph["targets"],
         "every": graph["every"],
         "exits": graph["exits"],
         "symbols": sorted(symbols),
         "dates": [None if day is None else day.isoformat() for day in (start, end)],
+        "dealing": [account.entry_limit, account.carry, account.allow_short, account.reinvest_dividends],
     }
     return _hashed(told)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import midas
 from midas.backtest.spec import BacktestSpec
 
-_COMPUTES = ("backtest", "execution", "factors", "kernels", "portfolio", "venues")
+_COMPUTES = ("backtest", "core", "execution", "factors", "kernels", "marketdata", "portfolio", "strategies", "venues")
 
 
 @cache

@@ -28,6 +28,7 @@ def notices(story: Story) -> tuple[str, ...]:
         _stale(story),
         _delisted(story),
         _shorts(story),
+        _borrowed(story),
         _banned(story),
         _called(story),
         _ruined(story),
@@ -132,6 +133,15 @@ def _delisted(story: Story) -> str:
 def _shorts(story: Story) -> str:
     count = story.simulation.journal.refusals.counts().get(Reject.SHORT_NOT_ALLOWED, 0)
     return f"{count} negative targets were taken as 0: the account may not sell short (allow_short)." if count else ""
+
+
+def _borrowed(story: Story) -> str:
+    lowest = int(story.simulation.cash.min())
+    if lowest >= 0:
+        return ""
+    rate = story.terms.dealing.cash_rate
+    owed = "without interest: set a cash rate to pay for it" if rate == 0.0 else f"at {rate:.2%} a year"
+    return f"Up to {-lowest / story.scale:,.0f} {story.panel.currency} was borrowed to buy, {owed}."
 
 
 def _banned(story: Story) -> str:

@@ -17,19 +17,20 @@ from midas.marketdata.panel import Panel
 from midas.portfolio.measures.sample import simple_returns
 
 MOST_COMPARED = 64
-"""So many trials are compared between halves of the time; of more, as many that are spread evenly, and the best."""
+"""So many trials are compared between halves of the time; of more, as many that are spread evenly."""
 
 
 def configurations(sweep: Sweep, base: BacktestSpec) -> list[str]:
     """Return the configuration of each trial, as the trial ledger knows it."""
     made = (sweep.plan.subject.definition(sweep.trials.params(trial)) for trial in range(len(sweep.trials)))
-    return [configuration_of(definition, base.symbols, base.start, base.end) for definition in made]
+    return [configuration_of(definition, base.symbols, base.start, base.end, base.dealing) for definition in made]
 
 
 def overfitting(sweep: Sweep, base: BacktestSpec, panel: Panel) -> float | None:
     """Return how often the best of the past fell below the middle afterwards, over the sessions all trials share."""
     count = len(sweep.trials)
-    places = sorted({int(at) for at in np.linspace(0, count - 1, min(count, MOST_COMPARED))} | {sweep.best or 0})
+    # The best of all is not put among them: chosen on the whole past, it would win both halves and hide the danger.
+    places = sorted({int(at) for at in np.linspace(0, count - 1, min(count, MOST_COMPARED))})
     definitions = [sweep.plan.subject.definition(sweep.trials.params(place)) for place in places]
     together = Together(base, Setting.of(panel, base.terms(panel.currency)))
     returns = [

@@ -26,8 +26,10 @@ from midas.kernels.account import (
     QUANTITY,
     RANGE,
     REFUSED,
+    SENT,
     TRADED,
     TRADED_ROW,
+    WANTED,
     Amounts,
     Counts,
     Journal,
@@ -37,6 +39,7 @@ from midas.kernels.account import (
 )
 from midas.kernels.compiled import step
 from midas.kernels.fill import (
+    ENTRY_LIMIT,
     FILLED,
     HAS_RANGE,
     SHARE,
@@ -183,13 +186,16 @@ def leave(  # house: function-length: the loop over what is held, and the arrays
             cause, price, how = _cause(row, column, side, bar, trades, rules, ladder, state, terms)
         if trades:
             best = bar.close
-            if terms[HAS_RANGE] > 0.0:
+            # a limit order may fill late in its bar: of what follows it only the close is known
+            waited = state[ENTERED, column] == row and not math.isnan(terms[ENTRY_LIMIT])
+            if terms[HAS_RANGE] > 0.0 and not waited:
                 best = bar.high if side > 0 else bar.low
             if side * best > side * state[BEST, column]:
                 state[BEST, column] = best
         if cause == 0:
             continue
-        state[DUE, column] = 0.0
+        # whoever leaves no longer wants what is left of an order that was carried over
+        state[DUE, column], state[WANTED, column], state[SENT, column] = 0.0, 0.0, 0.0
         state[LEAVING, column] = 0.0 if how == LIMITED else cause
         if how == LATER:
             continue

@@ -301,7 +301,7 @@ def _pushed(
 ) -> float:
     # What an order at the market multiplies the open by; a limit order pushes nothing.
     wanted = state[WANTED, column]
-    if wanted > 0.0 and not math.isnan(terms[ENTRY_LIMIT]):
+    if wanted > 0.0 and not math.isnan(terms[ENTRY_LIMIT]) and state[QUANTITY, column] >= 0.0:
         return 1.0
     return 1.0 + math.copysign(impact(row, column, abs(wanted), met, closes, volumes, happenings, terms), wanted)
 
