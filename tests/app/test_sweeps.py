@@ -149,6 +149,18 @@ class TestSweeps:
 
 
 class TestEvaluations:
+    def test_scores_over_other_dates_are_told(self, workspace):
+        def told(**changes):
+            fields = {"symbols": ["AAA"], "strategies": ["buy_and_hold", "sma_cross"], "metric": "total_return"}
+            job = now(evaluations.run(workspace, EvaluationRequest.model_validate(fields | changes), LONG_S))
+            found = now(evaluations.show(workspace, job.result_id)).warnings
+            return [warning for warning in found if "other dates" in warning]
+
+        (warning,) = told()
+        assert warning.startswith("1 of 2 strategies begin only after the history they need, up to 60 sessions")
+        assert told(start="2023-09-01") == []
+        assert told(strategies=["sma_cross"]) == []
+
     request = EvaluationRequest(strategies=["buy_and_hold", "sma_cross"], symbols=["aaa", "BBB"])
 
     def test_the_best_of_each_is_stored_under_the_name_asked_for(self, workspace):

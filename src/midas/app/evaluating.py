@@ -156,6 +156,21 @@ def _ready(lake: Lake, request: EvaluationRequest) -> _Ready:
     return _Ready(strategies, base, chosen.panel, chosen.warnings)
 
 
+def _begun_apart(ready: _Ready, first: int) -> list[str]:
+    from midas.backtest.ranges import plan_of
+
+    needed = {definition.name: plan_of(definition).warmup for definition in ready.strategies}
+    late = [name for name, rows in needed.items() if rows > first]
+    longest, sessions = max(needed.values()), ready.panel.sessions
+    if not late or min(needed.values()) == longest:
+        return []
+    hint = f"Start on {sessions[longest]} or later" if longest < len(sessions) else "Use more data"
+    return [
+        f"{len(late)} of {len(needed)} strategies begin only after the history they need, up to {longest:,} sessions, "
+        f"so their scores cover other dates. {hint} to compare all over the same."
+    ]
+
+
 def _made(found: Evaluation, ready: _Ready, request: EvaluationRequest) -> EvaluationMade:
     names = _names(found.symbols, request.symbols)
     scores, best = found.scores().tolist(), found.best()
@@ -176,7 +191,7 @@ def _made(found: Evaluation, ready: _Ready, request: EvaluationRequest) -> Evalu
         strategies=[*found.strategies],
         results=results,
         refused={f"{names[symbol]} {strategy}": why for (symbol, strategy), why in found.refused.items()},
-        warnings=[*ready.notes],
+        warnings=[*ready.notes, *_begun_apart(ready, first)],
         settings=_settings(base, panel),
         tried=_tried(ready, found.symbols),
     )
