@@ -16,8 +16,6 @@ DRAWN = ("random", "sobol", "tpe")
 
 
 def drawn(name: str, trials: int | None, seed: int = 0) -> list[tuple[int, ...]]:
-    if name == "tpe":
-        pytest.importorskip("optuna")
     sampler, found = sampler_of(name, AXES, trials, seed), []
     while len(picks := sampler.ask()):
         # the best is in a corner, so that one who learns goes there

@@ -17,6 +17,20 @@ from midas.cli.montecarlo_sheet import show_monte_carlo
 from midas.cli.output_file import require_folder, write_file
 from midas.cli.report_file import write_report
 from midas.cli.result_file import require_result_file, write_result
+from midas.cli.run_options import (
+    CommissionBps,
+    End,
+    Fresh,
+    InitialCapital,
+    SlippageBps,
+    Start,
+    Strategy,
+    Symbols,
+    TableFormat,
+    TradedLots,
+    Universe,
+    table_format,
+)
 from midas.core.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -34,28 +48,18 @@ Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, or their b
 @verb(app, "run")
 def run(  # house: function-length: one line per option of the command
     ctx: typer.Context,
-    strategy: Annotated[
-        str, typer.Option("--strategy", metavar="NAME|FILE.yaml", help="Of the library, stored, or a file.")
-    ],
+    strategy: Strategy,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter; may be repeated.")
     ] = None,
-    universe: Annotated[
-        str | None, typer.Option("--universe", metavar="NAME", help="A dataset, or a market (XKRX).")
-    ] = None,
-    symbols: Annotated[list[str] | None, typer.Option("--symbols", "-s", metavar="A,B", help="Instruments.")] = None,
-    start: Annotated[str | None, typer.Option("--start", metavar="DATE", help="First day that may decide.")] = None,
-    end: Annotated[str | None, typer.Option("--end", metavar="DATE", help="Last day, inclusive.")] = None,
-    initial_capital: Annotated[
-        str | None,
-        typer.Option("--initial-capital", metavar="N", help="In the market's currency.  [default: 100,000; KRW 100M]"),
-    ] = None,
-    commission_bps: Annotated[
-        str | None,
-        typer.Option("--commission-bps", metavar="X", help="Instead of the market's table; taxes still apply."),
-    ] = None,
-    slippage_bps: Annotated[str, typer.Option("--slippage-bps", metavar="X", help="Against you, each fill.")] = "0",
-    lots: Annotated[Literal["whole", "fractional"], typer.Option("--lots", help="What may be bought.")] = "whole",
+    universe: Universe = None,
+    symbols: Symbols = None,
+    start: Start = None,
+    end: End = None,
+    initial_capital: InitialCapital = None,
+    commission_bps: CommissionBps = None,
+    slippage_bps: SlippageBps = "0",
+    lots: TradedLots = "whole",
     benchmark: Annotated[
         str | None, typer.Option("--benchmark", metavar="SYMBOL", help="What to compare with: a buy-and-hold of it.")
     ] = None,
@@ -96,7 +100,7 @@ def run(  # house: function-length: one line per option of the command
     maintenance_margin: Annotated[
         str, typer.Option("--maintenance-margin", metavar="X", help="To keep; below it all is closed.")
     ] = "0.3",
-    fresh: Annotated[bool, typer.Option("--fresh", help="Run again even if the result is stored.")] = False,
+    fresh: Fresh = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -248,10 +252,7 @@ def export(
     what: Annotated[
         Literal["equity", "fills", "trades", "positions", "rejects"], typer.Option("--what", help="Which series.")
     ] = "equity",
-    format: Annotated[
-        Literal["csv", "parquet"] | None,
-        typer.Option("--format", help="How to write it.  [default: by the file's ending, else csv]"),
-    ] = None,
+    format: TableFormat = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Where; - is stdout.  [default: ID-WHAT.csv]"),
@@ -260,7 +261,7 @@ def export(
     """Write a series of a backtest to a file."""
     call = invocation(ctx)
     out = call.printer()
-    written_as = format or ("parquet" if output is not None and output.suffix == ".parquet" else "csv")
+    written_as = table_format(format, output)
     to_stdout = output == Path("-")
     if to_stdout and call.json:
         raise InvalidInput(

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from midas.cli.arguments import amount, basis_points, day, names
-from midas.cli.confirm import confirmed
+from midas.cli.confirm import confirmed, deleted
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import Invocation, invocation
 from midas.cli.numbers import count, number
 from midas.cli.output_file import require_folder, write_file
 from midas.cli.printer import Column, Printer
+from midas.cli.run_options import (
+    CommissionBps,
+    End,
+    Fresh,
+    InitialCapital,
+    Metric,
+    SlippageBps,
+    Start,
+    Symbols,
+    TableFormat,
+    TradedLots,
+    Universe,
+    table_format,
+)
 
 if TYPE_CHECKING:
     from midas.wire.evaluations import Evaluation
@@ -31,24 +45,16 @@ def run(  # house: function-length: one line per option of the command
     strategies: Annotated[
         list[str] | None, typer.Option("--strategies", metavar="A,B", help="Of the library.  [default: all]")
     ] = None,
-    metric: Annotated[str, typer.Option("--metric", metavar="NAME", help="What to judge by.")] = "sharpe",
-    universe: Annotated[
-        str | None, typer.Option("--universe", metavar="NAME", help="A dataset, or a market (XKRX).")
-    ] = None,
-    symbols: Annotated[list[str] | None, typer.Option("--symbols", "-s", metavar="A,B", help="Instruments.")] = None,
-    start: Annotated[str | None, typer.Option("--start", metavar="DATE", help="First day that may decide.")] = None,
-    end: Annotated[str | None, typer.Option("--end", metavar="DATE", help="Last day, inclusive.")] = None,
-    initial_capital: Annotated[
-        str | None,
-        typer.Option("--initial-capital", metavar="N", help="For each pair.  [default: 100,000; KRW 100M]"),
-    ] = None,
-    commission_bps: Annotated[
-        str | None,
-        typer.Option("--commission-bps", metavar="X", help="Instead of the market's table; taxes still apply."),
-    ] = None,
-    slippage_bps: Annotated[str, typer.Option("--slippage-bps", metavar="X", help="Against you, each fill.")] = "0",
-    lots: Annotated[Literal["whole", "fractional"], typer.Option("--lots", help="What may be bought.")] = "whole",
-    fresh: Annotated[bool, typer.Option("--fresh", help="Run again even if the result is stored.")] = False,
+    metric: Metric = "sharpe",
+    universe: Universe = None,
+    symbols: Symbols = None,
+    start: Start = None,
+    end: End = None,
+    initial_capital: InitialCapital = None,
+    commission_bps: CommissionBps = None,
+    slippage_bps: SlippageBps = "0",
+    lots: TradedLots = "whole",
+    fresh: Fresh = False,
 ) -> None:
     """Run strategies alone on each ticker and say which was best where.
 
@@ -110,10 +116,7 @@ def show(ctx: typer.Context, evaluation: Id) -> None:
 def export(
     ctx: typer.Context,
     evaluation: Id,
-    format: Annotated[
-        Literal["csv", "parquet"] | None,
-        typer.Option("--format", help="How to write it.  [default: by the file's ending, else csv]"),
-    ] = None,
+    format: TableFormat = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where.  [default: ID-scores.csv]")
     ] = None,
@@ -121,7 +124,7 @@ def export(
     """Write the measures of every pair to a file."""
     call = invocation(ctx)
     out = call.printer()
-    written_as = format or ("parquet" if output is not None and output.suffix == ".parquet" else "csv")
+    written_as = table_format(format, output)
     if output is not None:
         require_folder(output)
     with call.client() as client:
@@ -143,9 +146,7 @@ def delete(
     out = call.printer()
     confirmed(f"Delete {', '.join(evaluations)}?", yes or call.json or call.quiet)
     with call.client() as client:
-        gone = [client.evaluations.show(each).id for each in evaluations]
-        for each in gone:
-            client.evaluations.delete(each)
+        gone = deleted(evaluations, lambda each: client.evaluations.show(each).id, client.evaluations.delete)
     out.answer({"deleted": gone}, gone, lambda: out.line(f"deleted {', '.join(gone)}"))
 
 

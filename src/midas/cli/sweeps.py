@@ -8,10 +8,25 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from midas.cli.arguments import amount, basis_points, day, grids, names, pairs
-from midas.cli.confirm import confirmed
+from midas.cli.confirm import confirmed, deleted
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import Invocation, invocation
 from midas.cli.output_file import require_folder, write_file
+from midas.cli.run_options import (
+    CommissionBps,
+    End,
+    Fresh,
+    InitialCapital,
+    Metric,
+    SlippageBps,
+    Start,
+    Strategy,
+    Symbols,
+    TableFormat,
+    TradedLots,
+    Universe,
+    table_format,
+)
 from midas.cli.sweep_sheet import show_list, show_sweep
 
 if TYPE_CHECKING:
@@ -26,9 +41,7 @@ Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, or their b
 @verb(app, "run")
 def run(  # house: function-length: one line per option of the command
     ctx: typer.Context,
-    strategy: Annotated[
-        str, typer.Option("--strategy", metavar="NAME|FILE.yaml", help="Of the library, stored, or a file.")
-    ],
+    strategy: Strategy,
     grid: Annotated[
         list[str] | None,
         typer.Option(
@@ -41,33 +54,25 @@ def run(  # house: function-length: one line per option of the command
     trials: Annotated[
         int | None, typer.Option("--trials", metavar="N", help="How many, unless it is all.  [default: 100]")
     ] = None,
-    metric: Annotated[str, typer.Option("--metric", metavar="NAME", help="What to judge by.")] = "sharpe",
+    metric: Metric = "sharpe",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of random, sobol and tpe.")] = 0,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter that is kept.")
     ] = None,
-    universe: Annotated[
-        str | None, typer.Option("--universe", metavar="NAME", help="A dataset, or a market (XKRX).")
-    ] = None,
-    symbols: Annotated[list[str] | None, typer.Option("--symbols", "-s", metavar="A,B", help="Instruments.")] = None,
-    start: Annotated[str | None, typer.Option("--start", metavar="DATE", help="First day that may decide.")] = None,
-    end: Annotated[str | None, typer.Option("--end", metavar="DATE", help="Last day, inclusive.")] = None,
-    initial_capital: Annotated[
-        str | None,
-        typer.Option("--initial-capital", metavar="N", help="In the market's currency.  [default: 100,000; KRW 100M]"),
-    ] = None,
-    commission_bps: Annotated[
-        str | None,
-        typer.Option("--commission-bps", metavar="X", help="Instead of the market's table; taxes still apply."),
-    ] = None,
-    slippage_bps: Annotated[str, typer.Option("--slippage-bps", metavar="X", help="Against you, each fill.")] = "0",
-    lots: Annotated[Literal["whole", "fractional"], typer.Option("--lots", help="What may be bought.")] = "whole",
+    universe: Universe = None,
+    symbols: Symbols = None,
+    start: Start = None,
+    end: End = None,
+    initial_capital: InitialCapital = None,
+    commission_bps: CommissionBps = None,
+    slippage_bps: SlippageBps = "0",
+    lots: TradedLots = "whole",
     walk_forward: Annotated[
         Literal["anchored", "rolling"] | None,
         typer.Option("--walk-forward", help="Also choose again and again, each time from the past alone."),
     ] = None,
     folds: Annotated[int, typer.Option("--folds", min=1, metavar="N", help="So often, with --walk-forward.")] = 5,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Run again even if the result is stored.")] = False,
+    fresh: Fresh = False,
 ) -> None:
     """Try a strategy's parameters on the past.
 
@@ -127,10 +132,7 @@ def show(ctx: typer.Context, sweep: Id) -> None:
 def export(
     ctx: typer.Context,
     sweep: Id,
-    format: Annotated[
-        Literal["csv", "parquet"] | None,
-        typer.Option("--format", help="How to write it.  [default: by the file's ending, else csv]"),
-    ] = None,
+    format: TableFormat = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where.  [default: ID-trials.csv]")
     ] = None,
@@ -138,7 +140,7 @@ def export(
     """Write the trials to a file: parameters, score and main measures, one row each."""
     call = invocation(ctx)
     out = call.printer()
-    written_as = format or ("parquet" if output is not None and output.suffix == ".parquet" else "csv")
+    written_as = table_format(format, output)
     if output is not None:
         require_folder(output)
     with call.client() as client:
@@ -160,9 +162,7 @@ def delete(
     out = call.printer()
     confirmed(f"Delete {', '.join(sweeps)}?", yes or call.json or call.quiet)
     with call.client() as client:
-        gone = [client.sweeps.show(each).id for each in sweeps]
-        for each in gone:
-            client.sweeps.delete(each)
+        gone = deleted(sweeps, lambda each: client.sweeps.show(each).id, client.sweeps.delete)
     out.answer({"deleted": gone}, gone, lambda: out.line(f"deleted {', '.join(gone)}"))
 
 
