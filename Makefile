@@ -1,6 +1,6 @@
 # Two commands matter: `make start` shows Midas at work, `make test` proves it.
 .DEFAULT_GOAL := help
-.PHONY: help start setup setup-dev test check lint bench bench-peers crosscheck lock clean
+.PHONY: help start setup setup-dev test check lint verify soak bench bench-peers crosscheck lock clean
 
 PYTEST := .venv/bin/python -m pytest
 KERNELS := $(wildcard src/midas/kernels/*.py)
@@ -33,6 +33,12 @@ lint: setup-dev
 	.venv/bin/python scripts/lint/house.py src
 
 check: lint test ## Everything CI runs: lint, formatting, types, layers, house rules, tests
+
+verify: setup-dev ## Prove every figure of the reliability report at full size (under an hour), into docs/reliability/REPORT.md
+	.venv/bin/python scripts/verify.py
+
+soak: setup-dev ## The same, five times as large (under two and a half hours)
+	.venv/bin/python scripts/verify.py --scale 250
 
 bench: setup-dev ## Measure Midas and the peers that are installed, into bench/RESULTS.md
 	.venv/bin/python -m bench.run

@@ -18,7 +18,16 @@ from midas.venues.catalogue import venue
 
 FOLDER = Path(__file__).with_name(".data")
 LAKE = FOLDER / "lake"
-MARKETS = {"W1": "one", "W2": "whole", "W2 KR": "korea", "W3": "one", "W4": "whole", "W5": "minutes", "W9": "whole"}
+MARKETS = {
+    "W1": "one",
+    "W2": "whole",
+    "W2 KR": "korea",
+    "W2b": "whole",
+    "W3": "one",
+    "W4": "whole",
+    "W5": "minutes",
+    "W9": "whole",
+}
 _FIELDS = ("open", "high", "low", "close", "volume")
 _ROWS, _NAMES, _MINUTES = 2_520, 3_000, 1_000_000
 
@@ -40,7 +49,7 @@ def prepare() -> None:
         lake.write(name, _snapshot(panel))
         opened = lake.panel(name)
         if name != "korea":
-            np.savez(peer_file(name), days=opened.sessions, speaks=_month_ends(opened), **_matrices(opened))
+            np.savez(peer_file(name), days=opened.times, speaks=_month_ends(opened), **_matrices(opened))
     (FOLDER / "done").touch()
 
 
@@ -59,13 +68,20 @@ def _month_ends(panel: Panel) -> np.ndarray:
     return speaking_rows(Every.MONTH_END, venue(panel.venue, panel.currency).calendar, panel.sessions, 0, panel.rows)
 
 
+def _times(panel: Panel, names: int) -> pl.Series:
+    if panel.stamps is None:
+        return pl.Series(np.tile(panel.sessions.astype("datetime64[D]").astype(np.int32), names)).cast(pl.Date)
+    seconds = pl.Series(np.tile(panel.stamps.astype("datetime64[s]").astype(np.int64), names))
+    return (seconds * 1_000_000).cast(pl.Datetime("us", "UTC"))
+
+
 def _snapshot(panel: Panel) -> Snapshot:
     columns = {name: panel.matrix(name).T.ravel() for name in (*_FIELDS, "turnover")}
     names = [str(instrument.id) for instrument in panel.instruments]
     frame = pl.DataFrame(
         {
             "symbol": np.repeat(names, panel.rows),
-            "ts": pl.Series(np.tile(panel.sessions.astype("datetime64[D]").astype(np.int32), len(names))).cast(pl.Date),
+            "ts": _times(panel, len(names)),
             **columns,
         }
     ).filter(pl.col("close").is_not_nan())

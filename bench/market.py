@@ -18,6 +18,7 @@ Days = np.ndarray[Any, np.dtype[np.datetime64]]
 SEED = 20_260_101
 CHANGED_DAILY = 0.02
 MINUTE = 0.0005
+SESSION_MINUTES = 390
 
 
 def market(instruments: int, rows: int, venue: str = "XNAS", seed: int = SEED, whole: bool = False) -> Panel:
@@ -43,19 +44,19 @@ def market(instruments: int, rows: int, venue: str = "XNAS", seed: int = SEED, w
 
 
 def minutes(rows: int, seed: int = SEED) -> Panel:
-    """Return one random walk of the size of a minute bar's, each bar dated as a day of its own.
-
-    Panels hold days only so far: what a bar is called does not change what it costs.
-    """
+    """Return one random walk of the size of a minute bar's, in sessions of 390 minutes."""
     draw = np.random.default_rng(seed)
     close = 50.0 * np.exp(np.cumsum(draw.normal(0.0, MINUTE, (rows, 1)), axis=0))
     opened = np.vstack((close[:1], close[:-1])) * np.exp(draw.normal(0, MINUTE / 4, close.shape))
     raw = {"open": opened, "high": np.maximum(opened, close), "low": np.minimum(opened, close), "close": close}
     raw["volume"] = np.full(close.shape, 1e6)
-    return _panel(raw, np.datetime64("2014-01-02") + np.arange(rows), "XNAS")
+    day, minute = np.divmod(np.arange(rows), SESSION_MINUTES)
+    sessions = np.busday_offset("2014-01-02", day, roll="forward").astype("datetime64[D]")
+    opens = sessions.astype("datetime64[s]") + np.timedelta64(14 * 60 + 30, "m")
+    return _panel(raw, sessions, "XNAS", opens + (minute + 1) * np.timedelta64(60, "s"))
 
 
-def _panel(raw: dict[str, Prices], sessions: Days, venue: str) -> Panel:
+def _panel(raw: dict[str, Prices], sessions: Days, venue: str, stamps: Days | None = None) -> Panel:
     digits, currency = (-2, "KRW") if venue == "XKRX" else (2, "USD")
     scale = 1000.0 if venue == "XKRX" else 1.0
     cents = {
@@ -66,7 +67,8 @@ def _panel(raw: dict[str, Prices], sessions: Days, venue: str) -> Panel:
     cents["turnover"] = cents["close"] * cents["volume"]
     instruments = raw["close"].shape[1]
     names = tuple(Instrument(InstrumentId(f"S{i:04}", venue), currency=currency) for i in range(instruments))
+    timeframe = Timeframe(1, "d" if stamps is None else "m")
     return Panel(
-        "bench", "made-up", venue, Timeframe(1, "d"), Basis.RAW, currency, names, sessions,
-        build_fields(cents, Actions.none()),
+        "bench", "made-up", venue, timeframe, Basis.RAW, currency, names, sessions,
+        build_fields(cents, Actions.none()), stamps=stamps,
     )  # fmt: skip

@@ -18,9 +18,11 @@ from midas.core.clock import SystemClock
 from midas.factors.market import Market
 from midas.factors.node import Node
 from midas.marketdata.lake import Lake
+from midas.strategies.exits import StopLoss, TrailingStop
 from midas.strategies.library.sma_cross import SmaCross
 from midas.strategies.param import param
 from midas.strategies.registry import build
+from midas.strategies.schedule import Every
 from midas.strategies.strategy import Strategy
 
 CLASSICS = (
@@ -40,12 +42,28 @@ class EmaCross(Strategy):
         return m.hold(entry=fast.cross_above(slow), exit=fast.cross_below(slow)).slot()
 
 
+class Stopped(Strategy):
+    """Strong, liquid, calm names above their average, with stops: fourteen operators over the whole market."""
+
+    every = Every.WEEK_END
+    exits = (StopLoss(0.1), TrailingStop(0.15))
+
+    def targets(self, m: Market) -> Node:
+        strength = m.close.shift(21).change(126)
+        calm = m.close.std(20) / m.close.mean(20)
+        trend = (m.close > m.close.mean(100)) & (m.close.ema(12) > m.close.ema(48))
+        liquid = m.volume.mean(20) > 100_000
+        best = (strength / calm).where(trend & liquid & (m.close.rsi(14) < 80)).top(50)
+        return best.normalise()
+
+
 class Opened:
     """The lake and the strategies. Panels are opened once: a workload is the run, not the opening, except for W9."""
 
     def __init__(self, home: str) -> None:
         self.lake = Lake(Path(home), SystemClock())
         self.panel = cache(self.lake.panel)
+        self.few = cache(lambda: self.panel("whole").select(range(500)))
         self.cross = build("sma_cross", {"fast": 10, "slow": 50})
         self.rotation = build("momentum", {"lookback": 231, "skip": 21, "top": 50})
 
@@ -56,6 +74,10 @@ def sma_cross(data: Opened) -> float:
 
 def momentum(data: Opened) -> float:
     return _total(run(data.rotation, data.panel("whole"), commission_bps=15, lots="fractional"))
+
+
+def stopped(data: Opened) -> float:
+    return _total(run(Stopped(), data.panel("whole"), commission_bps=15, lots="fractional"))
 
 
 def momentum_in_korea(data: Opened) -> float:
@@ -79,7 +101,7 @@ def sweep_pairs(data: Opened) -> float:
 def evaluate_library(data: Opened) -> float:
     """W4: eleven strategies, each on each of 500 instruments alone; the mean total return of the best of each."""
     chosen = [build(name) for name in CLASSICS]
-    found = evaluate(data.panel("whole").select(range(500)), chosen, commission_bps=10, lots="fractional")
+    found = evaluate(data.few(), chosen, commission_bps=10, lots="fractional")
     return float(np.nanmean(found.frame()["total_return"].to_numpy()))
 
 
@@ -93,8 +115,8 @@ def _total(result: object) -> float:
 
 
 WORKS = {
-    "W1": sma_cross, "W2": momentum, "W2 KR": momentum_in_korea, "W3": sweep_pairs, "W4": evaluate_library,
-    "W5": ema_cross, "W9": open_market,
+    "W1": sma_cross, "W2": momentum, "W2 KR": momentum_in_korea, "W2b": stopped, "W3": sweep_pairs,
+    "W4": evaluate_library, "W5": ema_cross, "W9": open_market,
 }  # fmt: skip
 
 if __name__ == "__main__":

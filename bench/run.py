@@ -17,8 +17,8 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 MIDAS = [sys.executable, "-m", "midas.cli.main"]
 REPEATS = {"midas": 15, "raptorbt": 15, "vectorbt": 5, "backtesting": 5, "bt": 5}
 SLOW = {
-    ("vectorbt", "W2"): 0, ("bt", "W2"): 1, ("midas", "W3"): 0, ("vectorbt", "W3"): 0, ("raptorbt", "W3"): 1,
-    ("midas", "W4"): 0, ("midas", "W5"): 5,
+    ("vectorbt", "W2"): 0, ("bt", "W2"): 1, ("midas", "W3"): 5, ("vectorbt", "W3"): 0, ("raptorbt", "W3"): 1,
+    ("midas", "W4"): 3, ("midas", "W5"): 5,
 }  # fmt: skip
 """Repeats where one takes seconds; 0: the cold process alone, once."""
 

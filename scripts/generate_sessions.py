@@ -89,6 +89,7 @@ def generate(plan: Plan) -> SessionTable:
         extra=_by_year(day for day in sessions if not _trades(plan, day)),
         unsettled=_by_year(day for day in _unsettled(overrides) if day in listed),
         special=_special_by_year(special),
+        unscheduled=_unscheduled(plan, overrides, listed),
     )
 
 
@@ -178,6 +179,16 @@ def _later(at: time, minutes: int) -> time:
 def _unsettled(overrides: dict[str, Any]) -> list[date]:
     opened = [] if overrides.get("open_days_settle", True) else overrides["open"]
     return sorted([*_bank_holidays(overrides), *opened])
+
+
+def _unscheduled(plan: Plan, overrides: dict[str, Any], listed: set[date]) -> dict[str, dict[str, str]]:
+    years: dict[str, dict[str, str]] = {}
+    known = {day: rule["known"] for rule in overrides.get("unscheduled", ()) for day in rule["days"]}
+    for day, since in sorted(known.items()):
+        if day in listed or not _trades(plan, day) or since > day:
+            raise SystemExit(f"{plan.name}: {day}, known on {since}, is no closing on short notice")
+        years.setdefault(f"{day:%Y}", {})[f"{day:%m-%d}"] = f"{since}"
+    return years
 
 
 def _bank_holidays(overrides: dict[str, Any]) -> list[date]:

@@ -79,7 +79,7 @@ def _over_time(
     at = [0]
 
     def call() -> None:
-        run(*arrays, n, 0, at[0], ROWS)
+        run(*arrays, n, 0, at[0], ROWS, LANES)
         at[0] += ROWS
         assert kept
 
@@ -95,7 +95,7 @@ def _across(
     kept = (out, scratch, inputs, numbers)
 
     def call() -> None:
-        run(*arrays, tiles, tiles * LANES, rows, rows, rows, rows)
+        run(*arrays, tiles, tiles * LANES, rows, rows, rows, rows, LANES)
         assert kept
 
     return call

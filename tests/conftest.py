@@ -72,3 +72,38 @@ def _every_fill_is_lawful() -> Iterator[None]:
     patch.setattr(simulation, "matching", SimpleNamespace(simulate=watched))
     yield
     patch.undo()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for mark in item.iter_markers("figure"):
+            item.user_properties.append(("figure", mark.args[0]))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _journals() -> Iterator[list[Any]]:
+    """Every journal that tests open, as they open them."""
+    from tests.balanced import journals
+
+    with journals() as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def _every_journal_balances(_journals: list[Any]) -> Iterator[None]:
+    """Whatever a test books, the postings add up to 0 in each currency afterwards."""
+    from tests.balanced import assert_balanced
+
+    yield
+    opened, _journals[:] = list(_journals), []
+    for journal in opened:
+        assert_balanced(journal)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """A PostgreSQL server of this machine; see `tests.postgres`."""
+    from tests.postgres import postgres_server
+
+    with postgres_server() as server:
+        yield server

@@ -25,6 +25,10 @@ def sma_cross(market: Market) -> float:
     return crossing(market, raptorbt.sma(close, 10), raptorbt.sma(close, 50), 50, 0.001)
 
 
+SLOWEST = 201
+"""Row on which the slowest pair can cross first: all begin there, so that they are compared over one period."""
+
+
 def sweep_pairs(market: Market) -> float:
     """W3: 10,000 pairs of averages; the total return of the best by Sharpe ratio."""
     close = np.ascontiguousarray(market["close"][:, 0])
@@ -36,7 +40,7 @@ def sweep_pairs(market: Market) -> float:
         for slow in range(102, 202):
             above = averages[fast] > averages[slow]
             before = np.append(False, above[:-1])
-            known = np.arange(len(close)) >= slow
+            known = np.arange(len(close)) >= SLOWEST
             items.append(raptorbt.BatchSingleItem(f"{fast} {slow}", known & above & ~before, known & ~above & before))
     settings = raptorbt.BacktestConfig(initial_capital=CAPITAL, fees=0.001, fill_timing="next_bar_open")
     found = [result.metrics for _, result in raptorbt.batch_single_backtest(stamps, *columns, items, settings)]

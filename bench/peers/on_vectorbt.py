@@ -43,6 +43,10 @@ def momentum(market: Market) -> float:
     return float(account.total_return())
 
 
+SLOWEST = 201
+"""Row on which the slowest pair can cross first: all begin there, so that they are compared over one period."""
+
+
 def sweep_pairs(market: Market) -> float:
     """W3: 10,000 pairs of averages; the total return of the best by Sharpe ratio."""
     days = pd.DatetimeIndex(market["days"])
@@ -53,6 +57,7 @@ def sweep_pairs(market: Market) -> float:
     wanted = np.full((len(close), len(pairs)), np.nan)
     wanted[fast.ma_crossed_above(slow).to_numpy()] = 1.0
     wanted[fast.ma_crossed_below(slow).to_numpy()] = 0.0
+    wanted[:SLOWEST] = np.nan
     account = vbt.Portfolio.from_orders(
         close, np.vstack((np.full(len(pairs), np.nan), wanted[:-1])), size_type="targetpercent", price=opened,
         val_price=close.shift(1), fees=0.001, init_cash=CAPITAL, freq="1D",

@@ -297,3 +297,33 @@ class TestCompare:
     def test_none_or_too_many(self, workspace, count):
         with pytest.raises(InvalidInput):
             now(backtests.compare(workspace, ["beef"] * count))
+
+
+class TestAccountCurrency:
+    def rates(self, workspace, symbol="USDKRW", values=(1300.0, 1310.0, 1290.0, 1400.0, 1400.0, 1400.0)):
+        lines = ["date,close", *(f"{day},{value}" for day, value in zip(DAYS, values, strict=True))]
+        how = FileImport(
+            "rates.csv", "XFXM", "1d", {}, None, skip_bad=False, name="rates", symbol=symbol, currency="KRW"
+        )  # fmt: skip
+        job = now(datasets.import_file(workspace, chunks("\n".join(lines)), how, LONG_S))
+        assert job.state == "done", job.error
+
+    def test_won_on_american_shares(self, workspace):
+        self.rates(workspace)
+        _, row = run(workspace, symbols=["AAA"], account_currency="krw", initial_capital=Decimal(10_000_000))
+        told = row.settings
+        assert (told["account_currency"], told["currency"], told["rates"]) == ("KRW", "USD", "USDKRW (rates)")
+        assert told["conversion_bps"] == 10.0
+        # 10,000,000 won at 1,301.3 are 7,684.62 dollars, worth 9,990,006 won at 1,300
+        assert told["conversion_cost"] == 9_994
+        parts = told["trading_gain"] + told["currency_gain"] - told["conversion_cost"]
+        assert told["account_equity"] == 10_000_000 + parts
+
+    def test_without_rates_it_is_refused_before_anything_runs(self, workspace):
+        with pytest.raises(NotFound, match="no rate of USD in KRW") as caught:
+            refused(workspace, account_currency="KRW")
+        assert "USDKRW" in caught.value.hint
+
+    def test_the_other_way_round_they_are_turned(self, workspace):
+        self.rates(workspace, symbol="KRWUSD", values=(0.001, 0.001, 0.001, 0.001, 0.002, 0.002))
+        assert run(workspace, account_currency="KRW")[1].settings["last_rate"] == 500.0

@@ -15,7 +15,9 @@ from midas.app.datasets import FileImport
 from midas.app.running_job import Stopped
 from midas.app.settings import Settings
 from midas.app.workspace import Workspace
+from midas.backtest.hypothesis import hypothesis_of
 from midas.core.errors import InvalidInput, NotFound
+from midas.strategies.registry import build
 from midas.wire.evaluations import EvaluationRequest
 from midas.wire.strategies import StrategyRef
 from midas.wire.sweeps import SweepRequest
@@ -57,6 +59,40 @@ def workspace(loaded, home, opener):
     return opener()
 
 
+def with_hours(workspace: Workspace) -> None:
+    """Hourly bars of AAA beside the daily ones."""
+    raw = bars(700, 1, seed=6)
+    days = np.repeat(np.busday_offset("2023-01-02", np.arange(100), roll="forward"), 7).astype("datetime64[s]")
+    stamps = days + np.tile(15 + np.arange(7), 100) * np.timedelta64(3600, "s")
+    lines = ["symbol,date,open,high,low,close,volume"]
+    for row, stamp in enumerate(stamps):
+        prices = ",".join(f"{raw[name][row, 0]:.4f}" for name in ("open", "high", "low", "close"))
+        lines.append(f"AAA,{stamp}Z,{prices},1000000")
+    how = FileImport("hours.csv", "XNAS", "1h", {}, None, skip_bad=True, name="hours")
+    job = now(datasets.import_file(workspace, chunks("\n".join(lines)), how, LONG_S))
+    assert job.state == "done", job.error
+
+
+class TestTimeframe:
+    def test_the_bars_asked_for_are_swept_and_evaluated(self, workspace):
+        with_hours(workspace)
+        for timeframe, dataset in ((None, "small"), ("1d", "small"), ("1h", "hours")):
+            job = now(sweeps.run(workspace, asked(timeframe=timeframe), LONG_S))
+            assert job.state == "done", job.error
+            assert now(sweeps.show(workspace, job.result_id)).settings["dataset"] == dataset
+            question = EvaluationRequest(strategies=["sma_cross"], symbols=["AAA"], timeframe=timeframe)
+            job = now(evaluations.run(workspace, question, LONG_S))
+            assert job.state == "done", job.error
+            assert now(evaluations.show(workspace, job.result_id)).settings["dataset"] == dataset
+
+    @pytest.mark.parametrize("timeframe", ["1m", "soon"])
+    def test_bars_that_are_not_there_are_refused(self, workspace, timeframe):
+        with pytest.raises((NotFound, InvalidInput)):
+            now(sweeps.run(workspace, asked(timeframe=timeframe), LONG_S))
+        with pytest.raises((NotFound, InvalidInput)):
+            now(evaluations.run(workspace, EvaluationRequest(symbols=["AAA"], timeframe=timeframe), LONG_S))
+
+
 class TestSweeps:
     def test_it_is_stored_and_found_again(self, workspace):
         job = now(sweeps.run(workspace, asked(), LONG_S))
@@ -85,13 +121,11 @@ class TestSweeps:
         assert now(sweeps.show(workspace, again.result_id)).luck.trials == 6 + 4
 
     def test_what_it_had_finished_when_it_was_stopped_is_kept(self, workspace, monkeypatch):
-        monkeypatch.setattr("midas.backtest.sweep.BLOCK", 2)
+        monkeypatch.setattr("midas.backtest.search.BLOCK", 2)
         order = sweeping.order(workspace, asked(), now(sweeping.subject(workspace, asked())))
-        seen: list[float] = []
 
-        def stop(fraction: float, message: str) -> None:
-            seen.append(fraction)
-            if len(seen) == 2:
+        def stop(fraction: float, message: str, tried=None) -> None:
+            if message.startswith("4 of 6 trials"):
                 raise Stopped
 
         with pytest.raises(Stopped):
@@ -104,13 +138,14 @@ class TestSweeps:
         assert now(sweeps.show(workspace, shown.id)).trials == 6
 
     def test_a_job_that_is_cancelled_names_what_it_kept(self, workspace, monkeypatch):
-        monkeypatch.setattr("midas.backtest.sweep.BLOCK", 1)
+        monkeypatch.setattr("midas.backtest.search.BLOCK", 1)
         running = workspace.jobs
 
         def perform(root, order, report):
-            def tell(fraction, message):
-                running._own[job].stop.set()
-                report(fraction, message)
+            def tell(fraction, message, tried=None):
+                if message.startswith("1 of 6 trials"):
+                    running._own[job].stop.set()
+                report(fraction, message, tried)
 
             job = next(iter(running._own))
             return sweeping_perform(root, order, tell)
@@ -119,7 +154,24 @@ class TestSweeps:
         monkeypatch.setattr(sweeping, "perform", perform)
         job = now(sweeps.run(workspace, asked(), LONG_S))
         assert job.state == "cancelled"
-        assert now(sweeps.show(workspace, job.result_id)).trials == 1
+        shown = now(sweeps.show(workspace, job.result_id))
+        assert shown.trials == shown.luck.trials == 1
+        assert np.datetime64(shown.start) == np.datetime64(shown.settings["first_session"])
+        assert shown.heat.scores[0][0] is not None
+
+    def test_all_trials_begin_together_and_it_is_told(self, workspace):
+        def swept(**changes):
+            return now(sweeps.show(workspace, now(sweeps.run(workspace, asked(**changes), LONG_S)).result_id))
+
+        shown = swept()
+        (told,) = [warning for warning in shown.warnings if "All trials are compared" in warning]
+        assert f"from {shown.start} to {shown.end}" in told
+        alone = swept(start=shown.start)
+        assert (alone.best, alone.summary, alone.heat) == (shown.best, shown.summary, shown.heat)
+        assert not [warning for warning in alone.warnings if "All trials are compared" in warning]
+        late = swept(grid={"fast": "3", "slow": "10,20,190"})
+        assert (late.trials, late.skipped) == (2, 1)
+        assert any("1 combinations were left out" in warning for warning in late.warnings)
 
     def test_yaml_and_what_cannot_be_varied(self, workspace):
         text = "name: mine\nparams: {n: {default: 5, low: 2, high: 30}}\ntargets: (close > close.mean(n)).slot()\n"
@@ -149,17 +201,23 @@ class TestSweeps:
 
 
 class TestEvaluations:
-    def test_scores_over_other_dates_are_told(self, workspace):
-        def told(**changes):
+    def test_all_strategies_begin_together_and_it_is_told(self, workspace):
+        def evaluated(**changes):
             fields = {"symbols": ["AAA"], "strategies": ["buy_and_hold", "sma_cross"], "metric": "total_return"}
             job = now(evaluations.run(workspace, EvaluationRequest.model_validate(fields | changes), LONG_S))
-            found = now(evaluations.show(workspace, job.result_id)).warnings
-            return [warning for warning in found if "other dates" in warning]
+            return now(evaluations.show(workspace, job.result_id))
 
-        (warning,) = told()
-        assert warning.startswith("1 of 2 strategies begin only after the history they need, up to 60 sessions")
-        assert told(start="2023-09-01") == []
-        assert told(strategies=["sma_cross"]) == []
+        def told(found):
+            return [warning for warning in found.warnings if "All strategies are compared" in warning]
+
+        found, slow = evaluated(), evaluated(strategies=["sma_cross"])
+        assert f"from {found.start} to {found.end}" in told(found)[0]
+        assert found.start == slow.start
+        assert found.results["AAA"].all["sma_cross"] == slow.results["AAA"].all["sma_cross"]
+        fast = evaluated(strategies=["buy_and_hold"], start=found.start)
+        assert found.results["AAA"].all["buy_and_hold"] == fast.results["AAA"].all["buy_and_hold"]
+        assert told(fast) == []
+        assert told(evaluated(start="2023-09-01")) == []
 
     request = EvaluationRequest(strategies=["buy_and_hold", "sma_cross"], symbols=["aaa", "BBB"])
 
@@ -180,15 +238,16 @@ class TestEvaluations:
 
     def test_pairs_count_as_tries(self, workspace):
         now(evaluations.run(workspace, self.request, LONG_S))
-        order = sweeping.order(workspace, asked(), now(sweeping.subject(workspace, asked())))
-        assert now(trials.counts(workspace, [order.hypothesis])) == {order.hypothesis: 2}
+        idea = hypothesis_of(build("sma_cross"), "XNAS 1d")
+        assert now(trials.counts(workspace, [idea])) == {idea: 2}
 
     def test_a_part_is_kept(self, workspace, monkeypatch):
         monkeypatch.setattr("midas.backtest.evaluation.BLOCK", 1)
         order = evaluating.order(workspace, self.request)
 
-        def stop(fraction: float, message: str) -> None:
-            raise Stopped
+        def stop(fraction: float, message: str, tried=None) -> None:
+            if "1 of 2 instruments" in message:
+                raise Stopped
 
         with pytest.raises(Stopped):
             evaluating.perform(workspace.home.root, order, stop)

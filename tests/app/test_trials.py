@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pytest
+from tests.app import work
 from tests.app.loop import now, own_loop
 
 from midas.app import backtests, datasets, strategies, tearsheets, trials
 from midas.app.datasets import FileImport
+from midas.app.job_runner import JobRunner
+from midas.app.seats import InlineSeat, ProcessSeat
 from midas.app.settings import Settings
+from midas.app.task import Task
 from midas.app.workspace import Workspace
 from midas.backtest.luck import luck_of
 from midas.core.errors import StrategyInvalid
@@ -124,6 +129,33 @@ class TestCounting:
         assert now(trials.count(workspace, "idea", ["c1", "d1"])) == 1001
         assert now(trials.count(workspace, "idea")) == 1001
         assert now(trials.counts(workspace, [])) == {}
+
+    @pytest.mark.parametrize("runner", ["inline", "processes"])
+    def test_what_is_being_tried_is_counted_before_and_whatever_becomes_of_it(self, workspace, runner, tmp_path):
+        seat = InlineSeat() if runner == "inline" else ProcessSeat()
+        jobs = JobRunner(workspace.database, workspace.clock, workspace.home, [seat])
+        idea = f"idea of {runner}"
+
+        begun = tmp_path / "begun"
+
+        async def count(tried):
+            await asyncio.sleep(0.2)
+            assert not begun.exists()
+            await trials.count_all(workspace, {idea: tried["idea"]})
+
+        async def settled(outcome):
+            raise AssertionError
+
+        async def both():
+            what = work.try_and_die if runner == "processes" else work.try_and_fail
+            record = await jobs.submit(Task("test", partial(what, begun), settled, count=count))
+            record = await jobs.wait(record.id, LONG_S)
+            await jobs.close()
+            return record
+
+        assert now(both()).state == "failed"
+        assert begun.exists()
+        assert now(trials.counts(workspace, [idea])) == {idea: 2}
 
     def test_tries_at_the_same_time_are_all_counted(self, workspace):
         async def together():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -11,7 +12,8 @@ from pydantic import ValidationError
 from midas.app import workspace as wiring
 from midas.app.settings import Settings
 from midas.app.workspace import Workspace
-from midas.core.errors import NotFound, StorageCorrupt, Unavailable
+from midas.core.errors import InvalidInput, NotFound, StorageCorrupt, Unavailable
+from midas.db import jobs
 
 
 class TestSettings:
@@ -77,3 +79,19 @@ class TestSources:
 
     def test_those_that_come_with_midas(self):
         assert {"file", "sample", "yahoo"} <= set(wiring.source_entries())
+
+
+def test_the_database_can_be_a_servers(tmp_path, postgres):
+    url = postgres.empty()
+    with Workspace.open(Settings(home=tmp_path / "home", database=url)) as workspace:
+        assert asyncio.run(workspace.database.read(jobs.page, 10)) == []
+    assert not (tmp_path / "home" / "midas.db").exists()
+
+
+def test_an_address_that_is_none_is_refused_without_showing_it(tmp_path):
+    with pytest.raises(InvalidInput) as refusal:
+        Workspace.open(Settings(home=tmp_path / "home", database="mysql://me:secret@host/db"))
+    assert "secret" not in str(refusal.value)
+    with pytest.raises(Unavailable) as away:
+        Workspace.open(Settings(home=tmp_path / "home", database="postgresql://me:secret@127.0.0.1:9/db"))
+    assert "secret" not in str(away.value)

@@ -26,6 +26,18 @@ def die(report):
     os._exit(9)
 
 
+def try_and_fail(begun: Path, report):
+    report(0.1, "two trials begun", {"idea": ["one", "other"]})
+    begun.touch()
+    raise ZeroDivisionError
+
+
+def try_and_die(begun: Path, report):
+    report(0.1, "two trials begun", {"idea": ["one", "other"]})
+    begun.touch()
+    os._exit(9)
+
+
 def silent_forever(report):
     while True:
         time.sleep(0.01)

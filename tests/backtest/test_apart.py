@@ -12,11 +12,13 @@ from tests.factors.markets import bars
 
 from midas.backtest.apart import first_bars, run_apart
 from midas.backtest.lanes import KEPT
+from midas.backtest.period import NEVER, first_row
 from midas.backtest.run import run_spec
 from midas.backtest.setting import Setting
 from midas.backtest.spec import spec_of
 from midas.core.errors import InvalidInput
 from midas.marketdata.actions import ActionKind, Actions
+from midas.strategies.plans import plan_of
 from midas.strategies.registry import build
 
 COUNTED = ("total_return", "trades", "win_rate", "fees", "time_in_market")
@@ -58,17 +60,21 @@ def compare(panel: Any, options: dict[str, Any], names: Sequence[int]) -> int:
     for definition in QUICK:
         base = spec_of(definition, panel, **options)
         setting = Setting.of(panel, base.terms(panel.currency))
-        apart = run_apart(definition, base, setting, first_bars(panel))
-        assert apart is not None
+        asked, stop = panel.row_range(base.start, base.end)
+        warmup = plan_of(definition).warmup
+        firsts = np.array([first_row(warmup, int(each), asked, stop) for each in first_bars(panel)])
+        able = firsts < NEVER
+        found = run_apart([definition], base, setting, firsts, able[:, None])
+        values, left = found.values[:, 0], found.left[:, 0]
         for column in names:
             one = panel.select([column])
             try:
                 alone = run_spec(spec_of(definition, one, **options), one)
             except InvalidInput:
-                assert apart.left[column], (definition.name, column)
+                assert left[column], (definition.name, column)
                 continue
-            assert not apart.left[column]
-            for key, value in zip(KEPT, apart.values[column], strict=True):
+            assert not left[column]
+            for key, value in zip(KEPT, values[column], strict=True):
                 found = alone.summary[key]
                 expected = np.nan if found is None else found
                 loose = {} if key in COUNTED else {"rel": 1e-9, "abs": 1e-12}

@@ -14,7 +14,7 @@ from midas.kernels import benchmark, holdings, matching, round_trips
 from midas.kernels.warm import SIGNATURES, compile_all
 from midas.marketdata.panel import Panel
 
-KERNELS = (matching.simulate, round_trips.round_trips, holdings.worth, benchmark.equal_weight)
+KERNELS = (matching.proceed, round_trips.round_trips, holdings.worth, benchmark.equal_weight)
 
 
 def mapped(panel: Panel, folder: Path) -> Panel:

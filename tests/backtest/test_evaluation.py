@@ -15,16 +15,33 @@ PANEL = panel_of(bars(420, 3, seed=11, gaps=0.01))
 CHOSEN = (build("sma_cross", {"fast": 5, "slow": 20}), build("rsi_reversion", {"period": 5}), build("buy_and_hold"))
 
 
-def test_each_pair_is_the_ordinary_run_of_one_instrument() -> None:
+def test_each_pair_is_the_ordinary_run_of_one_instrument_from_the_session_all_begin_on() -> None:
     found = evaluate(PANEL, CHOSEN, commission_bps=5)
+    assert [*found.refused] == [("S0000.XNAS", "rsi_reversion")]
     for column in range(3):
         for place, definition in enumerate(CHOSEN):
-            alone = run(definition, PANEL.select([column]), commission_bps=5)
+            if (found.symbols[column], definition.name) in found.refused:
+                assert np.isnan(found.values[column, place]).all()
+                continue
+            alone = run(definition, PANEL.select([column]), commission_bps=5, start=found.starts[column].item())
             for at, key in enumerate(found.measures):
                 expected = alone.summary[key]
                 assert found.values[column, place, at] == pytest.approx(
                     np.nan if expected is None else expected, rel=1e-9, abs=1e-12, nan_ok=True
                 )
+
+
+@pytest.mark.parametrize("metric", ["sharpe", "best_month"])
+def test_all_strategies_begin_on_the_session_the_slowest_of_them_can(metric: str) -> None:
+    panel = panel_of(bars(420, 2, seed=12))
+    found = evaluate(panel, CHOSEN, metric=metric)
+    for column in range(2):
+        firsts = [run(definition, panel.select([column])).sessions[0] for definition in CHOSEN]
+        assert len({*firsts}) == 3
+        assert found.starts[column] == max(firsts)
+    assert found.begun() == found.starts.tolist()
+    asked = panel.sessions[250].item()
+    assert evaluate(panel, CHOSEN, metric=metric, start=asked).begun() == [asked, asked]
 
 
 def test_the_best_of_each_instrument() -> None:

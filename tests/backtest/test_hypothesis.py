@@ -101,6 +101,8 @@ class TestConfiguration:
             (ONE, (["A"], None, date(2020, 1, 1))),
             (ONE, (["A"], None, None, Dealing(entry_limit=-0.01))),
             (ONE, (["A"], None, None, Dealing(allow_short=True))),
+            (ONE, (["A"], None, None, Dealing(fill_at="close"))),
+            (ONE, (["A"], None, None, Dealing(settlement="venue"))),
         ],
     )
     def test_anything_else_is_one(self, definition, rest):

@@ -15,6 +15,8 @@ from tests.execution.markets import FIELDS, panel_of
 import midas
 from midas.backtest.identity import engine_version, identity
 from midas.backtest.spec import BacktestSpec, spec_of
+from midas.execution.dealing import Dealing
+from midas.execution.exchange import AccountCurrency
 from midas.strategies.library.buy_and_hold import BuyAndHold
 from midas.strategies.library.sma_cross import SmaCross
 
@@ -31,6 +33,19 @@ class TestIdentity:
     def test_is_the_same_for_the_same_question(self) -> None:
         again = spec_of(SmaCross(slow=4, fast=2), PANEL, initial_capital="100000.0")
         assert identity(again, "data", "tables", "", "engine") == NAME
+
+    def test_a_whole_number_is_the_same_question_however_it_is_written(self) -> None:
+        names = {
+            identity(
+                spec_of(
+                    BuyAndHold(), PANEL, slippage_bps=number(1), dealing=Dealing(cash_rate=number(1)),
+                    account=AccountCurrency("KRW", number(5)),
+                ),
+                "data", "tables", "", "engine",
+            )
+            for number in (int, float)
+        }  # fmt: skip
+        assert len(names) == 1
 
     @pytest.mark.parametrize(
         "change",

@@ -81,6 +81,28 @@ class TestNotices:
         paying = Dealing(allow_short=True, cash_rate=0.05)
         assert "at 5.00% a year" in told(run(twice, panel_of(bars(1)), dealing=paying), "borrowed")
 
+    def test_short_sales_whose_bans_are_not_known(self) -> None:
+        short = Definition("short", {}, (), parse("(close > 0) * -0.5"), Every.ONCE)
+        selling = Dealing(allow_short=True)
+
+        def sold(start: str, venue: str, currency: str) -> str:
+            market = panel_of(bars(1), currency=currency, venue=venue, start=start)
+            return told(run(short, market, dealing=selling), "short from")
+
+        assert "no ban on short sales of XNAS is known: none was applied" in sold("2024-01-02", "XNAS", "USD")
+        assert "for which no ban is known" in sold("2015-01-02", "XKRX", "KRW")
+        unseen = sold("2024-01-02", "XKRX", "KRW")
+        assert "banned 2023-11-06 to 2025-03-30 (dates not verified); no other ban is known." in unseen
+        seen = sold("2020-02-03", "XKRX", "KRW")
+        assert "banned 2020-03-16 to 2021-05-02; no other" in seen
+        assert seen.endswith("Look up the regulator's orders before trusting what shorts earned.")
+        assert "short" not in " ".join(run(short, panel_of(bars(1))).warnings).replace("allow_short", "").replace(
+            "may not sell short", ""
+        )
+
+    def test_nobody_is_warned_who_only_may_sell_short(self) -> None:
+        assert run(BuyAndHold(), panel_of(bars(2)), dealing=Dealing(allow_short=True)).warnings == ()
+
     def test_a_venue_without_rules(self) -> None:
         result = run(Rebalanced(), panel_of(bars(1), venue="XLON", currency="GBP"))
         assert "no dated rules for XLON" in told(result, "XLON")

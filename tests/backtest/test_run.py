@@ -17,6 +17,7 @@ from midas.backtest.result import Result
 from midas.backtest.run import run, run_spec
 from midas.backtest.spec import spec_of
 from midas.core.basis import Basis
+from midas.execution.dealing import Dealing
 from midas.strategies.library.buy_and_hold import BuyAndHold
 from midas.strategies.library.momentum import Momentum
 from midas.strategies.library.sma_cross import SmaCross
@@ -77,6 +78,11 @@ class TestByHand:
         assert result.fills().select("price", "quantity").row(0) == (11.0, pytest.approx(1000 / 11, abs=1e-9))
         assert any("closes alone" in warning for warning in result.warnings)
         assert result.settings["fill"] == "next close"
+
+    def test_it_says_that_orders_fill_at_the_close_where_that_is_asked_for(self) -> None:
+        panel = panel_of({name: [10.0, 11.0, 12.0] for name in ("open", "high", "low", "close")})
+        told = [run(BuyAndHold(), panel, dealing=Dealing(fill_at=at)).settings["fill"] for at in ("open", "close")]
+        assert told == ["next open", "next close"]
 
 
 class TestRows:

@@ -9,12 +9,17 @@ import numpy as np
 import pytest
 from tests.backtest.test_apart import market
 
+from midas.backtest.hypothesis import configuration_of
 from midas.backtest.lanes import KEPT
+from midas.backtest.period import NEVER
+from midas.backtest.search import Search
 from midas.backtest.setting import Setting
 from midas.backtest.spread import spread_of
 from midas.backtest.subject import subject_of
-from midas.backtest.sweep import _Search, base_spec, plan_sweep, sweep
+from midas.backtest.sweep import base_spec, sweep
+from midas.backtest.sweep_plan import plan_sweep
 from midas.backtest.together import Together
+from midas.backtest.trials import params_of
 from midas.core.errors import InvalidInput
 from midas.factors.market import Market
 from midas.factors.node import Node, constant
@@ -47,6 +52,16 @@ class Computes(Strategy):
         return (m.close > m.close.mean(2 * self.n)).slot()
 
 
+class Meets(Strategy):
+    """Parts of its graph are one where its parameters are equal, or 7."""
+
+    n: int = param(5, 2, 80)
+    k: int = param(6, 2, 80)
+
+    def targets(self, m: Market) -> Node:
+        return (m.close.mean(self.n) + m.close.mean(self.k) > m.close.mean(7) * 2).slot()
+
+
 class Loops(Strategy):
     """It counts with a parameter."""
 
@@ -65,8 +80,8 @@ def both_ways(kind: type[Strategy], panel: Any, grid: dict[str, str], **options:
     setting = Setting.of(panel, base.terms(panel.currency))
     quick = spread_of(plan.subject, plan.axes, base, setting)
     picks = plan.start().ask()
-    ordinary = _Search(plan, Together(base, setting), None, None, None)
-    return quick, picks, ordinary, ordinary._answer(picks)
+    ordinary = Search(plan, base, setting, None)
+    return quick, picks, ordinary, ordinary.run()
 
 
 @pytest.mark.parametrize(
@@ -90,12 +105,43 @@ def both_ways(kind: type[Strategy], panel: Any, grid: dict[str, str], **options:
 def test_every_combination_is_the_ordinary_trial(
     kind: type[Strategy], grid: dict[str, str], panel: Any, options: dict[str, Any]
 ) -> None:
-    quick, picks, ordinary, expected = both_ways(kind, panel, grid, **options)
-    values, refused = quick.answer(picks)
+    quick, picks, ordinary, trials = both_ways(kind, panel, grid, **options)
+    expected, first = trials.values, panel.row_range(ordinary.base.start, None)[0]
+    firsts, because = quick.firsts(picks)
+    assert (picks[firsts <= first] == trials.picks).all()
+    assert ((firsts == NEVER).sum(), ((firsts > first) & (firsts < NEVER)).sum()) == (ordinary.refused, ordinary.late)
+    assert because == "" or because == ordinary.because
+    values = quick.answer(trials.picks, first)
     assert np.array_equal(values[:, COUNTED], expected[:, COUNTED], equal_nan=True)
     np.testing.assert_allclose(values, expected, rtol=1e-9, atol=1e-12)
-    assert len(refused) == ordinary.skipped
-    assert np.isfinite(expected[:, 0]).sum() > 2
+    assert len(trials) > 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "grid"),
+    [
+        (SmaCross, {"fast": "2:11:1", "slow": "3:60:5"}),
+        (RsiReversion, {"period": "2:8:2", "lower": "30:60:10", "upper": "30:70:10"}),
+        (BollingerReversion, {"period": "2:30:1", "width": "0.5:2.5:0.5"}),
+        (Meets, {"n": "3:9:1", "k": "2:8:1"}),
+    ],
+)
+def test_configurations_made_at_once_are_those_of_each(kind: type[Strategy], grid: dict[str, str]) -> None:
+    plan = plan_sweep(subject_of(kind), grid)
+    panel = market(24, columns=1)
+    base = base_spec(plan, panel, start=np.datetime64("2021-06-01").item())
+    quick = spread_of(plan.subject, plan.axes, base, Setting.of(panel, base.terms(panel.currency)))
+    assert quick is not None
+    picks, made = [], []
+    for pick in plan.start().ask():
+        try:
+            made.append(plan.subject.definition(params_of(plan.axes, pick)))
+        except InvalidInput:
+            continue
+        picks.append(pick)
+    expected = [configuration_of(each, base.symbols, base.start, base.end, base.dealing) for each in made]
+    assert quick.configurations(np.array(picks)) == expected
+    assert len(set(expected)) == len(expected) > 30
 
 
 @pytest.mark.parametrize("kind", [Branches, Computes, Loops])
@@ -103,8 +149,8 @@ def test_a_graph_that_is_not_the_same_for_all_is_never_guessed(kind: type[Strate
     panel = market(24, columns=1)
     quick, *_ = both_ways(kind, panel, {"n": "2:5:1"})
     assert quick is None
-    found = sweep(kind, panel, {"n": "2:70:1"})
-    assert len(found.trials) == 69
+    found = sweep(kind, panel, {"n": "2:62:1"})
+    assert len(found.trials) == 61
 
 
 def test_a_sweep_takes_the_quick_way_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,11 @@ import polars as pl
 import pytest
 from tests.factors.markets import bars, panel_of
 
+from midas.backtest.hypothesis import configuration_of
 from midas.backtest.run import run
-from midas.backtest.sweep import sweep
+from midas.backtest.subject import subject_of
+from midas.backtest.sweep import base_spec, sweep, sweep_spec
+from midas.backtest.sweep_plan import plan_sweep
 from midas.backtest.trials import MAIN
 from midas.core.errors import InvalidInput
 from midas.strategies.library.buy_and_hold import BuyAndHold
@@ -41,10 +44,69 @@ def test_every_trial_is_the_ordinary_run(strategy, panel, grid, options) -> None
     found = sweep(strategy, panel, grid, metric="total_return", **options)
     assert len(found.trials) + found.skipped == np.prod([len(axis.values) for axis in found.trials.axes])
     for trial in range(len(found.trials)):
-        alone = run(found.plan.subject.definition(found.trials.params(trial)), panel, **options)
+        alone = run(
+            found.plan.subject.definition(found.trials.params(trial)), panel, **options | {"start": found.base.start}
+        )
         for key, value in zip(found.trials.measures, found.trials.values[trial], strict=True):
             assert value == alone.summary[key] or (np.isnan(value) and alone.summary[key] is None), key
     assert found.best_score == max(found.trials.column("total_return"))
+
+
+@pytest.mark.parametrize(("strategy", "panel", "grid", "options"), CASES)
+def test_all_trials_begin_on_the_session_the_slowest_of_them_can(strategy, panel, grid, options) -> None:
+    found = sweep(strategy, panel, grid, **options)
+    made = [found.plan.subject.definition(found.trials.params(trial)) for trial in range(len(found.trials))]
+    assert np.datetime64(found.base.start) == max(run(each, panel, **options).sessions[0] for each in made)
+    assert found.result.sessions[0] == np.datetime64(found.base.start)
+    again = sweep(strategy, panel, grid, **options | {"start": found.base.start})
+    assert np.array_equal(again.trials.values, found.trials.values, equal_nan=True)
+
+
+def test_nobody_takes_more_than_half_of_the_sessions_from_the_others() -> None:
+    # 400 sessions and one of warm-up beyond `slow`: with 20 they are 380 or so, and 190 must be left
+    found = sweep(SmaCross, ONE, {"fast": "5", "slow": "20,100,190,230,300"})
+    assert [found.trials.params(trial)["slow"] for trial in range(len(found.trials))] == [20, 100, 190]
+    assert (found.skipped, found.late) == (2, 2)
+    assert "the others are compared from" in found.skipped_because
+    slow = sweep(SmaCross, ONE, {"fast": "5", "slow": "230,300"})
+    assert len(slow.trials) == 2
+    assert sweep(SmaCross, ONE, {"fast": "5", "slow": "20,230"}, start=ONE.sessions[250].item()).late == 0
+
+
+def test_it_can_be_stopped_while_it_looks_for_what_can_be_run() -> None:
+    plan = plan_sweep(subject_of(YAML), {"rows": "2:50", "depth": "0:0.5:0.01"})
+    seen: list[str] = []
+
+    def stop(done: float, step: str) -> None:
+        seen.append(step)
+        if "256 of 2,499" in step:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep_spec(plan, base_spec(plan, FEW), FEW, progress=stop)
+    assert all("combinations looked at" in step for step in seen)
+
+
+def test_what_is_tried_is_told_before_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("midas.backtest.search.BLOCK", 2)
+    plan = plan_sweep(subject_of(SmaCross), {"fast": "3,50,6", "slow": "10,20"})
+    base, happened = base_spec(plan, ONE), []
+    found = sweep_spec(
+        plan, base, ONE, keep=lambda block: happened.append(len(block)),
+        tell=lambda definition, question, told: happened.append((definition.name, question.start, [*told])),
+    )  # fmt: skip
+    assert happened[1::2] == [2, 2]
+    made = [plan.subject.definition(found.trials.params(trial)) for trial in range(4)]
+    assert [one for _, _, some in happened[::2] for one in some] == [configuration_of(m, base.symbols) for m in made]
+    assert {each[:2] for each in happened[::2]} == {("sma_cross", found.base.start)}
+
+
+@pytest.mark.parametrize("wanted", [10, 40])
+def test_tpe_goes_on_until_so_many_could_be_run(wanted: int) -> None:
+    found = sweep(SmaCross, ONE, {"fast": "2:60:1", "slow": "3:60:1"}, sampler="tpe", trials=wanted)
+    assert len(found.trials) == wanted
+    few = sweep(SmaCross, ONE, {"fast": "5,50", "slow": "10,20,30"}, sampler="tpe", trials=5)
+    assert (len(few.trials), few.skipped) == (3, 3)
 
 
 def test_what_the_strategy_refuses_is_skipped_and_counted() -> None:

@@ -13,7 +13,8 @@ from tests.factors.markets import bars, panel_of
 from midas.backtest.run import run
 from midas.backtest.setting import Setting
 from midas.backtest.subject import subject_of
-from midas.backtest.sweep import base_spec, plan_sweep, sweep
+from midas.backtest.sweep import base_spec, sweep
+from midas.backtest.sweep_plan import plan_sweep
 from midas.backtest.walk_forward import walk_forward
 from midas.core.errors import InvalidInput
 from midas.strategies.library.sma_cross import SmaCross
@@ -83,7 +84,7 @@ class TestAccount:
         assert grown == pytest.approx(1.0 + found.summary["total_return"])
 
     def test_a_cross_section_too(self):
-        found = walked(Averaged, {"window": "5,20,60"}, metric="sharpe")
+        found = walked(Averaged, {"window": "3,5,8"}, metric="sharpe")
         assert all(leg.params for leg in found.legs)
         assert found.summary["trades"] > 10
 

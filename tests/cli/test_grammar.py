@@ -69,7 +69,7 @@ class TestUsage:
         assert "--fresh" in capsys.readouterr().err
 
     def test_a_missing_option(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["backtest", "run"]) == 2
+        assert run(["sweep", "run"]) == 2
         assert "Missing option '--strategy'" in capsys.readouterr().err
 
     def test_with_json_it_is_a_document(self, capsys: pytest.CaptureFixture[str]) -> None:

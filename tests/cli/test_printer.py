@@ -16,6 +16,7 @@ HOSTILE = Instrument(
     currency="KRW",
     board="KOSPI",
     kind="stock",
+    aliases=[],
     datasets=[],
 )
 

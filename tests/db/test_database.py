@@ -18,6 +18,7 @@ from midas.db import strategies
 from midas.db.columns import UtcDateTime
 from midas.db.database import Database
 from midas.db.failures import meaning
+from midas.db.sqlite_file import SqliteFile
 from midas.db.tables import JOBS, STRATEGIES
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -41,23 +42,23 @@ class TestSessions:
             database.write(half)
         assert database.read(strategies.latest) == []
 
-    def test_many_write_at_once_without_losing_anything(self, path):
+    def test_many_write_at_once_without_losing_anything(self, where):
         async def both(database):
             names = [f"s{n}" for n in range(40)]
             await asyncio.gather(*(database.write(strategies.create, name, "text", NOW) for name in names))
             return await database.read(strategies.latest)
 
-        database = Database.open(path)
+        database = Database.open(where)
         assert len(asyncio.run(both(database))) == 40
         database.close()
 
-    def test_a_version_is_never_given_twice(self, path):
+    def test_a_version_is_never_given_twice(self, where):
         async def revise(database):
             await database.write(strategies.create, "a", "text", NOW)
             changes = (database.write(strategies.revise, "a", "text", None, NOW) for _ in range(24))
             return [each.version for each in await asyncio.gather(*changes)]
 
-        database = Database.open(path)
+        database = Database.open(where)
         assert sorted(asyncio.run(revise(database))) == list(range(2, 26))
         database.close()
 
@@ -90,7 +91,7 @@ class TestSessions:
 class TestFailures:
     def test_another_writer_keeps_the_database(self, path):
         Database.open(path).close()
-        impatient = Blocking(Database(path, busy_timeout_s=0.05))
+        impatient = Blocking(Database(SqliteFile(path, busy_timeout_s=0.05)))
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(Busy) as refusal:
@@ -107,7 +108,7 @@ class TestFailures:
         content = bytearray(path.read_bytes())
         content[8192:] = b"\x5a" * (len(content) - 8192)
         path.write_bytes(content)
-        damaged = Blocking(Database(path))
+        damaged = Blocking(Database(SqliteFile(path)))
         with pytest.raises(StorageCorrupt):
             damaged.read(strategies.latest)
         damaged.close()

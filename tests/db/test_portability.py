@@ -12,9 +12,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateColumn, CreateTable
 
+import midas.db.tables  # noqa: F401
 from midas.db.columns import UtcDateTime
+from midas.db.metadata import METADATA
 from midas.db.revision import MIGRATIONS
-from midas.db.tables import METADATA
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 POSTGRESQL = postgresql.dialect()

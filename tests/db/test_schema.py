@@ -11,12 +11,13 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
+import midas.db.tables  # noqa: F401
 from midas.core.errors import Busy, StorageCorrupt, Unavailable
 from midas.db import migrating, schema
 from midas.db.database import Database
+from midas.db.metadata import METADATA
 from midas.db.migrating import known_revisions, move, upgrade
 from midas.db.revision import HEAD, revision
-from midas.db.tables import METADATA
 
 OPEN = "import sys, pathlib; from midas.db.database import Database; Database.open(pathlib.Path(sys.argv[1])).close()"
 

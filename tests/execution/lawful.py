@@ -15,7 +15,7 @@ MOST_ENTRIES = 3_000
 
 def assert_lawful(arguments: tuple[Any, ...], run: Any) -> None:
     """Check a call of the matching kernel and what it returned."""
-    _, _, _, _, _, _, opens, highs, lows, closes, volumes, happenings, class_of, dated, ladders, _, _, terms = arguments
+    opens, highs, lows, closes, volumes, happenings, class_of, dated, ladders, _, _, terms, _, _ = arguments[-1]
     fills = run.journal[run.journal[:, 0] == account.FILL]
     amounts = run.amounts[run.journal[:, 0] == account.FILL]
     if len(fills) == 0:
@@ -35,7 +35,7 @@ def assert_lawful(arguments: tuple[Any, ...], run: Any) -> None:
     if terms[fill.SHORTS]:
         return
     if len(run.journal) <= MOST_ENTRIES:
-        _covered(run.journal, run.amounts)
+        _covered(run.journal, run.amounts, dated[:, world.SESSION], dated[:, world.SELLABLE])
     if terms[fill.CASH_RATE] >= 0.0:
         assert (run.cash >= 0).all(), "cash that is not there was spent"
 
@@ -66,30 +66,34 @@ def _within_limits(
 ) -> None:
     limits = dated[row, world.PER_DAY + world.PER_CLASS * class_of[column] + world.LIMIT]
     for place in np.flatnonzero(~np.isnan(limits))[:SAMPLED]:
-        before = closes[column[place] // world.LANES, : row[place], column[place] % world.LANES]
+        until = int(dated[row[place], world.BASE]) + 1
+        before = closes[column[place] // world.LANES, :until, column[place] % world.LANES]
         known = np.flatnonzero(~np.isnan(before))
         if len(known) == 0:
             continue
         base = before[known[-1]]
         for when, name, kind, value in happenings:
-            if kind == 0.0 and name == column[place] and known[-1] < when <= row[place]:
+            if kind in (0.0, 3.0) and name == column[place] and known[-1] < when <= row[place]:
                 base /= value
         # the exact band is narrower still: its ends go inwards onto the grid
         assert abs(price[place] - base) <= base * limits[place] * (1 + 1e-9), "a fill beyond the price limit"
 
 
-def _covered(journal: Any, amounts: Any) -> None:
+def _covered(journal: Any, amounts: Any, session: Any, sellable: Any) -> None:
     held: dict[int, float] = {}
-    fresh: dict[int, tuple[int, float]] = {}
-    for (kind, row, column, side, *_), (first, _) in zip(journal.tolist(), amounts.tolist(), strict=True):
+    bought: dict[int, list[tuple[int, int, float]]] = {}  # row, session from which it may be sold, quantity
+    for (kind, row, column, side, *_), (first, second) in zip(journal.tolist(), amounts.tolist(), strict=True):
+        lots = bought.setdefault(column, [])
         if kind == account.SPLIT:
             held[column] = first
+            lots[:] = [(when, until, size * second - 1.0) for when, until, size in lots]  # less a share cut off
         elif kind == account.DELISTED:
             held[column] = 0.0
+        elif kind == account.FILL and side > 0:
+            lots.append((row, sellable[row], first))
+            held[column] = held.get(column, 0.0) + first
         elif kind == account.FILL:
-            settled = held.get(column, 0.0) - (fresh[column][1] if fresh.get(column, (-1,))[0] == row else 0.0)
-            if side > 0:
-                fresh[column] = (row, first)
-            else:
-                assert first <= settled + 1e-6, "shares sold that were not held, or bought on the same bar"
-            held[column] = held.get(column, 0.0) + side * first
+            lots[:] = [lot for lot in lots if lot[0] == row or lot[1] > session[row]]
+            kept = sum(size for _, _, size in lots)
+            assert first <= held.get(column, 0.0) - kept + 1e-6, "shares sold that were not held, or not sellable yet"
+            held[column] = held.get(column, 0.0) - first

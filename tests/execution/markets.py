@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +16,7 @@ from midas.core.timeframe import Timeframe
 from midas.marketdata.actions import ActionKind, Actions
 from midas.marketdata.panel import Panel, build_fields
 from midas.venues.rules import RuleArrays
+from midas.venues.settlement import UNSETTLED_BUYS
 
 NAN = math.nan
 FIELDS = ("open", "high", "low", "close", "volume")
@@ -68,6 +69,7 @@ class Made:
     bars: list[list[PlainBar | None]]
     splits: dict[tuple[int, int], Fraction]
     dividends: dict[tuple[int, int], Fraction]
+    rights: dict[tuple[int, int], Fraction] = field(default_factory=dict)
 
 
 def panel_of(
@@ -114,8 +116,17 @@ def arrays_of(rules: PlainRules, panel: Panel) -> RuleArrays:
         sell_per_share_cap=np.full(rows, math.inf if rules.per_share_cap is None else float(rules.per_share_cap)),
         sell_tax=np.array([[float(rules.tax(row)) for row in range(rows)]]),
         buy_tax=np.full((1, rows), float(rules.buy_tax)),
+        sell_lock=np.full(rows, rules.sell_lock),
+        settles=_settles(panel, rules.settles_after),
+        unsettled_buys=np.full(rows, UNSETTLED_BUYS.index(rules.unsettled_buys)),
         tax_truncates=rules.tax_truncates,
     )
+
+
+def _settles(panel: Panel, lag: int) -> Any:
+    days = np.unique(panel.sessions)
+    later = np.append(days, days[-1] + np.arange(1, lag + 1))
+    return later[np.searchsorted(days, panel.sessions) + lag]
 
 
 def plain_bars(panel: Panel) -> list[list[PlainBar | None]]:
@@ -130,22 +141,22 @@ def plain_bars(panel: Panel) -> list[list[PlainBar | None]]:
     ]
 
 
-def plain_actions(actions: Actions) -> tuple[dict[tuple[int, int], Fraction], dict[tuple[int, int], Fraction]]:
-    splits: dict[tuple[int, int], Fraction] = {}
-    dividends: dict[tuple[int, int], Fraction] = {}
-    for row, column, kind, value in zip(actions.row, actions.instrument, actions.kind, actions.value, strict=True):
-        into = splits if kind == ActionKind.SPLIT else dividends
-        into[int(row), int(column)] = exact(value)
-    return splits, dividends
+def plain_actions(actions: Actions, kind: ActionKind) -> dict[tuple[int, int], Fraction]:
+    return {
+        (int(row), int(column)): exact(value)
+        for row, column, what, value in zip(actions.row, actions.instrument, actions.kind, actions.value, strict=True)
+        if what == kind
+    }
 
 
 def made(panel: Panel, rules: PlainRules) -> Made:
-    splits, dividends = plain_actions(panel.actions)
-    return Made(panel, arrays_of(rules, panel), plain_bars(panel), splits, dividends)
+    return Made(
+        panel, arrays_of(rules, panel), plain_bars(panel), *(plain_actions(panel.actions, kind) for kind in ActionKind)
+    )
 
 
 def random_market(seed: int, names: int, rows: int, rules: PlainRules) -> Made:
-    """Random walks on the grid with late listings, gaps, halts, empty and locked bars, splits and dividends."""
+    """Random walks on the grid with late listings, gaps, halts, empty and locked bars, splits, dividends and rights."""
     draw = np.random.default_rng(seed)
     prices = {name: np.full((rows, names), NAN) for name in FIELDS}
     entries: list[tuple[int, int, int, float]] = []
@@ -167,6 +178,11 @@ def random_market(seed: int, names: int, rows: int, rules: PlainRules) -> Made:
 def _act(
     draw: np.random.Generator, row: int, column: int, level: Fraction, entries: list[Any], rules: PlainRules
 ) -> Fraction:
+    if draw.random() < 0.03:
+        # on a day without any other action
+        ratio = float(draw.choice([1.1, 1.25, 1.6]))
+        entries.append((row, column, int(ActionKind.RIGHTS), ratio))
+        return level / exact(ratio)
     if draw.random() < 0.04:
         ratio = float(draw.choice([2.0, 3.0, 1.5, 0.5, 0.1]))
         entries.append((row, column, int(ActionKind.SPLIT), ratio))

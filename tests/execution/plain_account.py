@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -73,6 +73,16 @@ class PlainRules:
     initial: Fraction = Fraction("0.5")
     maintenance: Fraction = Fraction("0.3")
     banned: Callable[[int], bool] = lambda row: False
+    at_close: bool = False
+    """Orders meet the close of their bar, after its exits."""
+    session: Callable[[int], int] = lambda row: row
+    sell_lock: int = 0
+    """Sessions that what was bought is kept."""
+    settles_after: int = 0
+    unsettled_buys: str = "freely"
+    """What money buys that settles so many sessions later: freely, held_back or nothing."""
+    base_row: Callable[[int], int] = lambda row: row - 1
+    """The last row of the session before, by whose close price limits go."""
 
     def tick(self, price: Fraction) -> Fraction | None:
         found = None
@@ -119,12 +129,15 @@ class PlainAccount:
     dividends: Mapping[tuple[int, int], Fraction] = field(default_factory=dict)
     ranges: Mapping[tuple[int, int], float] = field(default_factory=dict)  # (row, name): average true range
     gone: Mapping[tuple[int, int], Fraction] = field(default_factory=dict)  # (row, name): share of the last price paid
+    rights: Mapping[tuple[int, int], Fraction] = field(default_factory=dict)  # (row, name): price before over ex-rights
 
     def __post_init__(self) -> None:
         self.entries: dict[int, Entry] = {}
         self.listed: list[int] = []  # names in the order they were bought; those sold leave at the close
         self.leaving: dict[int, str] = {}
         self.traded: dict[int, Fraction] = {}  # on this row, signed
+        self.locks: dict[int, list[tuple[int, int, Fraction]]] = {}  # session from which, row bought on, quantity
+        self.waiting: list[list[int]] = []  # session from which, amount
         self.causes: list[str] = []  # beside fills
         self.cash = self.capital
         self.held: dict[int, Fraction] = {}
@@ -161,8 +174,7 @@ class PlainAccount:
             if bar is not None and not math.isnan(bar.close):
                 price = exact(bar.close)
                 for later in range(earlier + 1, until + 1):
-                    if (later, name) in self.splits:
-                        price /= self.splits[later, name]
+                    price /= self.splits.get((later, name), ONE) * self.rights.get((later, name), ONE)
                 return price
         return None
 
@@ -180,10 +192,7 @@ class PlainAccount:
         for row in range(first, stop):
             if row > first:
                 self.actions(row)
-                orders = len(self.pending)
-                self.open(row)
-                if self.rules.exits or self.rules.shorts:
-                    self.watch(row, orders)
+                self.meet(row)
             self.listed = [name for name in self.listed if name in self.held]
             self.cashes.append(self.cash)
             self.equity.append(self.cash + self.worth(row))
@@ -197,6 +206,44 @@ class PlainAccount:
                 if said is not None:
                     self.decide(row, said)
         return self
+
+    def meet(self, row: int) -> None:
+        today, orders = self.rules.session(row), len(self.pending)
+        self.places = {name: place for place, (name, _, _) in enumerate(self.pending)}
+        self.traded = {}
+        self.waiting = [claim for claim in self.waiting if claim[0] > today]
+        self.locks = {name: [lock for lock in locks if lock[0] > today] for name, locks in self.locks.items()}
+        watched = bool(self.rules.exits) or self.rules.shorts
+        if watched and self.rules.at_close:
+            self.watch(row, orders)
+        if self.rules.shorts:
+            worth = {name: quantity * self.offered(name, row) for name, quantity in self.held.items()}
+            self.covered = [
+                self.cash + sum(map(self.signed, worth.values())),
+                sum(self.minor(abs(w)) for w in worth.values()),
+            ]
+        self.open(row)
+        if watched and not self.rules.at_close:
+            self.watch(row, orders)
+
+    def offered(self, name: int, row: int) -> Fraction:
+        """The price that orders meet, or the last one known."""
+        bar = self.bars[name][row]
+        price = math.nan if bar is None else (bar.close if self.rules.at_close else bar.open)
+        last = self.known_close(name, row - 1, until=row) if math.isnan(price) else exact(price)
+        assert last is not None
+        return last
+
+    def order_bar(self, name: int, row: int) -> PlainBar | None:
+        """The bar as an order sees it: at the close, that is its open."""
+        bar = self.bars[name][row]
+        if bar is None or math.isnan(bar.open) or not self.rules.at_close:
+            return bar
+        return replace(bar, open=bar.close)
+
+    def withheld(self, row: int, name: int, wanted: Fraction, held: Fraction, own_row: bool) -> Fraction:
+        locked = sum((size for _, on, size in self.locks.get(name, []) if own_row or on < row), ZERO)
+        return max(ZERO, wanted - max(ZERO, held - locked)) if held > 0 and locked else ZERO
 
     def carried_value(self, row: int) -> int:
         return sum(self.minor(abs(quantity) * self.last(name, row)) for name, quantity in self.held.items())
@@ -241,6 +288,7 @@ class PlainAccount:
             if (row, name) in self.dividends and before:
                 paid = self.signed(before * self.dividends[row, name])
                 self.cash += paid
+                self.reprice(row, name, self.dividends[row, name])
                 self.payments.append((row, name, "dividend", paid))
                 if self.rules.reinvest and before > 0:
                     self.reinvest(row, name, paid)
@@ -251,6 +299,29 @@ class PlainAccount:
                 self.cash += paid
                 self.payments.append((row, name, "delisted", paid))
                 self.set_holding(name, ZERO)
+            if (row, name) in self.rights and name in self.held:
+                self.sell_rights(row, name)
+
+    def sell_rights(self, row: int, name: int) -> None:
+        after = self.known_close(name, row - 1, until=row)
+        assert after is not None
+        before = after * self.rights[row, name]
+        self.reprice(row, name, before - after, before)
+        paid = self.signed(self.held[name] * (before - after))
+        if paid:
+            self.cash += paid
+            self.payments.append((row, name, "in lieu", paid))
+
+    def reprice(self, row: int, name: int, given: Fraction, price: Fraction | None = None) -> None:
+        # of two actions on one day the rights come last
+        if price is None:
+            price = self.known_close(name, row - 1, until=row)
+            assert price is not None
+            price *= self.rights.get((row, name), ONE)
+        if name in self.entries and given < price:
+            entry, share = self.entries[name], 1 - given / price
+            entry.price, entry.best = entry.price * share, entry.best * share
+            entry.true_range = None if entry.true_range is None else entry.true_range * share
 
     def reinvest(self, row: int, name: int, paid: int) -> None:
         price = self.known_close(name, row - 1, until=row)
@@ -266,6 +337,11 @@ class PlainAccount:
         self.pending = [
             (other, side, self.floored(wanted * ratio, self.rules.unit) if other == name else wanted)
             for other, side, wanted in self.pending
+        ]
+        locks = self.locks.get(name, [])
+        total = {until: sum((size for other, _, size in locks if other == until), ZERO) for until, _, _ in locks}
+        self.locks[name] = [
+            (until, row - 1, self.floored(size * ratio, self.rules.unit)) for until, size in total.items()
         ]
         before = self.held.get(name, ZERO)
         if not before:
@@ -295,10 +371,9 @@ class PlainAccount:
 
     def open(self, row: int) -> None:
         orders, self.pending = self.pending, []
-        self.traded = {}
         carried, self.carried = self.carried, {}
-        for place, (name, side, wanted) in enumerate(orders):
-            decided, number = carried.get(name, (row - 1, place))
+        for name, side, wanted in orders:
+            decided, number = carried.get(name, (row - 1, self.places[name]))
             count = len(self.fills)
             if self.rules.shorts:
                 wanted, cut = self.allowed(row, name, side, wanted)
@@ -306,18 +381,22 @@ class PlainAccount:
                     self.refusals.append((row, name, side, cut))
                     if not wanted:
                         continue
-            reason = self.match(row, number, name, side, wanted)
+            kept = self.withheld(row, name, wanted, self.held.get(name, ZERO), True) if side < 0 else ZERO
+            if kept:
+                self.refusals.append((row, name, side, "not_sellable_yet"))
+            wanted, self.unpaid = wanted - kept, ZERO
+            reason = self.match(row, number, name, side, wanted) if wanted or not kept else None
             self.decided += [decided] * (len(self.fills) - count)
-            unmet = reason in ("no_bar", "halted", "no_volume", "locked_limit", "volume_cap")
+            unmet = kept or reason in ("no_bar", "halted", "no_volume", "locked_limit", "volume_cap")
             if self.rules.carry and not self.by_change and unmet:
                 got = sum((exact(fill[4]) for fill in self.fills[count:]), ZERO)
-                self.pending.append((name, side, wanted - got - self.unpaid))
+                self.pending.append((name, side, wanted - got - self.unpaid + kept))
                 self.carried[name] = (decided, number)
-            if self.by_change and reason in ("no_bar", "halted", "no_volume", "locked_limit", "volume_cap"):
+            if self.by_change and unmet:
                 self.due[name] = side
 
     def allowed(self, row: int, name: int, side: int, wanted: Fraction) -> tuple[Fraction, str]:
-        held, bar, rules = self.held.get(name, ZERO), self.bars[name][row], self.rules
+        held, bar, rules = self.held.get(name, ZERO), self.order_bar(name, row), self.rules
         closing = min(wanted, abs(held)) if side * held < 0 else ZERO
         if wanted == closing:
             return wanted, ""
@@ -335,7 +414,7 @@ class PlainAccount:
         if wanted == 0:
             self.refusals.append((row, name, side, "below_lot"))
             return "below_lot"
-        bar = self.bars[name][row]
+        bar = self.order_bar(name, row)
         reason = self.no_market(bar)
         price = None
         if reason is None and bar is not None:
@@ -368,7 +447,7 @@ class PlainAccount:
         assert close is not None
         assert self.rules.entry_limit is not None
         limit = self.rules.on_tick(close * (1 + self.rules.entry_limit), up=False)
-        low = exact(bar.low if self.rules.has_range else bar.open)
+        low = exact(bar.low if self.rules.has_range and not self.rules.at_close else bar.open)
         return min(exact(bar.open), limit) if low < limit else None
 
     def price(self, row: int, name: int, side: int, wanted: Fraction, bar: PlainBar) -> Fraction:
@@ -383,10 +462,10 @@ class PlainAccount:
             bar = self.bars[name][earlier]
             if bar is None or math.isnan(bar.close):
                 continue
-            ratio = math.prod(
-                float(self.splits[later, name]) for later in range(earlier + 1, row + 1) if (later, name) in self.splits
-            )
-            closes.append(bar.close / ratio)
+            since = range(earlier + 1, row + 1)
+            ratio = math.prod(float(self.splits.get((later, name), ONE)) for later in since)
+            worth = ratio * math.prod(float(self.rights.get((later, name), ONE)) for later in since)
+            closes.append(bar.close / worth)
             volumes.append(bar.volume * ratio if bar.volume > 0 else 0.0)
         if len(closes) < 3 or sum(volumes) == 0:
             return 0.0
@@ -408,7 +487,7 @@ class PlainAccount:
         return price
 
     def beyond_limit(self, name: int, row: int, bar: PlainBar, price: Fraction) -> str | None:
-        base = self.known_close(name, row - 1, until=row)
+        base = self.known_close(name, self.rules.base_row(row), until=row)
         limits = None if base is None else self.rules.limits(base)
         if limits is None:
             return None
@@ -452,8 +531,7 @@ class PlainAccount:
         true_range = None
         if value is not None and not math.isnan(value):
             true_range = Fraction(value)
-            if (row, name) in self.splits:
-                true_range /= self.splits[row, name]
+            true_range /= self.splits.get((row, name), ONE) * self.rights.get((row, name), ONE)
         self.entries[name] = Entry(row, price, price, true_range)
 
     # -- the exits --------------------------------------------------------------------------------------------------
@@ -576,10 +654,10 @@ class PlainAccount:
         else:
             self.leaving[name] = cause
         reason = self.no_market(bar)
-        side = -1 if self.held[name] > 0 else 1
-        held, traded = abs(self.held[name]), self.traded.get(name, ZERO)
-        if traded * self.held[name] > 0:
-            held -= abs(traded)
+        side, traded = -1 if self.held[name] > 0 else 1, self.traded.get(name, ZERO)
+        held = self.leaves(row, name, traded)
+        if not held:
+            return
         if reason is None and bar is not None:
             if not limited:
                 start = exact(bar.open) if price is None else price
@@ -599,6 +677,15 @@ class PlainAccount:
         if quantity < wanted:
             self.refusals.append((row, name, side, "volume_cap"))
 
+    def leaves(self, row: int, name: int, traded: Fraction) -> Fraction:
+        held = abs(self.held[name])
+        if traded * self.held[name] > 0:
+            held -= abs(traded)
+        kept = self.withheld(row, name, held, held, False) if self.held[name] > 0 else ZERO
+        if kept:
+            self.refusals.append((row, name, -1, "not_sellable_yet"))
+        return held - kept
+
     # -- what a fill does -------------------------------------------------------------------------------------------
 
     def fill(
@@ -616,6 +703,7 @@ class PlainAccount:
         before = self.held.get(name, ZERO)
         after = before + side * quantity
         self.cash -= side * value + commission + tax
+        self.settle(row, name, side, quantity, value - commission - tax, after)
         self.covered[0] -= commission + tax
         self.covered[1] += int((abs(after) - abs(before)) * price * 10**rules.digits)
         self.set_holding(name, after)
@@ -634,6 +722,24 @@ class PlainAccount:
         for size, worth, fee, levy in parts:
             self.fills.append((row, name, side, number, float(size), float(price), worth, fee, levy))
 
+    def settle(self, row: int, name: int, side: int, quantity: Fraction, amount: int, after: Fraction) -> None:
+        rules, today = self.rules, self.rules.session(row)
+        until = today + rules.sell_lock if side > 0 else today
+        if not rules.shorts and rules.unsettled_buys != "freely":
+            if side < 0 and rules.settles_after:
+                self.waiting.append([today + rules.settles_after, amount])
+            lacking = sum(claim[1] for claim in self.waiting) - self.cash
+            for claim in sorted(self.waiting) if side > 0 and rules.unsettled_buys == "held_back" else []:
+                spent = max(0, min(lacking, claim[1]))
+                claim[1], lacking = claim[1] - spent, lacking - spent
+                until = max(until, claim[0] if spent else until)
+        if until > today and after > 0:
+            self.locks.setdefault(name, []).append((until, row, min(quantity, after)))
+
+    @property
+    def spendable(self) -> int:
+        return self.cash - (sum(claim[1] for claim in self.waiting) if self.rules.unsettled_buys == "nothing" else 0)
+
     def tax(self, value: int, rate: Fraction) -> int:
         return math.floor(value * rate) if self.rules.tax_truncates else half_up(value * rate)
 
@@ -651,12 +757,15 @@ class PlainAccount:
             value = self.minor(shares * price)
             return value + self.commission(shares, value, 1) + self.tax(value, self.rules.buy_tax)
 
-        if cost(quantity) <= self.cash:
+        if cost(quantity) <= self.spendable:
             return quantity
         unit, lot = price * 10**self.rules.digits, self.rules.lot
-        shares = min(quantity, self.floored(self.cash / (unit * (1 + self.rules.buy_rate + self.rules.buy_tax)), lot))
+        shares = min(
+            quantity,
+            self.floored(max(0, self.spendable) / (unit * (1 + self.rules.buy_rate + self.rules.buy_tax)), lot),
+        )
         less = max(lot, self.floored(1 / unit, lot))
-        while shares > 0 and cost(shares) > self.cash:
+        while shares > 0 and cost(shares) > self.spendable:
             shares = max(ZERO, shares - less)
         return shares
 

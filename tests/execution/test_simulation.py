@@ -67,7 +67,15 @@ def run_plainly(
     gone: dict[tuple[int, int], Fraction] | None = None,
 ) -> PlainAccount:  # fmt: skip
     account = PlainAccount(
-        market.bars, rules, capital, by_change, market.splits, market.dividends, ranges or {}, gone or {}
+        market.bars,
+        rules,
+        capital,
+        by_change,
+        market.splits,
+        market.dividends,
+        ranges or {},
+        gone or {},
+        market.rights,
     )
     stop = market.panel.rows if stop is None else stop
     return account.run(first, stop, lambda row: [float(weight) for weight in weights[row]])

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tests.factors import test_indicators, test_logic_oracles, test_oracles, test_periods, test_statistics_oracles
+from tests.factors import (
+    test_candles,
+    test_cycles,
+    test_indicators,
+    test_logic_oracles,
+    test_oracles,
+    test_periods,
+    test_statistics_oracles,
+)
 
 from midas.factors.catalogue import OPERATORS
 from midas.factors.lowering import walk
@@ -15,6 +23,8 @@ ORACLES = (
     *test_indicators.ORACLES,
     *test_logic_oracles.ORACLES,
     *test_periods.ORACLES,
+    *test_candles.ORACLES,
+    *test_cycles.ORACLES,
     "(close > open).first_in(volume)",
 )
 

@@ -13,6 +13,8 @@ from midas.factors.operator import Kind
 from midas.factors.plan import compile_plan
 from midas.factors.text import parse
 from midas.kernels.table import LOOPS
+from midas.strategies.plans import plan_of
+from midas.strategies.registry import build, library
 from midas.strategies.schedule import Every, rows_apart
 
 
@@ -39,6 +41,16 @@ class TestSteps:
 
     def test_each_is_read_once(self) -> None:
         assert [step.readers for step in explained(self.MOMENTUM).steps] == [1] * 9
+
+    @pytest.mark.parametrize("name", [info.name for info in library()])
+    def test_of_everything_in_the_library(self, name: str) -> None:
+        for every in Every:
+            assert explain(plan_of(build(name, {"every": every.value})), rows_apart(every)).run > 0
+
+    def test_a_crossing_is_one_step_where_every_row_is_asked_for(self) -> None:
+        crossed = explained("close.cross_above(close.mean(3))", 1)
+        assert [step.text.split("(")[0] for step in crossed.steps][-1] == "rise"
+        assert crossed.steps[-1].warmup == 3
 
     def test_all_on_every_row_when_most_speak(self) -> None:
         assert {step.rows for step in explained(self.MOMENTUM, 1).steps} == {"every row"}

@@ -43,6 +43,13 @@ def by_row(function: Callable[..., list[float]], *frames: Frame, weights: bool =
     return result
 
 
+def turned(numbers: list[float]) -> Iterable[float]:
+    for row, now in enumerate(numbers):
+        before = numbers[row - 1] if row else np.nan
+        said_no = now <= 0.0 or before > 0.0
+        yield 0.0 if said_no else np.nan if np.isnan(now) or np.isnan(before) else 1.0
+
+
 def toggled(flags: list[float]) -> Iterable[float]:
     state = np.nan
     for flag in flags:
@@ -132,6 +139,9 @@ ORACLES: dict[str, Callable[[], Matrix]] = {
     "any(close > open, 4)": lambda: UP.rolling(4).max().to_numpy(),
     "(close > open).all(3)": lambda: UP.rolling(3).min().to_numpy(),
     "latch(high > low * 1.03)": lambda: by_column(latched, WIDE),
+    "rise(close - open)": lambda: by_column(turned, CLOSE - OPEN),
+    "fall(close - open)": lambda: by_column(turned, OPEN - CLOSE),
+    "fall(sign(close - close.shift(1)))": lambda: by_column(turned, -SIGN),
     "toggle(close > open)": lambda: by_column(toggled, UP),
     "cooldown(close > open, 3)": lambda: by_column(lambda x: rested(x, 3), UP),
     "streak(close > open)": lambda: by_column(streaks, UP),

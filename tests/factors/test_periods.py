@@ -14,9 +14,7 @@ from tests.laws.graphs import CALLED
 from tests.laws.laws import late_start_is_the_same
 from tests.laws.test_each_operator import alone
 
-from midas.core.errors import DataBlocked, InvalidInput, StrategyInvalid
-from midas.core.timeframe import Timeframe
-from midas.factors.evaluate import evaluate
+from midas.core.errors import InvalidInput, StrategyInvalid
 from midas.factors.graph_json import from_json, to_json
 from midas.factors.lowering import lowered, walk
 from midas.factors.market import Market
@@ -35,15 +33,19 @@ RULES = {"open": "first", "high": "max", "low": "min", "close": "last", "volume"
 def held(of: Callable[[pd.DataFrame], pd.Series], rule: str) -> np.ndarray:
     """What pandas makes of whole weeks or months, put on the day that ended each and carried on.
 
-    Apple has a bar on every session, so the last bar of each but the unfinished last one is the calendar's.
+    Apple has a bar on every session, so the last bar of each but the unfinished last one is the calendar's. Nobody knew
+    on Monday, 2001-09-10, that its week was over: it is told when the next one begins.
     """
     bars = APPLE.groupby(DAYS.to_period(rule)).agg(RULES)
     ends = DAYS.to_series().groupby(DAYS.to_period(rule)).last()
+    ends = ends.replace({pd.Timestamp("2001-09-10"): pd.Timestamp("2001-09-17")})
     found = pd.Series(of(bars).to_numpy(), pd.DatetimeIndex(ends))
     return found.reindex(DAYS).ffill().to_numpy()[:-1]
 
 
 ORACLES: dict[str, Callable[[], np.ndarray]] = {
+    # a day is complete at its own close
+    "daily(close)": lambda: APPLE["close"].to_numpy()[:-1],
     "weekly(open)": lambda: held(lambda w: w["open"], "W-SUN"),
     "weekly(high)": lambda: held(lambda w: w["high"], "W-SUN"),
     "weekly(low)": lambda: held(lambda w: w["low"], "W-SUN"),
@@ -86,6 +88,14 @@ class TestWhenABarIsComplete:
     def test_a_missing_last_session_ends_the_week_when_the_next_begins(self) -> None:
         panel = panel_on(["2024-03-13", "2024-03-14", "2024-03-18", "2024-03-19"], [1, 2, 3, 4])
         np.testing.assert_array_equal(values("weekly(close)", panel)[:, 0], [np.nan, np.nan, 2, 2])
+
+    def test_a_week_cut_short_without_notice_ends_when_the_next_begins(self) -> None:
+        days = ["2001-09-07", "2001-09-10", "2001-09-17", "2001-09-18", "2001-09-21"]
+        whole = values("weekly(close)", panel_on(days, [1, 2, 3, 4, 5]))[:, 0].tolist()
+        assert whole == [1, 1, 2, 2, 5]
+        for stop in range(1, 5):
+            cut = panel_on(days[:stop], [1, 2, 3, 4, 5][:stop])
+            assert values("weekly(close)", cut)[:, 0].tolist() == whole[:stop]
 
     def test_a_week_without_a_session_is_no_bar(self) -> None:
         # A venue Midas has no table for trades on weekdays; here a whole week is missing from the data.
@@ -158,11 +168,6 @@ class TestRefusals:
     def test_other_timeframes(self) -> None:
         with pytest.raises(StrategyInvalid, match="1y"):
             m.at("1y")
-
-    def test_bars_within_the_day(self) -> None:
-        panel = replace(PANEL, timeframe=Timeframe.parse("5m"))
-        with pytest.raises(DataBlocked, match="5m"):
-            evaluate(compile_plan(parse("weekly(close)")), panel, 0, panel.rows, np.arange(3))
 
     def test_live_without_a_calendar(self) -> None:
         with pytest.raises(InvalidInput, match="calendar"):

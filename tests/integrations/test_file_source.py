@@ -11,6 +11,7 @@ import pytest
 
 from midas.core.basis import Basis
 from midas.core.errors import DataInvalid, InvalidInput, NotFound
+from midas.core.instrument import Alias
 from midas.integrations.file.source import FileSource
 from midas.marketdata.source import PullRequest, RawBars
 
@@ -358,6 +359,25 @@ class TestDates:
         raw = read(written(tmp_path, text), timeframe="5m")
         assert raw.frame["ts"].to_list() == [datetime(2024, 1, 2, 0, minute, tzinfo=UTC) for minute in (5, 10)]
 
+    def test_stamps_of_openings_become_those_of_closes(self, tmp_path: Path) -> None:
+        # The last bar opens a minute before midnight, UTC.
+        text = "symbol,time,close\nBTC,2024-01-02T23:58:00Z,5\nBTC,2024-01-02T23:59:00Z,5\n"
+        raw = read(written(tmp_path, text), "COIN", timeframe="1m", stamps="open", currency="USD")
+        assert raw.frame["ts"].to_list() == [
+            datetime(2024, 1, 2, 23, 59, tzinfo=UTC), datetime(2024, 1, 3, tzinfo=UTC)
+        ]  # fmt: skip
+        assert any("stamped 1m later, at its close" in warning for warning in raw.warnings)
+        same = read(written(tmp_path, text), "COIN", timeframe="1m", stamps="close", currency="USD")
+        assert same.frame["ts"][0] == datetime(2024, 1, 2, 23, 58, tzinfo=UTC)
+
+    @pytest.mark.parametrize("length", [{}, {"timeframe": "1d"}, {"timeframe": "1w"}])
+    def test_openings_need_a_length_within_the_day(self, tmp_path: Path, length: dict[str, str]) -> None:
+        with pytest.raises(InvalidInput, match="nothing tells when they opened") as caught:
+            read(written(tmp_path, TEXT), stamps="open", **length)
+        assert caught.value.code == "stamps_without_length"
+        with pytest.raises(InvalidInput, match="stamps is 'middle'"):
+            read(written(tmp_path, TEXT), stamps="middle", **length)
+
     def test_intraday_stamps_without_a_zone_are_found(self, tmp_path: Path) -> None:
         text = "symbol,time,close\n005930,2024-01-02 09:05:00,5\n"
         with pytest.raises(DataInvalid, match="No row") as caught:
@@ -478,3 +498,29 @@ class TestDatesAsked:
         request = PullRequest(start=date(2024, 1, 3), options={"path": str(written(tmp_path, TEXT)), "venue": "XKRX"})
         [raw] = FileSource().fetch(request)
         assert raw.frame["ts"].to_list() == [date(2024, 1, 3)]
+
+
+class TestRenames:
+    ROWS = (
+        ("FB.1", "FB", "2003-03-27"), ("FB.1", "FB", "2003-03-28"),
+        ("FB", "FB", "2022-06-07"), ("FB", "FB", "2022-06-08"), ("FB", "META", "2022-06-09"),
+    )  # fmt: skip
+
+    def read(self, tmp_path: Path, *options: str) -> RawBars:
+        lines = ["permtick,ticker,date,open,high,low,close,volume"]
+        lines += [f"{one},{ticker},{day},10,11,9,10,1000" for one, ticker, day in self.ROWS]
+        file = tmp_path / "bars.csv"
+        file.write_text("\n".join(lines))
+        [raw] = FileSource().fetch(PullRequest(options={"path": str(file), "venue": "XNAS"}))
+        return raw
+
+    def test_bars_go_by_the_name_that_never_changes(self, tmp_path: Path) -> None:
+        raw = self.read(tmp_path)
+        assert raw.frame["symbol"].to_list() == ["FB.1.XNAS"] * 2 + ["FB.XNAS"] * 3
+
+    def test_symbols_borne_are_dated_aliases(self, tmp_path: Path) -> None:
+        aliases = {str(one.id): one.aliases for one in self.read(tmp_path).instruments}
+        assert aliases == {
+            "FB.1.XNAS": (Alias("FB", date(2003, 3, 27), date(2003, 3, 28)),),
+            "FB.XNAS": (Alias("FB", date(2022, 6, 7), date(2022, 6, 8)), Alias("META", date(2022, 6, 9))),
+        }

@@ -58,16 +58,54 @@ CASES = {
     "evaluate show": ["{evaluation}"],
     "evaluate export": ["{evaluation}"],
     "evaluate delete": ["{evaluation}"],
+    "account add": ["beta", "--capital", "5000"],
+    "account list": [],
+    "account show": ["alpha"],
+    "account reset": ["empty", "--yes"],
+    "order place": ["buy", "1", "IBM", "--account", "alpha", "--time", "gtc", "--dry-run"],
+    "order cancel": ["{order}"],
+    "order list": [],
+    "order show": ["{order}"],
+    "position list": ["--account", "alpha"],
+    "trade list": ["--account", "alpha"],
+    "trade stats": ["--account", "alpha"],
+    "ledger verify": [],
+    "run start": ["--strategy", "sma_cross", "--symbols", "IBM", "--feed", "replay:2010-01-04..2010-02-26"],
+    "run list": [],
+    "run status": ["{trading}"],
+    "run logs": ["{trading}"],
+    "run pause": ["{trading}"],
+    "run resume": ["{paused}"],
+    "run stop": ["{trading}"],
+    "risk kill": ["--level", "PAUSE"],
+    "risk release": [],
+    "risk pulled": [],
+    "risk drill": ["alpha"],
+    "risk limits": ["alpha", "--set", "max_notional=50000"],
     "job list": [],
     "job show": ["{job}"],
     "job cancel": ["{job}"],
     "doctor": ["--port", "0"],
 }
-STORING = {
-    command for command in CASES if command.split()[-1] in {"pull", "import", "delete", "save", "new", "run", "rerun"}
+CHANGES = {
+    "pull",
+    "import",
+    "delete",
+    "save",
+    "new",
+    "run",
+    "rerun",
+    "add",
+    "reset",
+    "start",
+    "pause",
+    "resume",
+    "stop",
 }
+CHANGES |= {"stop", "kill", "release", "drill", "limits"}
+STORING = {command for command in CASES if command.split()[-1] in CHANGES}
 """Change the data home or its folder, so they get their own."""
-ENDLESS = {"serve", "start"}
+ENDLESS = {"serve", "start", "trader"}
 """Have their own journeys: they print one document and go on serving."""
 
 
@@ -86,6 +124,14 @@ def home(tmp_path_factory: pytest.TempPathFactory, pulled: Path) -> tuple[Inside
     names["evaluation"] = midas(*evaluation).out.strip()
     names["job"] = midas("job", "list", "-q").out.split()[0]
     assert midas("strategy", "save", "kept", "mine.yaml").code == 0
+    for account in ("alpha", "empty"):
+        assert midas("account", "add", account).code == 0
+    order = ("order", "place", "buy", "2", "IBM", "--account", "alpha", "--time", "gtc", "-q")
+    names["order"] = midas(*order).out.strip()
+    started = ("run", "start", "--strategy", "sma_cross", "--feed", "replay:2010-01-04..2010-02-26", "-q", "--symbols")
+    names["trading"] = midas(*started, "AAPL", "--account", "gamma").out.strip()
+    names["paused"] = midas(*started, "MSFT", "--account", "delta").out.strip()
+    assert midas("run", "pause", names["paused"]).code == 0
     return midas, names
 
 

@@ -37,7 +37,8 @@ def run(loop: Loop, row: Array, param: float = 0.0) -> Array:
     scratch = np.empty(crosssection.scratch_size(tiles))
     params = np.array([float(param)])
     call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * ROW_POINTERS, *[ctypes.c_int64] * ROW_INTEGERS)(loop.address)
-    call(out.ctypes.data, values.ctypes.data, 0, scratch.ctypes.data, params.ctypes.data, tiles, len(row), 2, 3, 2, 0)
+    pointers = [out.ctypes.data, values.ctypes.data, 0, scratch.ctypes.data, params.ctypes.data]
+    call(*pointers, tiles, len(row), 2, 3, 2, 0, LANES)
     flat = out.transpose(1, 0, 2).reshape(3, -1)
     assert np.array_equal(flat[0], flat[1], equal_nan=True)
     assert np.isnan(flat[0, len(row) :]).all()

@@ -42,7 +42,8 @@ def run(loop: Loop, inputs: list[Array], params: list[float], first: int, stretc
         pointers = [x.ctypes.data + (0 if constants >> k & 1 else row * LANES * 8) for k, x in enumerate(inputs)]
         pointers += [0] * (3 - len(inputs))
         length = min(stretch, ROWS - row)
-        call(out[row:].ctypes.data, *pointers, state.ctypes.data, given.ctypes.data, N, constants, first + row, length)
+        pointers += [state.ctypes.data, given.ctypes.data]
+        call(out[row:].ctypes.data, *pointers, N, constants, first + row, length, LANES)
     return out
 
 
@@ -54,6 +55,7 @@ FLAGGED = {"both", "either", "negation", "hold", "since", "toggle", "cooldown", 
 FROM_A_ROW = {"hold", "toggle", "cooldown"}
 INPUTS = {"choose": 3, "clip": 1, "hold": 2}
 PARAMS = {name: [float(N)] for name in ("ema", "wilder", "rsi", "ewm_var")}
+PARAMS |= {"sar_extended": [0.0, 0.01, 0.02, 0.03, 0.2, 0.05, 0.02, 0.1]}
 PARAMS |= {"clip": [-1.0, 2.0], "hold": [110.0], "toggle": [110.0], "cooldown": [3.0, 110.0], "sar": [0.1, 0.3]}
 
 

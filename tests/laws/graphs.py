@@ -12,6 +12,9 @@ from midas.factors.operator import Kind, Operator, Parameter
 from midas.factors.unit import Unit
 
 CALLED = [operator for operator in OPERATORS.values() if operator.inputs and operator.kind is not Kind.CLOCK]
+LONG = [operator for operator in CALLED if len(operator.formula or "") > 250]
+"""Candle patterns for the most part: dozens of nodes each and all much alike, so that together they count for one."""
+SHORT = [operator for operator in CALLED if operator not in LONG]
 CLOCKS = sorted(name for name, operator in OPERATORS.items() if operator.kind is Kind.CLOCK)
 ACROSS = [operator for operator in CALLED if operator.kind is Kind.CROSS_SECTION]
 FLAGGING = [operator for operator in CALLED if operator.name in ("greater", "less_equal", "cross_above", "top", "hold")]
@@ -19,8 +22,8 @@ FLAGGING = [operator for operator in CALLED if operator.name in ("greater", "les
 
 def _number(parameter: Parameter) -> st.SearchStrategy[float | int]:
     if parameter.whole:
-        low = int(parameter.low)
-        return st.one_of(st.integers(low, low + 7), st.integers(low, low + 40))
+        low, high = int(parameter.low), int(parameter.high)
+        return st.one_of(st.integers(low, min(high, low + 7)), st.integers(low, min(high, low + 40)))
     return st.floats(max(parameter.low, -3), min(parameter.high, 3), allow_nan=False)
 
 
@@ -29,7 +32,7 @@ def graphs(draw: st.DrawFn, *, across: bool = True, flag: bool = False, depth: i
     """A graph of at most `depth` operators above each other; only flags when `flag`."""
     if depth == 0 and not flag:
         return field(draw(st.sampled_from(sorted(FIELDS))))
-    choice = FLAGGING if flag and depth <= 0 else CALLED
+    choice = FLAGGING if flag and depth <= 0 else [*SHORT, draw(st.sampled_from(LONG))]
     operator = draw(st.sampled_from([o for o in choice if across or o.kind is not Kind.CROSS_SECTION]))
     if flag and depth <= 0:
         operator = OPERATORS["greater"]

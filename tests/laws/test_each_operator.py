@@ -24,7 +24,7 @@ def _input(place: Input, at: int) -> Node:
 
 def _number(parameter: Parameter) -> float:
     if parameter.whole:
-        return parameter.low + 3
+        return min(parameter.high, parameter.low + 3)
     return min(parameter.high, max(parameter.low, 0.3)) if parameter.default is None else parameter.default
 
 

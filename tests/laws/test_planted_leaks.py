@@ -25,7 +25,7 @@ def _kept(x: float) -> float:
 
 
 HEAD = """
-def planted_loop(out, a, b, c, state, params, n, constants, row, rows):
+def planted_loop(out, a, b, c, state, params, n, constants, row, rows, lanes):
     y = carray(out, (rows, 32))
     x = carray(a, (rows, 32))
     kept = carray(state, (n + 2, 32))

@@ -32,6 +32,8 @@ def slow_factors(close: np.ndarray, events: list[tuple[int, int, ActionKind, flo
                 if kind is ActionKind.SPLIT:
                     factor *= value
                     held *= value
+                elif kind is ActionKind.RIGHTS:
+                    factor *= value
                 elif last > value:
                     factor *= last / (last - value)
             price[row, column], shares[row, column] = factor, held
@@ -61,6 +63,13 @@ class TestForwardFactors:
         close = np.array([[100.0], [math.nan], [97.0]])
         price, _ = forward_factors(close, made((2, 0, ActionKind.CASH_DIVIDEND, 3.0)))
         assert price[2, 0] == pytest.approx(100 / 97, rel=1e-15)
+
+    def test_rights_at_half_the_price_are_worth_a_third_of_it_for_two_new_shares_a_share(self) -> None:
+        # 120 and two new shares at 60 for each: three shares are worth 240, so 80 is nothing lost
+        worth = (1 + 2) * 120 / (120 + 2 * 60)
+        price, shares = forward_factors(np.array([[120.0], [80.0]]), made((1, 0, ActionKind.RIGHTS, worth)))
+        assert 80 * price[1, 0] == pytest.approx(120, rel=1e-15)
+        assert shares[1, 0] == 1
 
     @pytest.mark.parametrize("event", [(0, 0, ActionKind.CASH_DIVIDEND, 3.0), (1, 0, ActionKind.CASH_DIVIDEND, 100.0)])
     def test_a_dividend_without_a_close_to_pay_it_from_is_ignored(self, event) -> None:

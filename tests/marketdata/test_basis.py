@@ -82,7 +82,8 @@ class TestDeriveFromBase:
         derived = derive_from_base(with_base(100, BARS["close"][99] - 3))
         assert derived is not None
         [(kind, value)] = derived.actions.select("kind", "value").rows()
-        assert (kind, value) == ("cash_dividend", pytest.approx(3.0))
+        close = BARS["close"][99]
+        assert (kind, value) == ("rights", pytest.approx(close / (close - 3)))
 
     @pytest.mark.parametrize(("base", "kinds"), [(0.93, []), (10.0, ["split"])])
     def test_after_a_halt_only_a_clean_split_counts(self, base: float, kinds: list[str]) -> None:

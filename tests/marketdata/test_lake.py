@@ -210,12 +210,11 @@ class TestLeftovers:
 
 
 class TestPanel:
-    def test_intraday_bars_make_none(self, lake: Lake) -> None:
+    def test_bars_longer_than_a_day_make_none(self, lake: Lake) -> None:
         made = snapshot(BARS)
-        minutes = Snapshot(
-            made.venue, Timeframe.parse("5m"), made.basis, made.currency, made.source,
-            BARS.with_columns(ts=pl.col("ts").cast(pl.Datetime("us", "UTC"))), made.instruments,
-        )  # fmt: skip
-        lake.write("minutes", minutes)
+        weeks = Snapshot(
+            made.venue, Timeframe.parse("1w"), made.basis, made.currency, made.source, BARS, made.instruments
+        )
+        lake.write("weeks", weeks)
         with pytest.raises(DataBlocked, match="only 1d"):
-            lake.panel("minutes")
+            lake.panel("weeks")

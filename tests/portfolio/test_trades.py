@@ -103,6 +103,7 @@ def last_close(account: Booked, column: int) -> Fraction:
     price = Fraction(0)
     for row in range(account.simulation.stop):
         price /= account.market.splits.get((row, column), Fraction(1))
+        price /= account.market.rights.get((row, column), Fraction(1))
         if not math.isnan(closes[row]):
             price = exact(closes[row])
     return price

@@ -42,7 +42,7 @@ def slow_rows(every: Every, calendar: Calendar, sessions: list[date], first: int
     for row in range(first, stop):
         day = sessions[row]
         later = day + timedelta(days=1)
-        while not calendar.is_session(later):
+        while not calendar.is_session(later) and calendar.unscheduled.get(later, day) <= day:
             later += timedelta(days=1)
         if calendar.is_session(day) and period_of(every, later) != period_of(every, day):
             found.append(row)
@@ -79,6 +79,19 @@ class TestSpeakingRows:
         sessions = days("2024-03-27", "2024-03-28", "2024-04-01")
         for every in (Every.WEEK_END, Every.MONTH_END, Every.QUARTER_END):
             assert spoken(every, sessions, UNITED_STATES) == ["2024-03-28"]
+
+    def test_a_week_that_nobody_knew_was_over_is_silent(self) -> None:
+        # Nobody knew on Monday, 2001-09-10, that New York would open on the 17th next.
+        sessions = days("2001-09-07", "2001-09-10", "2001-09-17", "2001-09-21")
+        assert spoken(Every.WEEK_END, sessions, UNITED_STATES) == ["2001-09-07", "2001-09-21"]
+        # The mourning of Friday, 2004-06-11, was known from Monday on.
+        sessions = days("2004-06-04", "2004-06-09", "2004-06-10", "2004-06-14")
+        assert spoken(Every.WEEK_END, sessions, UNITED_STATES) == ["2004-06-04", "2004-06-10"]
+        # Shanghai was to open again on the last day of January 2020.
+        china = venue("XSHG").calendar
+        sessions = days("2020-01-22", "2020-01-23", "2020-02-03", "2020-02-28")
+        assert spoken(Every.MONTH_END, sessions, china) == ["2020-02-28"]
+        assert spoken(Every.WEEK_END, sessions, china) == ["2020-01-23", "2020-02-28"]
 
     def test_a_period_whose_last_session_is_missing_is_silent(self) -> None:
         assert spoken(Every.MONTH_END, days("2024-03-27", "2024-04-01"), UNITED_STATES) == []

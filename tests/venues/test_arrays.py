@@ -17,6 +17,7 @@ from midas.venues.arrays import rule_arrays
 from midas.venues.calendar import Days
 from midas.venues.catalogue import venue
 from midas.venues.rules import RuleArrays
+from midas.venues.settlement import UNSETTLED_BUYS
 from midas.venues.venue import Venue
 
 D = Decimal
@@ -163,3 +164,15 @@ class TestShapes:
     def test_unknown_board(self) -> None:
         with pytest.raises(InvalidInput, match="no board 'NXT'"):
             rule_arrays(VENUES[0], [instrument("NXT")], VENUES[0].calendar.days[:3])
+
+
+@pytest.mark.parametrize("market", VENUES, ids=lambda market: market.mic)
+def test_settlement_along_the_sessions(market: Venue) -> None:
+    days = market.calendar.sessions(date(1997, 1, 2), date(2025, 12, 1))
+    arrays = rule_arrays(market, [instrument()], days)
+    for row in range(0, len(days), 97):
+        day = days[row].item()
+        assert arrays.settles[row].item() == market.settlement_date(day)
+        assert arrays.sell_lock[row] == market.sell_lock(day)
+    asked = "freely" if market.mic in ("XKRX", "XNSE", "XSHE") else "held_back" if market.mic == "XNAS" else "nothing"
+    assert {UNSETTLED_BUYS[place] for place in arrays.unsettled_buys} == {asked}

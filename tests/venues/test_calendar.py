@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from types import ModuleType
@@ -228,6 +229,10 @@ class TestLastSessions:
         days = calendar.days[:-1]
         dates = calendar.days.tolist()
         expected = [period_of(period, day) != period_of(period, after) for day, after in pairwise(dates)]
+        for closed, known in calendar.unscheduled.items():
+            before = calendar.previous_session(closed)
+            if before < known and period_of(period, before) == period_of(period, closed):
+                expected[dates.index(before)] = False
         assert calendar.last_sessions(period, days).tolist() == expected
 
     @settings(deadline=None)
@@ -266,6 +271,87 @@ class TestLastSessions:
     def test_unknown_period(self) -> None:
         with pytest.raises(InvalidInput, match=r"'moth'.*month"):
             NYSE.last_sessions("moth", NYSE.days)  # type: ignore[arg-type]
+
+
+def with_closings(calendar: Calendar, drawn: list[tuple[int, int]]) -> Calendar:
+    """The calendar with more sessions closed, each so many days after it was known."""
+    more = {calendar.days[place].item(): notice for place, notice in drawn}
+    closings = {day: day - timedelta(days=notice) for day, notice in more.items()}
+    days = np.setdiff1d(calendar.days, np.array([*more], "datetime64[D]"))
+    return replace(calendar, days=days, unscheduled={**calendar.unscheduled, **closings})
+
+
+def known_on(calendar: Calendar, day: date) -> Calendar:
+    """The calendar as it stood at the close of a day: what was closed without notice later was to open."""
+    surprises = [closed for closed, known in calendar.unscheduled.items() if known > day]
+    days = np.union1d(calendar.days, np.array(surprises, "datetime64[D]"))
+    told = {closed: known for closed, known in calendar.unscheduled.items() if known <= day}
+    return replace(calendar, days=days, unscheduled=told)
+
+
+CHINA, INDIA = venue("XSHG").calendar, venue("XNSE").calendar
+SURPRISED = [NYSE, KRX, CHINA, INDIA]
+closings = st.lists(st.tuples(st.integers(3000, 3300), st.integers(0, 12)), max_size=40)
+
+
+class TestClosingsOnShortNotice:
+    @pytest.mark.parametrize("calendar", SURPRISED, ids=lambda each: each.name)
+    def test_they_are_closed_and_known_no_later_than_that_day(self, calendar: Calendar) -> None:
+        assert calendar.unscheduled
+        for closed, known in calendar.unscheduled.items():
+            assert known <= closed
+            assert not calendar.is_session(closed)
+
+    @settings(deadline=None)
+    @given(calendar=st.sampled_from(SURPRISED), drawn=closings, place=st.integers(2950, 3250))
+    def test_each_day_goes_by_the_calendar_of_that_day(
+        self, calendar: Calendar, drawn: list[tuple[int, int]], place: int
+    ) -> None:
+        calendar = with_closings(calendar, drawn)
+        day = calendar.days[place]
+        then = replace(known_on(calendar, day.item()), unscheduled={})
+        for period in ("week", "month", "quarter", "year"):
+            own = [each for each in then.days[place - 400 : place + 400] if same(period, each, day)]
+            asked = calendar.days[place - 30 : place + 1]
+            assert calendar.last_sessions(period, asked)[-1] == (own[-1] == day)
+            until, after = calendar.place_in(period, asked)
+            assert int(after[-1]) == len(own) - 1 - own.index(day)
+            assert int(until[-1]) == own.index(day) + 1
+
+    @settings(deadline=None)
+    @given(calendar=st.sampled_from(SURPRISED), drawn=closings, stop=st.integers(2950, 3250))
+    def test_what_comes_to_be_known_later_changes_nothing_before(
+        self, calendar: Calendar, drawn: list[tuple[int, int]], stop: int
+    ) -> None:
+        calendar = with_closings(calendar, drawn)
+        until = calendar.days[2900:stop]
+        cut = known_on(calendar, until[-1].item())
+        for period in ("week", "month", "quarter", "year"):
+            np.testing.assert_array_equal(calendar.last_sessions(period, until), cut.last_sessions(period, until))
+            np.testing.assert_array_equal(calendar.place_in(period, until)[1], cut.place_in(period, until)[1])
+
+    @pytest.mark.parametrize(
+        ("calendar", "day", "period", "last", "left"),
+        [
+            (NYSE, "2001-09-10", "week", False, 4),
+            (NYSE, "2004-06-04", "month", False, 18),  # the mourning of the 11th was proclaimed on the 5th or later
+            (NYSE, "2004-06-07", "month", False, 16),
+            (NYSE, "2004-06-10", "week", True, 0),
+            (NYSE, "2012-10-26", "month", False, 3),
+            (NYSE, "2012-10-31", "month", True, 0),
+            (CHINA, "2020-01-23", "month", False, 1),
+            (CHINA, "2020-01-23", "week", True, 0),
+            (KRX, "2015-08-13", "week", True, 0),
+        ],
+    )
+    def test_by_hand(self, calendar: Calendar, day: str, period: Period, last: bool, left: int) -> None:
+        days = np.array([day], "datetime64[D]")
+        assert calendar.last_sessions(period, days).tolist() == [last]
+        assert calendar.place_in(period, days)[1].tolist() == [left]
+
+
+def same(period: Period, one: np.datetime64, other: np.datetime64) -> bool:
+    return period_of(period, one.item()) == period_of(period, other.item())
 
 
 class TestGeneric:

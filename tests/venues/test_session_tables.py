@@ -50,5 +50,6 @@ def test_expand_by_hand() -> None:
     table: SessionTable = json.loads("""{
         "name": "TEST", "timezone": "UTC", "source": "", "first": "2024-01-01", "last": "2024-01-14",
         "weeks": [["2024-01-01", "123456"], ["2024-01-08", "12345"]], "hours": [],
-        "closed": {"2024": ["01-03"]}, "extra": {"2024": ["01-07"]}, "unsettled": {}, "special": {}}""")
+        "closed": {"2024": ["01-03"]}, "extra": {"2024": ["01-07"]}, "unsettled": {}, "special": {},
+        "unscheduled": {}}""")
     assert expand(table).tolist() == [date(2024, 1, day) for day in (1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12)]

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from midas import __version__
 from midas.api import (
+    accounts,
     backtests,
     datasets,
     evaluations,
@@ -19,10 +20,16 @@ from midas.api import (
     home,
     instruments,
     jobs,
+    ledger,
     montecarlo,
     openapi,
+    orders,
+    positions,
+    risk,
+    runs,
     strategies,
     sweeps,
+    trades,
 )
 from midas.api.body_limit import BodyLimit
 from midas.api.guard import LoopbackOnly
@@ -64,8 +71,8 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.state.workspace = workspace
     answer_errors(app)
     for noun in (
-        health, instruments, datasets, strategies, factors, backtests, montecarlo, sweeps, evaluations, jobs, home,
-        openapi,
+        health, instruments, datasets, strategies, factors, backtests, montecarlo, sweeps, evaluations, jobs, accounts,
+        orders, positions, trades, ledger, runs, risk, home, openapi,
     ):  # fmt: skip
         app.include_router(noun.router)
     return app

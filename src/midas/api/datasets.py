@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -53,11 +53,16 @@ async def import_dataset(
     symbol: Annotated[str | None, Query(max_length=32, description="For a file without a column of them.")] = None,
     currency: Annotated[str | None, Query(max_length=8, description="For a venue without rules.")] = None,
     timezone: Annotated[str | None, Query(max_length=64, description="Of times that do not say theirs.")] = None,
+    stamps: Annotated[
+        Literal["close", "open"], Query(description="What the time of a bar within the day is that of.")
+    ] = "close",
     map: Annotated[list[str], Query(max_length=20, description="ours=theirs, e.g. close=종가")] = [],  # noqa: B006
     wait_s: Wait = 0.0,
 ) -> Job:
     """Import the CSV or Parquet file that is the body; the job's result lists one import report."""
-    how = FileImport(filename, venue, timeframe, _mapping(map), adjusted, skip_bad, name, symbol, currency, timezone)
+    how = FileImport(
+        filename, venue, timeframe, _mapping(map), adjusted, skip_bad, name, symbol, currency, timezone, stamps
+    )
     return accepted(await datasets.import_file(workspace, request.stream(), how, wait_s), response)
 
 

@@ -161,6 +161,7 @@ def _frame(result: StoredResult, what: SeriesName) -> pl.DataFrame:
         "trades": result.trades,
         "positions": result.positions,
         "rejects": result.rejects,
+        "contributions": result.contributions,
     }
     return read[what]()
 

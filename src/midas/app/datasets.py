@@ -38,7 +38,8 @@ class FileImport:
     """How to read an uploaded file.
 
     `mapping` names the file's column for each of ours, `adjusted` None detects. `symbol` is for a file without a
-    column of them, `currency` for a venue without rules, `timezone` for times that do not say theirs.
+    column of them, `currency` for a venue without rules, `timezone` for times that do not say theirs. `stamps` says
+    whether a bar within the day is stamped at its close or at its open.
     """
 
     filename: str
@@ -51,6 +52,7 @@ class FileImport:
     symbol: str | None = None
     currency: str | None = None
     timezone: str | None = None
+    stamps: str = "close"
 
 
 async def sources() -> list[wire.SourceInfo]:
@@ -160,6 +162,7 @@ def _import(home: Path, file: Path, how: FileImport, report: Report) -> list[wir
         "symbol": how.symbol,
         "currency": how.currency,
         "timezone": how.timezone,
+        "stamps": how.stamps,
     }
     options |= {name: value for name, value in more.items() if value is not None}
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from midas.app.seats import Report
+from midas.app.seats import Report, Tried
 from midas.core.clock import Clock
 
 _TOO_EARLY = 0.02
@@ -12,11 +12,11 @@ def with_eta(report: Report, clock: Clock) -> Report:
     """Return a report that adds the time left to what it is told."""
     begun_s = clock.monotonic_s()
 
-    def tell(fraction: float, message: str) -> None:
+    def tell(fraction: float, message: str, tried: Tried | None = None) -> None:
         taken_s = clock.monotonic_s() - begun_s
         if _TOO_EARLY < fraction < 1.0:
             message = f"{message}, {_shown(taken_s * (1.0 - fraction) / fraction)} left"
-        report(fraction, message)
+        report(fraction, message, tried)
 
     return tell
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from midas.app.eta import with_eta
 from midas.app.home import Home
 from midas.app.parts import Parts, read_parts
-from midas.app.running import saving
+from midas.app.running import asked_timeframe, saving
 from midas.app.seats import Report
 from midas.app.workspace import Workspace, lake_of
 from midas.core.clock import SystemClock
@@ -39,10 +39,7 @@ class EvaluationOrder:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationMade:
-    """What an evaluation left, apart from its table, in plain values.
-
-    `tried` holds for each hypothesis the configurations for the trial ledger.
-    """
+    """What an evaluation left, apart from its table, in plain values."""
 
     start: date | None
     end: date | None
@@ -52,7 +49,6 @@ class EvaluationMade:
     refused: Json
     warnings: list[str]
     settings: Json
-    tried: dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +98,21 @@ def perform(home: Path, work: EvaluationOrder, report: Report) -> EvaluationMade
     ready = _ready(lake_of(home, clock), work.request)
     folder = Home(home).evaluation(work.identity)
     parts = Parts(folder, clock)
+    told, far = with_eta(report, clock), [0.0]
+
+    def progress(done: float, step: str) -> None:
+        far[0] = done
+        told(done, step)
+
     try:
         found = evaluate_spec(
             ready.strategies,
             ready.base,
             ready.panel,
             metric=work.request.metric,
-            progress=with_eta(report, clock),
+            progress=progress,
             keep=lambda part: parts.add(part.frame()),
+            tell=lambda symbols: told(far[0], f"{len(symbols):,} instruments begun", _tried(ready, symbols)),
         )
     finally:
         parts.flush()
@@ -140,7 +143,7 @@ def _ready(lake: Lake, request: EvaluationRequest) -> _Ready:
     from midas.strategies.registry import build
 
     strategies = tuple(build(name) for name in request.strategies) if request.strategies else of_library()
-    chosen = select(lake, request.universe, request.symbols)
+    chosen = select(lake, request.universe, request.symbols, asked_timeframe(request.timeframe))
     base = spec_of(
         strategies[0],
         chosen.panel,
@@ -156,19 +159,22 @@ def _ready(lake: Lake, request: EvaluationRequest) -> _Ready:
     return _Ready(strategies, base, chosen.panel, chosen.warnings)
 
 
-def _begun_apart(ready: _Ready, first: int) -> list[str]:
-    from midas.backtest.ranges import plan_of
-
-    needed = {definition.name: plan_of(definition).warmup for definition in ready.strategies}
-    late = [name for name, rows in needed.items() if rows > first]
-    longest, sessions = max(needed.values()), ready.panel.sessions
-    if not late or min(needed.values()) == longest:
+def _period(found: Evaluation, ready: _Ready) -> list[str]:
+    panel = ready.panel
+    begun = found.begun()
+    if not begun:
         return []
-    hint = f"Start on {sessions[longest]} or later" if longest < len(sessions) else "Use more data"
-    return [
-        f"{len(late)} of {len(needed)} strategies begin only after the history they need, up to {longest:,} sessions, "
-        f"so their scores cover other dates. {hint} to compare all over the same."
-    ]
+    first, stop = panel.row_range(ready.base.start, ready.base.end)
+    day = min(begun)
+    later, told = sum(each > day for each in begun), []
+    if panel.row_range(day, None)[0] > first:
+        told.append(
+            f"All strategies are compared from {day} to {panel.sessions[stop - 1]}: they begin together, when the "
+            "longest history that any of them needs is behind."
+        )
+    if later:
+        told.append(f"{later:,} of {len(begun):,} instruments were listed later, and all strategies begin later there.")
+    return told
 
 
 def _made(found: Evaluation, ready: _Ready, request: EvaluationRequest) -> EvaluationMade:
@@ -184,16 +190,16 @@ def _made(found: Evaluation, ready: _Ready, request: EvaluationRequest) -> Evalu
         }
     base, panel = ready.base, ready.panel
     first, stop = panel.row_range(base.start, base.end)
+    begun = found.begun()
     return EvaluationMade(
-        start=panel.sessions[first].item() if stop > first else None,
+        start=min(begun) if begun else None,
         end=panel.sessions[stop - 1].item() if stop > first else None,
         symbols=[*found.symbols],
         strategies=[*found.strategies],
         results=results,
         refused={f"{names[symbol]} {strategy}": why for (symbol, strategy), why in found.refused.items()},
-        warnings=[*ready.notes, *_begun_apart(ready, first)],
+        warnings=[*ready.notes, *_period(found, ready)],
         settings=_settings(base, panel),
-        tried=_tried(ready, found.symbols),
     )
 
 

@@ -42,6 +42,7 @@ async def run(workspace: Workspace, request: EvaluationRequest, wait_s: float) -
         partial(evaluating.perform, workspace.home.root, order),
         partial(_settle, workspace, order, "done"),
         partial(_keep, workspace, order),
+        partial(trials.count_all, workspace),
     )
     record = await workspace.jobs.submit(task)
     return await show_job(workspace, record.id, wait_s)
@@ -105,8 +106,6 @@ async def _keep(workspace: Workspace, order: EvaluationOrder) -> Settled | None:
 
 
 async def _settle(workspace: Workspace, order: EvaluationOrder, status: str, made: EvaluationMade) -> Settled:
-    for hypothesis, configurations in made.tried.items():
-        await trials.count(workspace, hypothesis, configurations)
     request = order.request
     record = EvaluationRecord(
         id=order.identity[:12],

@@ -37,6 +37,11 @@ class Home:
         """Locks and staged files of living processes."""
         return self.root / "run"
 
+    @property
+    def kill_flag(self) -> Path:
+        """A file that stops every account while it is there."""
+        return self.run / "KILL"
+
     def result(self, identity: str) -> Path:
         """The folder of one backtest's series."""
         return self.results / identity[:2] / identity

@@ -13,6 +13,7 @@ from midas.app.paging import Key, Part, part
 from midas.app.workspace import Workspace
 from midas.core.errors import DataBlocked, InvalidInput, NotFound, did_you_mean
 from midas.core.instrument import Instrument
+from midas.marketdata.book import Book
 from midas.wire import instruments as wire
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ async def show(workspace: Workspace, instrument: str) -> wire.Instrument:
     Raises
     ------
     NotFound: no dataset holds it.
+    InvalidInput: the symbol is, or was, that of several.
     """
     return await to_thread.run_sync(_show, workspace, instrument)
 
@@ -58,14 +60,29 @@ async def bars(
     return part(found, limit, lambda bar: [bar.ts.isoformat()])
 
 
-async def latest(workspace: Workspace, instrument: str, dataset: str | None) -> wire.Bar:
-    """Return the last bar of `dataset`, or else of all that hold the instrument.
+async def latest(workspace: Workspace, instrument: str, dataset: str | None, until: date | None = None) -> wire.Bar:
+    """Return the last bar of `dataset`, or else of all that hold the instrument, up to and including a day.
 
     Raises
     ------
     NotFound: no dataset holds the instrument.
     """
-    return await to_thread.run_sync(_latest, workspace, instrument, dataset)
+    return await to_thread.run_sync(_latest, workspace, instrument, dataset, until)
+
+
+def find(workspace: Workspace, instrument: str) -> tuple[Instrument, wire.Bar | None]:
+    """Return an instrument by id or display symbol with its last bar, None where it has none; for a thread.
+
+    Raises
+    ------
+    NotFound: no dataset holds it.
+    """
+    wanted = _show(workspace, instrument).id
+    [one] = [each for each, _ in _all(workspace, None) if str(each.id) == wanted]
+    try:
+        return one, _latest(workspace, wanted, None)
+    except DataBlocked:
+        return one, None
 
 
 def _page(
@@ -84,14 +101,17 @@ def _page(
 
 
 def _show(workspace: Workspace, instrument: str) -> wire.Instrument:
-    wanted = instrument.upper()
     known = _all(workspace, None)
-    for one, datasets in known:
-        if wanted == str(one.id) or wanted in {one.id.symbol, *(alias.symbol for alias in one.aliases)}:
-            return _wire(one, datasets)
-    names = [text for one, _ in known for text in (str(one.id), one.id.symbol)]
-    hint = did_you_mean(wanted, names) if names else "There is no data yet: pull or import some first."
-    raise NotFound(f"No dataset holds {instrument[:64]!r}.", hint=hint, code="unknown_symbol")
+    book = Book([one for one, _ in known])
+    if not book.find(instrument):
+        hint = (
+            did_you_mean(instrument.upper(), list(book.names))
+            if known
+            else "There is no data yet: pull or import some."
+        )
+        raise NotFound(f"No dataset holds {instrument[:64]!r}.", hint=hint, code="unknown_symbol")
+    wanted = book.require(instrument)
+    return next(_wire(one, datasets) for one, datasets in known if one.id == wanted)
 
 
 def _bars(
@@ -103,12 +123,12 @@ def _bars(
     return workspace.lake.bars(chosen.panel.dataset, chosen.symbols, start, end)
 
 
-def _latest(workspace: Workspace, instrument: str, dataset: str | None) -> wire.Bar:
-    last = [_bars(workspace, instrument, dataset, None, None).tail(1)]
+def _latest(workspace: Workspace, instrument: str, dataset: str | None, until: date | None = None) -> wire.Bar:
+    last = [_bars(workspace, instrument, dataset, None, until).tail(1)]
     if dataset is None:
         # the best of several on the same day comes first, and max keeps the first
         known = _show(workspace, instrument)
-        last += [workspace.lake.bars(name, [known.id], None, None).tail(1) for name in known.datasets]
+        last += [workspace.lake.bars(name, [known.id], None, until).tail(1) for name in known.datasets]
     last = [frame for frame in last if not frame.is_empty()]
     if not last:
         raise DataBlocked(f"{instrument} has no bars.", hint="Pull or import some.", code="empty")
@@ -140,6 +160,9 @@ def _wire(one: Instrument, datasets: list[str]) -> wire.Instrument:
         currency=one.currency,
         board=one.board,
         kind=one.kind,
+        aliases=[
+            wire.Alias(symbol=each.symbol, valid_from=each.valid_from, valid_to=each.valid_to) for each in one.aliases
+        ],
         datasets=datasets,
     )
 

@@ -8,13 +8,13 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 
-from anyio import to_thread
+from anyio import from_thread, to_thread
 
 from midas.app import owner as owners
 from midas.app.home import Home
 from midas.app.owner import Owner
 from midas.app.running_job import RunningJob, Stopped
-from midas.app.seats import Seat
+from midas.app.seats import Report, Seat, Tried
 from midas.app.task import Outcome, Settled, Task
 from midas.core.clock import Clock
 from midas.core.errors import MidasError
@@ -154,7 +154,7 @@ class JobRunner:
             running.pulse()
             # abandoned when we close and it does not listen: what it still does, nobody will see
             made = await to_thread.run_sync(
-                seat.perform, task.work, running.report, running.pulse, abandon_on_cancel=True
+                seat.perform, task.work, _reporting(running, task), running.pulse, abandon_on_cancel=True
             )
             settled = await task.settle(made)
         except Stopped:
@@ -177,6 +177,16 @@ class JobRunner:
             return
         running.record = record
         self._own.pop(record.id, None)
+
+
+# Called where the seat is watched, a thread of the event loop's: what is about to be tried is counted first.
+def _reporting(running: RunningJob, task: Task[object]) -> Report:
+    def report(fraction: float, message: str, tried: Tried | None = None) -> None:
+        running.report(fraction, message)
+        if tried is not None and task.count is not None:
+            from_thread.run(task.count, tried)
+
+    return report
 
 
 async def _stopped(record: JobRecord, task: Task[object]) -> JobRecord:

@@ -90,6 +90,12 @@ def _asked(home: Path, stored: StoredResult) -> tuple[BacktestSpec, Panel]:
     from midas.strategies.definition import Definition
 
     asked: Mapping[str, Any] = stored.spec
+    if "account" in asked:
+        raise InvalidInput(
+            "Noise is not drawn for an account in another currency than its market's.",
+            hint="Run the backtest without --account-currency, then draw paths of that.",
+            code="account_currency",
+        )
     lake = lake_of(home, SystemClock())
     try:
         panel = select(lake, str(stored.settings["dataset"]), asked["symbols"]).panel

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 WHOLE = "table.parquet"
 
 _EVERY_S = 2.0
+_NOTE = "note.txt"
 
 
 class Parts:
@@ -33,6 +34,12 @@ class Parts:
         self._waiting.append(rows)
         if self._clock.monotonic_s() - self._written_s >= _EVERY_S:
             self.flush()
+
+    def note(self, text: str) -> None:
+        """Keep a line beside the parts, for whoever makes them whole."""
+        with writing("The table", self._folder):
+            (self._folder / "parts").mkdir(parents=True, exist_ok=True)
+            replace_whole(self._folder / "parts" / _NOTE, text.encode())
 
     def flush(self) -> None:
         """Put on disk what was taken."""
@@ -55,6 +62,12 @@ def read_parts(folder: Path) -> pl.DataFrame | None:
 
     files = sorted((folder / "parts").glob("*.parquet")) if (folder / "parts").is_dir() else []
     return pl.concat([pl.read_parquet(file) for file in files]) if files else None
+
+
+def read_note(folder: Path) -> str | None:
+    """Return the line kept beside the parts, None where there is none."""
+    file = folder / "parts" / _NOTE
+    return file.read_text("utf-8") if file.is_file() else None
 
 
 def read_whole(folder: Path, what: str) -> pl.DataFrame:

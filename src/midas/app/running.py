@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from midas.app.home import Home
+from midas.app.rates import rates_of
 from midas.app.resolving import Resolved
 from midas.app.seats import Report
 from midas.app.workspace import Workspace, lake_of
 from midas.core.clock import SystemClock
+from midas.core.timeframe import Timeframe
 from midas.marketdata.files import writing
 from midas.marketdata.lock import exclusive
 from midas.wire.backtests import BacktestRequest
@@ -20,6 +22,7 @@ from midas.wire.backtests import BacktestRequest
 if TYPE_CHECKING:
     from midas.backtest.result import Result
     from midas.backtest.spec import BacktestSpec
+    from midas.execution.exchange import AccountCurrency, Rates
     from midas.marketdata.lake import Lake
     from midas.marketdata.panel import Panel
     from midas.strategies.definition import Definition
@@ -72,6 +75,7 @@ class _Ready:
     spec: BacktestSpec
     panel: Panel
     benchmark_panel: Panel | None
+    rates: Rates | None
     notes: tuple[str, ...]
 
 
@@ -85,16 +89,22 @@ def order(workspace: Workspace, request: BacktestRequest, found: Resolved) -> Or
     """
     from midas.backtest.hypothesis import configuration_of, hypothesis_of, universe_family
     from midas.backtest.identity import identity
-    from midas.backtest.ranges import plan_of
     from midas.backtest.window import window
+    from midas.strategies.plans import plan_of
     from midas.venues.catalogue import venue
 
     ready = _ready(workspace.lake, found.definition, request)
     spec, panel, other = ready.spec, ready.panel, ready.benchmark_panel
     spec.terms(panel.currency)
-    window(plan_of(spec.definition), panel, spec.start, spec.end)
+    rows = window(plan_of(spec.definition), panel, spec.start, spec.end)
+    if ready.rates is not None:
+        ready.rates.at(panel.sessions[rows.first : rows.stop])
     tables = venue(panel.venue, panel.currency).table_version
-    named = identity(spec, panel.version, tables, benchmark_version="" if other is None else other.version)
+    named = identity(
+        spec, panel.version, tables,
+        benchmark_version="" if other is None else other.version,
+        rates_version="" if ready.rates is None else ready.rates.version,
+    )  # fmt: skip
     idea = hypothesis_of(spec.definition, universe_family(panel))
     tried = configuration_of(spec.definition, spec.symbols, spec.start, spec.end, spec.dealing)
     return Order(found.definition, found.name, found.version, request, named, idea, tried)
@@ -112,8 +122,9 @@ def perform(home: Path, work: Order, report: Report) -> Made:
 
     ready = _ready(lake_of(home, SystemClock()), work.definition, work.request)
     result = run_spec(
-        ready.spec, ready.panel, benchmark_panel=ready.benchmark_panel, notes=ready.notes, progress=report
-    )
+        ready.spec, ready.panel, benchmark_panel=ready.benchmark_panel, rates=ready.rates, notes=ready.notes,
+        progress=report,
+    )  # fmt: skip
     folder = Home(home).result(result.identity)
     with writing("The result", folder.parent), saving(folder):
         save(result, folder)
@@ -130,12 +141,22 @@ def saving(folder: Path) -> AbstractContextManager[None]:
     return exclusive(folder.parent / ".lock", f"the result {folder.name}", _SAVE_WAIT_S)
 
 
+def asked_timeframe(text: str | None) -> Timeframe | None:
+    """Return the length of a bar that was asked for, None where nobody did.
+
+    Raises
+    ------
+    InvalidInput: there is no such length.
+    """
+    return None if text is None else Timeframe.parse(text)
+
+
 def _ready(lake: Lake, definition: Definition, request: BacktestRequest) -> _Ready:
     from midas.backtest.spec import spec_of
     from midas.execution.dealing import Dealing
     from midas.marketdata.universe import select
 
-    chosen = select(lake, request.universe, request.symbols)
+    chosen = select(lake, request.universe, request.symbols, asked_timeframe(request.timeframe))
     benchmark, benchmark_panel = _benchmark(lake, chosen.panel, request.benchmark)
     spec = spec_of(
         definition,
@@ -149,8 +170,24 @@ def _ready(lake: Lake, definition: Definition, request: BacktestRequest) -> _Rea
         dealing=Dealing(**request.dealing.model_dump()),
         benchmark=benchmark,
         universe=chosen.label,
+        account=account_of(request),
     )
-    return _Ready(spec, chosen.panel, benchmark_panel, chosen.warnings)
+    rates = None if spec.account is None else rates_of(lake, chosen.panel.currency, spec.account.currency)
+    return _Ready(spec, chosen.panel, benchmark_panel, rates, chosen.warnings)
+
+
+def account_of(request: BacktestRequest) -> AccountCurrency | None:
+    """Return the account's own currency, None where nobody asked for one.
+
+    Raises
+    ------
+    InvalidInput: an unknown currency, or a spread no conversion has.
+    """
+    from midas.execution.exchange import AccountCurrency
+
+    if request.account_currency is None:
+        return None
+    return AccountCurrency(request.account_currency.upper(), request.conversion_bps)
 
 
 def _benchmark(lake: Lake, panel: Panel, benchmark: str | None) -> tuple[str | None, Panel | None]:
@@ -180,7 +217,7 @@ def _made(result: Result, work: Order) -> Made:
         definition=work.definition.graph_json(),
         params=dict(work.definition.params),
         symbols=[*result.spec.symbols] if work.request.symbols else [],
-        start=result.sessions[0].item(),
+        start=result.panel.sessions[result.simulation.first].item(),
         end=result.sessions[-1].item(),
         summary=dict(result.summary),
         costs=dict(result.costs),

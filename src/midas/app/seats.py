@@ -6,7 +6,7 @@ import multiprocessing
 import pickle
 import signal
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import Any, Protocol, TypeVar, cast
 
@@ -16,11 +16,15 @@ from midas.wire.problem import Problem
 Outcome = TypeVar("Outcome")
 
 
+Tried = Mapping[str, Sequence[str]]
+"""Configurations that are about to be evaluated, by hypothesis."""
+
+
 class Report(Protocol):
     """Told how far the work is."""
 
-    def __call__(self, fraction: float, message: str) -> None:
-        """`fraction` is 0 to 1. May raise, to stop the work."""
+    def __call__(self, fraction: float, message: str, tried: Tried | None = None) -> None:
+        """`fraction` is 0 to 1. May raise, to stop the work. Returns once `tried` is in the trial ledger."""
         ...
 
 
@@ -28,6 +32,7 @@ Work = Callable[[Report], Outcome]
 """What a job does; for a process it must be picklable, and so must the outcome."""
 
 _LOOK_EVERY_S = 0.1
+_NOTED = b"noted"
 
 
 class Seat(Protocol):
@@ -74,6 +79,8 @@ class ProcessSeat:
                 kind, content = pipe.recv()
                 if kind == "report":
                     report(*content)
+                    if content[-1] is not None:
+                        pipe.send_bytes(_NOTED)
                     continue
                 finished = True
                 return cast(Outcome, _outcome(kind, content))
@@ -120,8 +127,10 @@ def _serve(pipe: Connection[Any, Any]) -> None:
     # Ctrl-C reaches the whole group; whether we stop is for the parent to say
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    def report(fraction: float, message: str) -> None:
-        pipe.send(("report", (fraction, message)))
+    def report(fraction: float, message: str, tried: Tried | None = None) -> None:
+        pipe.send(("report", (fraction, message, tried)))
+        if tried is not None:
+            pipe.recv_bytes()
 
     while True:
         try:

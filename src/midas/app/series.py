@@ -27,7 +27,8 @@ _FORMULA = r"^[=+\-@\t\r\n]"
 def exported(what: SeriesName, frame: pl.DataFrame) -> pl.DataFrame:
     """Return a series with the columns, in the order, that outside programs rely on."""
     columns = _COLUMNS.get(what)
-    return frame if columns is None else frame.select(columns)
+    own = [name for name in ("account_equity", "rate") if name in frame.columns]
+    return frame if columns is None else frame.select(*columns, *own)
 
 
 def rows(frame: pl.DataFrame) -> list[dict[str, object]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -42,6 +42,8 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=default_home)
     """The data home: database, lake and results."""
+    database: SecretStr | None = None
+    """`postgresql://USER:PASSWORD@HOST:PORT/NAME`; unset, the database is a SQLite file in the home."""
     jobs: JobSettings = JobSettings()
     """How jobs run."""
     limits: LimitSettings = LimitSettings()

@@ -145,7 +145,7 @@ def _stored(version: StrategyVersion) -> Strategy:
 
 
 def _wire(resolved: Resolved, source: str, yaml: str) -> Strategy:
-    from midas.backtest.ranges import plan_of
+    from midas.strategies.plans import plan_of
 
     definition = resolved.definition
     return Strategy(
@@ -162,7 +162,7 @@ def _wire(resolved: Resolved, source: str, yaml: str) -> Strategy:
 
 
 def _checked(workspace: Workspace, definition: Definition, request: StrategyCheckRequest) -> StrategyCheck:
-    from midas.backtest.ranges import plan_of
+    from midas.strategies.plans import plan_of
 
     plan = plan_of(definition)
     bias = _biased(workspace, definition, request) if request.universe or request.symbols else None
@@ -195,8 +195,8 @@ def _biased(workspace: Workspace, definition: Definition, request: StrategyCheck
 
 
 def _explained(definition: Definition) -> StrategyPlan:
-    from midas.backtest.ranges import plan_of
     from midas.factors.explain import explain
+    from midas.strategies.plans import plan_of
     from midas.strategies.schedule import rows_apart
 
     apart = rows_apart(definition.every)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from midas.app.eta import with_eta
 from midas.app.home import Home
-from midas.app.parts import Parts, read_parts
+from midas.app.parts import Parts, read_note, read_parts
 from midas.app.resolving import find, library_names
-from midas.app.running import saving
+from midas.app.running import asked_timeframe, saving
 from midas.app.seats import Report
 from midas.app.walking import require_room, walked
 from midas.app.workspace import Workspace, lake_of
@@ -22,11 +23,15 @@ from midas.core.errors import InvalidInput
 from midas.wire.sweeps import SweepRequest
 
 if TYPE_CHECKING:
+    from midas.backtest.run import Progress
     from midas.backtest.spec import BacktestSpec
     from midas.backtest.subject import Subject
-    from midas.backtest.sweep import Sweep, SweepPlan
+    from midas.backtest.sweep import Sweep
+    from midas.backtest.sweep_plan import SweepPlan
+    from midas.backtest.trials import Trials
     from midas.marketdata.lake import Lake
     from midas.marketdata.panel import Panel
+    from midas.strategies.definition import Definition
 
 Json = dict[str, object]
 
@@ -38,12 +43,11 @@ class SweepOrder:
     subject: Subject
     request: SweepRequest
     identity: str
-    hypothesis: str
 
 
 @dataclass(frozen=True, slots=True)
 class SweepMade:
-    """What a sweep left, apart from its trials, in plain values; `configurations` are those for the trial ledger."""
+    """What a sweep left, apart from its trials, in plain values."""
 
     start: date | None
     end: date | None
@@ -61,7 +65,7 @@ class SweepMade:
     evidence: Json | None
     pbo: float | None
     sharpes: list[float]
-    configurations: list[str]
+    hypothesis: str
     walked: Json | None = None
 
 
@@ -109,7 +113,6 @@ def order(workspace: Workspace, request: SweepRequest, found: Subject) -> SweepO
     NotFound: an unknown universe or symbol.
     InvalidInput: the question makes no sense.
     """
-    from midas.backtest.hypothesis import hypothesis_of, universe_family
     from midas.backtest.identity import identity
     from midas.venues.catalogue import venue
 
@@ -122,8 +125,7 @@ def order(workspace: Workspace, request: SweepRequest, found: Subject) -> SweepO
         require_room(ready.base, panel, request)
         asked["walk_forward"] = [request.walk_forward, request.folds]
     text = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    idea = hypothesis_of(ready.base.definition, universe_family(panel))
-    return SweepOrder(found, request, hashlib.sha256(text.encode()).hexdigest(), idea)
+    return SweepOrder(found, request, hashlib.sha256(text.encode()).hexdigest())
 
 
 def perform(home: Path, work: SweepOrder, report: Report) -> SweepMade:
@@ -139,25 +141,44 @@ def perform(home: Path, work: SweepOrder, report: Report) -> SweepMade:
     ready = _ready(lake_of(home, clock), work.subject, work.request)
     folder = Home(home).sweep(work.identity)
     parts = Parts(folder, clock)
-    metric = work.request.metric
     # each training is a sweep as well, of about the same length
     share = 1.0 if work.request.walk_forward is None else 1.0 / (1 + work.request.folds)
     told = with_eta(report, clock)
+    watch = _Watch(told, parts, ready, share)
     try:
         found = sweep_spec(
-            ready.plan,
-            ready.base,
-            ready.panel,
-            progress=lambda done, step: told(done * share, step),
-            keep=lambda block: parts.add(block.frame(metric)),
+            ready.plan, ready.base, ready.panel, progress=watch.progress, keep=watch.keep, tell=watch.tell
         )
     finally:
         parts.flush()
     with saving(folder):
-        parts.finish(found.trials.frame(metric))
+        parts.finish(found.trials.frame(ready.plan.metric))
     return _walked(
         _made(found, ready), ready, work.request, lambda done, step: told(share + done * (1.0 - share), step)
     )
+
+
+class _Watch:
+    # What a sweep tells while it is done: how far it is, what it is about to try, what it has finished.
+    def __init__(self, report: Report, parts: Parts, ready: _Ready, share: float) -> None:
+        self._report, self._parts, self._ready, self._share = report, parts, ready, share
+        self._far, self._noted = 0.0, False
+
+    def progress(self, done: float, step: str) -> None:
+        self._far = done * self._share
+        self._report(self._far, step)
+
+    def tell(self, definition: Definition, base: BacktestSpec, configurations: Sequence[str]) -> None:
+        from midas.backtest.hypothesis import hypothesis_of, universe_family
+
+        if not self._noted:
+            self._noted = True
+            self._parts.note(str(base.start))
+        idea = hypothesis_of(definition, universe_family(self._ready.panel))
+        self._report(self._far, f"{len(configurations):,} trials begun", {idea: configurations})
+
+    def keep(self, block: Trials) -> None:
+        self._parts.add(block.frame(self._ready.plan.metric))
 
 
 def rescue(home: Path, work: SweepOrder) -> SweepMade | None:
@@ -166,19 +187,21 @@ def rescue(home: Path, work: SweepOrder) -> SweepMade | None:
     from midas.backtest.trials import trials_of
 
     folder = Home(home).sweep(work.identity)
-    rows = read_parts(folder)
-    if rows is None or not rows.height:
+    rows, begun = read_parts(folder), read_note(folder)
+    if rows is None or not rows.height or begun is None:
         return None
     clock = SystemClock()
     ready = _ready(lake_of(home, clock), work.subject, work.request)
+    base = replace(ready.base, start=date.fromisoformat(begun))
     trials = trials_of(rows, ready.plan.axes, work.request.metric)
     with saving(folder):
         Parts(folder, clock).finish(rows)
-    return _made(concluded(ready.plan, ready.base, ready.panel, trials), ready)
+    return _made(concluded(ready.plan, base, ready.panel, trials), ready)
 
 
 def _ready(lake: Lake, found: Subject, request: SweepRequest) -> _Ready:
-    from midas.backtest.sweep import base_spec, plan_sweep
+    from midas.backtest.sweep import base_spec
+    from midas.backtest.sweep_plan import plan_sweep
     from midas.marketdata.universe import select
 
     plan = plan_sweep(
@@ -189,7 +212,7 @@ def _ready(lake: Lake, found: Subject, request: SweepRequest) -> _Ready:
         metric=request.metric,
         seed=request.seed,
     )
-    chosen = select(lake, request.universe, request.symbols)
+    chosen = select(lake, request.universe, request.symbols, asked_timeframe(request.timeframe))
     base = base_spec(
         plan,
         chosen.panel,
@@ -205,7 +228,7 @@ def _ready(lake: Lake, found: Subject, request: SweepRequest) -> _Ready:
     return _Ready(plan, base, chosen.panel, chosen.warnings)
 
 
-def _walked(made: SweepMade, ready: _Ready, request: SweepRequest, report: Report) -> SweepMade:
+def _walked(made: SweepMade, ready: _Ready, request: SweepRequest, report: Progress) -> SweepMade:
     try:
         return replace(made, walked=walked(ready.plan, ready.base, ready.panel, request, report))
     except InvalidInput as refusal:
@@ -215,10 +238,12 @@ def _walked(made: SweepMade, ready: _Ready, request: SweepRequest, report: Repor
 
 def _made(found: Sweep, ready: _Ready) -> SweepMade:
     from midas.backtest.evidence import evidence_of
-    from midas.backtest.sweep_luck import configurations, overfitting
+    from midas.backtest.hypothesis import hypothesis_of, universe_family
+    from midas.backtest.sweep_luck import overfitting
     from midas.portfolio.measures.sample import simple_returns
 
     result, heat = found.result, found.heat_map()
+    definition = found.plan.subject.definition(found.trials.params(0))
     evidence = None
     if result is not None:
         year = float(result.settings["periods_per_year"] or 0.0)
@@ -236,10 +261,27 @@ def _made(found: Sweep, ready: _Ready) -> SweepMade:
         summary={} if result is None else dict(result.summary),
         flatness=found.flatness,
         heat=None if heat is None else heat.to_json(),
-        warnings=[*ready.notes, *(() if result is None else result.warnings)],
+        warnings=[*ready.notes, *_period(found, ready), *(() if result is None else result.warnings)],
         settings={} if result is None else dict(result.settings),
         evidence=evidence,
-        pbo=overfitting(found, ready.base, ready.panel),
+        pbo=overfitting(found, ready.panel),
         sharpes=sharpes[sharpes == sharpes].tolist(),
-        configurations=configurations(found, ready.base),
+        hypothesis=hypothesis_of(definition, universe_family(ready.panel)),
     )
+
+
+def _period(found: Sweep, ready: _Ready) -> list[str]:
+    told = []
+    panel = ready.panel
+    first, stop = panel.row_range(found.base.start, found.base.end)
+    if first > panel.row_range(ready.base.start, ready.base.end)[0]:
+        told.append(
+            f"All trials are compared from {panel.sessions[first]} to {panel.sessions[stop - 1]}: they begin together, "
+            "when the longest history that any of them needs is behind."
+        )
+    if found.late:
+        told.append(
+            f"{found.late:,} combinations were left out: they need so much history that the others would have lost "
+            "more than half of their sessions. Begin later, use more data, or shorter lookbacks."
+        )
+    return told

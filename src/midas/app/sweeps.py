@@ -46,6 +46,7 @@ async def run(workspace: Workspace, request: SweepRequest, wait_s: float) -> Job
         partial(sweeping.perform, workspace.home.root, order),
         partial(_settle, workspace, order, "done"),
         partial(_keep, workspace, order),
+        partial(trials.count_all, workspace),
     )
     record = await workspace.jobs.submit(task)
     return await show_job(workspace, record.id, wait_s)
@@ -108,7 +109,7 @@ async def _keep(workspace: Workspace, order: SweepOrder) -> Settled | None:
 
 
 async def _settle(workspace: Workspace, order: SweepOrder, status: str, made: SweepMade) -> Settled:
-    tried = await trials.count(workspace, order.hypothesis, made.configurations)
+    tried = await trials.count(workspace, made.hypothesis)
     luck = None if made.evidence is None else _weighed(made.evidence, tried, made.sharpes, made.pbo)
     request = order.request
     record = SweepRecord(
@@ -135,11 +136,11 @@ async def _settle(workspace: Workspace, order: SweepOrder, status: str, made: Sw
         heat=made.heat,
         warnings=made.warnings,
         settings=made.settings,
-        hypothesis=order.hypothesis,
+        hypothesis=made.hypothesis,
         evidence=made.evidence,
         pbo=made.pbo,
         luck=luck,
-        walk_forward=await walking.weighed(workspace, order.hypothesis, order.identity, made.walked),
+        walk_forward=await walking.weighed(workspace, made.hypothesis, order.identity, made.walked),
     )
     await workspace.database.write(SHELF.save, record)
     return Settled(record.id, {"cached": False})

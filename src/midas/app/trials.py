@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from midas.app.workspace import Workspace
 from midas.db import trials as rows
@@ -14,6 +14,12 @@ async def count(workspace: Workspace, hypothesis: str, configurations: Collectio
     Call it before the work: what failed or was cancelled was tried as well.
     """
     return await workspace.database.write(rows.record, hypothesis, configurations, workspace.clock.now_utc())
+
+
+async def count_all(workspace: Workspace, tried: Mapping[str, Collection[str]]) -> None:
+    """Note the configurations of several hypotheses."""
+    for hypothesis, configurations in tried.items():
+        await count(workspace, hypothesis, configurations)
 
 
 async def counts(workspace: Workspace, hypotheses: Sequence[str]) -> dict[str, int]:

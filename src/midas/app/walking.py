@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from midas.app import trials
-from midas.app.seats import Report
 from midas.app.workspace import Workspace
 from midas.wire.sweeps import SweepRequest
 
 if TYPE_CHECKING:
+    from midas.backtest.run import Progress
     from midas.backtest.spec import BacktestSpec
-    from midas.backtest.sweep import SweepPlan
+    from midas.backtest.sweep_plan import SweepPlan
     from midas.marketdata.panel import Panel
 
 Json = dict[str, object]
@@ -31,7 +31,7 @@ def require_room(base: BacktestSpec, panel: Panel, request: SweepRequest) -> Non
         walk_forward(stop - first, request.folds, request.walk_forward)
 
 
-def walked(plan: SweepPlan, base: BacktestSpec, panel: Panel, request: SweepRequest, report: Report) -> Json | None:
+def walked(plan: SweepPlan, base: BacktestSpec, panel: Panel, request: SweepRequest, report: Progress) -> Json | None:
     """Walk forward if that was asked for; the result is in plain values, with the `evidence` of its luck.
 
     Raises

@@ -46,7 +46,8 @@ class Workspace:
         home = Home(settings.home.expanduser().absolute())
         with writing("The data home", home.root):
             home.root.mkdir(parents=True, exist_ok=True)
-            database = Database.open(home.database)
+            address = settings.database
+            database = Database.open(home.database if address is None else address.get_secret_value())
         return cls(settings.model_copy(update={"home": home.root}), clock or SystemClock(), database)
 
     @property

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from midas.backtest.contributions import SCHEMA
 from midas.backtest.record import record_of
 from midas.backtest.result import Number, Result, Scalar
 from midas.core.errors import NotFound, StorageCorrupt, StorageFull
@@ -18,6 +19,7 @@ from midas.portfolio.measures.conventions.catalogue import convention
 
 FORMAT = 1
 SERIES = ("equity", "fills", "trades", "positions", "rejects")
+MIX = "contributions"
 _DOCUMENT = "result.json"
 _NO_SPACE = 28
 
@@ -51,6 +53,11 @@ class StoredResult:
 
     def rejects(self) -> pl.DataFrame:
         return self._read("rejects")
+
+    def contributions(self) -> pl.DataFrame:
+        """Return ts, strategy, symbol, target of a mix; no rows where it is none."""
+        stored = (self.folder / f"{MIX}.parquet").is_file()
+        return self._read(MIX) if stored else pl.DataFrame(schema=SCHEMA)
 
     def measures(self, like: str | None = None) -> dict[str, Number]:
         """Return the summary, or with `like` another library's own numbers of this run.
@@ -130,6 +137,8 @@ def _write(result: Result, folder: Path) -> None:
     tables = (result.equity_frame(), result.fills(), result.trades(), result.positions(), result.rejects())
     for name, frame in zip(SERIES, tables, strict=True):
         frame.write_parquet(folder / f"{name}.parquet", compression="zstd", statistics=False)
+    if result.spec.definition.mix:
+        result.contributions().write_parquet(folder / f"{MIX}.parquet", compression="zstd", statistics=False)
     text = json.dumps(_document(result), indent=1, ensure_ascii=False, allow_nan=False)
     (folder / _DOCUMENT).write_text(text, encoding="utf-8")
 

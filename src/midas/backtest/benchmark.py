@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.backtest.window import Window
+from midas.backtest.window import Days, Window, closes_of, dates_of
 from midas.core.errors import InvalidInput, NotFound, did_you_mean
 from midas.execution.conditions import read_only
 from midas.kernels.benchmark import equal_weight
@@ -42,7 +42,7 @@ def benchmark(panel: Panel, rows: Window, symbol: str | None, other: Panel | Non
     change = changed / seen if seen else None
     if symbol is not None:
         source = panel if other is None else other
-        return Benchmark(symbol, _single(source, symbol, panel.sessions[rows.first : rows.stop]), change, seen)
+        return Benchmark(symbol, _single(source, symbol, panel, rows), change, seen)
     flat = growth / names if names else np.ones(len(growth))
     return Benchmark(f"equal weight of {names} names, bought on the first day and held", flat, change, seen)
 
@@ -65,14 +65,23 @@ def column_of(panel: Panel, symbol: str) -> int:
     )
 
 
-def _single(panel: Panel, symbol: str, days: NDArray[np.datetime64]) -> NDArray[np.float64]:
-    closes = panel.series("close", column_of(panel, symbol))
+def _single(source: Panel, symbol: str, panel: Panel, rows: Window) -> NDArray[np.float64]:
+    closes = source.series("close", column_of(source, symbol))
     known = np.flatnonzero(~np.isnan(closes))
-    place = np.searchsorted(panel.sessions[known], days, side="right") - 1
+    times, asked = _times(source, panel, rows)
+    place = np.searchsorted(times[known], asked, side="right") - 1
     if not len(place) or place[0] < 0:
         raise InvalidInput(
-            f"Benchmark {symbol!r} has no price by {days[0]}.", hint="Choose another or a later start.",
+            f"Benchmark {symbol!r} has no price by {asked[0]}.", hint="Choose another or a later start.",
             code="benchmark_too_short",
         )  # fmt: skip
     values = closes[known[place]]
     return np.asarray(values / values[0])
+
+
+def _times(source: Panel, panel: Panel, rows: Window) -> tuple[Days, Days]:
+    if source.stamps is not None and panel.stamps is not None:
+        return source.stamps, panel.stamps[rows.first : rows.stop]
+    asked = panel.sessions[rows.first : rows.stop].copy()
+    asked[:1] = dates_of(panel, closes_of(panel, rows))[:1]
+    return source.sessions, asked

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from midas.backtest.apart import first_bars, run_apart
 from midas.backtest.lanes import KEPT
+from midas.backtest.period import NEVER, first_row, from_session, shared, too_late
 from midas.backtest.run import Progress
 from midas.backtest.setting import Setting
 from midas.backtest.spec import Amount, BacktestSpec, spec_of
@@ -20,8 +21,11 @@ from midas.backtest.trials import measures_for, merit
 from midas.backtest.window import sessions_between
 from midas.core.errors import InvalidInput
 from midas.execution.terms import Lots
+from midas.factors.periods import rows_a_day
+from midas.factors.plan import Plan, plan_for_days
 from midas.marketdata.panel import Panel
 from midas.strategies.definition import Definition
+from midas.strategies.plans import plan_of
 from midas.strategies.registry import build, library
 
 Values = NDArray[np.float64]
@@ -34,6 +38,7 @@ BLOCK = 512
 class Evaluation:
     """Measures of every strategy on every instrument, (instrument, strategy, measure), NaN where undefined.
 
+    All strategies begin on one session of an instrument, its entry of `starts`, NaT where none could be run.
     `refused` says of pairs that could not be run why, by (symbol, strategy).
     """
 
@@ -42,7 +47,13 @@ class Evaluation:
     strategies: tuple[str, ...]
     measures: tuple[str, ...]
     values: Values
+    starts: NDArray[np.datetime64]
     refused: dict[tuple[str, str], str]
+
+    def begun(self) -> list[date]:
+        """Return the first sessions of the instruments on which anything could be run."""
+        days: list[date] = self.starts[~np.isnat(self.starts)].tolist()
+        return days
 
     def scores(self) -> Values:
         """Return the metric, (instrument, strategy)."""
@@ -55,10 +66,11 @@ class Evaluation:
         return tuple(int(np.nanargmax(row)) if np.isfinite(row).any() else None for row in worth)
 
     def frame(self) -> pl.DataFrame:
-        """Return one row for each pair: symbol, strategy, score, and its measures, null where undefined."""
-        pairs = {
+        """Return one row for each pair: symbol, strategy, start, score, and its measures, null where undefined."""
+        pairs: dict[str, object] = {
             "symbol": np.repeat(self.symbols, len(self.strategies)).tolist(),
             "strategy": list(self.strategies) * len(self.symbols),
+            "start": np.repeat(self.starts, len(self.strategies)),
         }
         flat = self.values.reshape(-1, len(self.measures))
         columns = {name: pl.Series(np.ascontiguousarray(flat[:, at])) for at, name in enumerate(self.measures)}
@@ -73,7 +85,8 @@ def evaluation_of(frame: pl.DataFrame, metric: str) -> Evaluation:
     measures = measures_for(metric)
     columns = [frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in measures]
     values = np.column_stack(columns).reshape(len(symbols), len(strategies), len(measures))
-    return Evaluation(metric, symbols, strategies, measures, values, {})
+    starts = frame["start"].to_numpy()[:: len(strategies)].astype("datetime64[D]")
+    return Evaluation(metric, symbols, strategies, measures, values, starts, {})
 
 
 def evaluate(
@@ -117,8 +130,11 @@ def evaluate_spec(
     metric: str,
     progress: Progress | None = None,
     keep: Callable[[Evaluation], None] | None = None,
+    tell: Callable[[tuple[str, ...]], None] | None = None,
 ) -> Evaluation:
-    """Answer `base` for each strategy on each instrument; `keep` is called with each instrument's part.
+    """Answer `base` for each strategy on each instrument; all begin on one session of it, see `period.shared`.
+
+    `tell` is called with the instruments that are about to be tried, `keep` with what came of them.
 
     Raises
     ------
@@ -127,8 +143,12 @@ def evaluate_spec(
     sessions_between(panel, base.start, base.end)
     measures = measures_for(metric)
     parts = []
-    for begin in range(0, panel.columns, BLOCK):
-        columns = range(begin, min(begin + BLOCK, panel.columns))
+    # within the day an instrument's rows are those on which it has a bar
+    size = BLOCK if panel.stamps is None else 1
+    for begin in range(0, panel.columns, size):
+        columns = range(begin, min(begin + size, panel.columns))
+        if tell is not None:
+            tell(tuple(str(panel.instruments[column].id) for column in columns))
         parts.append(_block(strategies, base, panel.select(columns), metric, measures))
         if keep is not None:
             keep(parts[-1])
@@ -141,26 +161,26 @@ def joined(parts: Sequence[Evaluation]) -> Evaluation:
     """Return evaluations of the same strategies on different instruments as one."""
     symbols = tuple(symbol for part in parts for symbol in part.symbols)
     refused = {pair: why for part in parts for pair, why in part.refused.items()}
-    return replace(parts[0], symbols=symbols, values=np.concatenate([p.values for p in parts]), refused=refused)
+    values, starts = np.concatenate([p.values for p in parts]), np.concatenate([p.starts for p in parts])
+    return replace(parts[0], symbols=symbols, values=values, starts=starts, refused=refused)
 
 
 def _block(
     strategies: Sequence[Definition], base: BacktestSpec, panel: Panel, metric: str, measures: tuple[str, ...]
 ) -> Evaluation:
+    begun = _begun(strategies, base, panel)
     symbols = tuple(str(instrument.id) for instrument in panel.instruments)
     values = np.full((panel.columns, len(strategies), len(measures)), np.nan)
-    left = np.ones((panel.columns, len(strategies)), np.bool_)
+    left = ~begun.late
     if measures == KEPT:
-        setting, listed = Setting.of(panel, base.terms(panel.currency)), first_bars(panel)
-        for place, definition in enumerate(strategies):
-            apart = run_apart(definition, base, setting, listed)
-            if apart is not None:
-                values[:, place], left[:, place] = apart.values, apart.left
-                values[apart.left, place] = np.nan  # those are answered, or refused, below
-    refused: dict[tuple[str, str], str] = {}
+        setting = Setting.of(panel, base.terms(panel.currency))
+        apart = run_apart(strategies, base, setting, begun.first, begun.alone <= begun.first[:, None])
+        left &= apart.left  # those are answered, or refused, below
+        values[~apart.left] = apart.values[~apart.left]
+    refused = {(symbols[c], strategies[p].name): begun.why(panel, c, p) for c, p in np.argwhere(begun.late).tolist()}
     for column in np.flatnonzero(left.any(axis=1)).tolist():
         waiting = np.flatnonzero(left[column]).tolist()
-        one = replace(base, symbols=(symbols[column],))
+        one = replace(base, symbols=(symbols[column],), start=begun.start(panel, column, base.start))
         answers = _answer([strategies[place] for place in waiting], one, panel.select([column]), measures)
         for place, answer in zip(waiting, answers, strict=True):
             if isinstance(answer, InvalidInput):
@@ -168,7 +188,38 @@ def _block(
             else:
                 values[column, place] = answer
     names = tuple(definition.name for definition in strategies)
-    return Evaluation(metric, symbols, names, measures, values, refused)
+    return Evaluation(metric, symbols, names, measures, values, begun.starts(panel), refused)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    # by instrument: the row all strategies begin on; by instrument and strategy: the first they could, and who is late
+    plans: tuple[Plan, ...]
+    alone: NDArray[np.int64]
+    first: NDArray[np.int64]
+    late: NDArray[np.bool_]
+    stop: int
+
+    def start(self, panel: Panel, column: int, asked: date | None) -> date | None:
+        day: date | None = None if self.first[column] == NEVER else panel.sessions[self.first[column]].item()
+        return asked if day is None else day
+
+    def starts(self, panel: Panel) -> NDArray[np.datetime64]:
+        days = panel.sessions[np.minimum(self.first, panel.rows - 1)].astype("datetime64[D]")
+        return np.where(self.first == NEVER, np.datetime64("NaT"), days)
+
+    def why(self, panel: Panel, column: int, place: int) -> str:
+        alone, first = int(self.alone[column, place]), int(self.first[column])
+        return too_late(self.plans[place], panel, alone, first, self.stop).message
+
+
+def _begun(strategies: Sequence[Definition], base: BacktestSpec, panel: Panel) -> _Begun:
+    asked, stop = panel.row_range(base.start, base.end)
+    plans = tuple(plan_for_days(plan_of(definition), rows_a_day(panel)) for definition in strategies)
+    listed = first_bars(panel).tolist()
+    alone = np.array([[first_row(plan.warmup, each, asked, stop) for plan in plans] for each in listed], np.int64)
+    first, late = shared(alone, stop)
+    return _Begun(plans, alone, from_session(first, panel, stop), late, stop)
 
 
 def _answer(

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from midas.backtest.window import dates_of
 from midas.core.order import Side
 from midas.execution.conditions import happenings, read_only
-from midas.execution.simulation import Simulation
 from midas.kernels.account import FILL
 from midas.kernels.holdings import worth
 from midas.marketdata.panel import Panel
@@ -24,23 +24,24 @@ _CAUSES = pl.Series([_TARGET, *(cause.value for cause in CAUSES)])
 _REASONS = pl.Series([reason.value for reason in REASONS])
 
 _PRICE_DIGITS = 9
+_DAY, _MINUTE = "%Y-%m-%d", "%Y-%m-%dT%H:%MZ"
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What rows, columns and minor units are called outside: dates, ids, currency."""
+    """What rows, columns and minor units are called outside: dates or the stamps of bars, ids, currency."""
 
-    days: pl.Series
+    times: pl.Series
     ids: pl.Series
     scale: float
 
     @classmethod
     def of(cls, panel: Panel, scale: float) -> Names:
         ids = [str(instrument.id) for instrument in panel.instruments]
-        return cls(_days(panel.sessions), pl.Series(ids, dtype=pl.String), scale)
+        return cls(_times(panel), pl.Series(ids, dtype=pl.String), scale)
 
-    def day(self, rows: Rows) -> pl.Series:
-        return self.days.gather(pl.Series(rows, dtype=pl.Int64))
+    def time(self, rows: Rows) -> pl.Series:
+        return self.times.gather(pl.Series(rows, dtype=pl.Int64))
 
     def id(self, columns: Rows) -> pl.Series:
         return self.ids.gather(pl.Series(columns, dtype=pl.Int64))
@@ -49,9 +50,10 @@ class Names:
         return minor / self.scale
 
     def order_id(self, decided: Rows, number: Rows) -> pl.Series:
-        """Date of the decision and place among its orders, from 1; null where there was no order."""
+        """Time of the decision and place among its orders, from 1; null where there was no order."""
         order = pl.Series(number + 1, dtype=pl.Int64)
-        text = self.day(decided).cast(pl.String) + "-" + order.cast(pl.String)
+        decided_at = self.time(decided)
+        text = decided_at.dt.strftime(_DAY if decided_at.dtype == pl.Date else _MINUTE) + "-" + order.cast(pl.String)
         return text.zip_with(order > 0, pl.Series([None], dtype=pl.String))
 
 
@@ -67,7 +69,7 @@ def fills(entries: Fills, names: Names) -> pl.DataFrame:
     """Return ts, symbol, side, quantity, price, commission, tax, order_id, cause: an exit, or target."""
     return pl.DataFrame(
         {
-            "ts": names.day(entries.row),
+            "ts": names.time(entries.row),
             "symbol": names.id(entries.column),
             "side": _side(entries.side),
             "quantity": entries.quantity,
@@ -84,7 +86,7 @@ def rejects(entries: Refusals, names: Names) -> pl.DataFrame:
     """Return ts, symbol, side, quantity, reason, order_id, cause: the exit whose order it was, or target."""
     return pl.DataFrame(
         {
-            "ts": names.day(entries.row),
+            "ts": names.time(entries.row),
             "symbol": names.id(entries.column),
             "side": _side(entries.side),
             "quantity": pl.Series(entries.quantity, dtype=pl.Float64).fill_nan(None),
@@ -103,16 +105,16 @@ def trades(trips: RoundTrips, entries: Timeline, names: Names) -> pl.DataFrame:
     one; `income` is dividends and cash for fractions, part of the pnl; `cause` is what closed it: an exit, or target.
     """
     closed = pl.Series(trips.closed)
-    nothing = pl.Series([None], dtype=pl.Date)
+    nothing = pl.Series([None], dtype=names.times.dtype)
     # a mean of several fills may miss the price they all had by the last bit
     exit_price = pl.Series(np.round(trips.exit_price, _PRICE_DIGITS), dtype=pl.Float64).fill_nan(None)
     return pl.DataFrame(
         {
             "symbol": names.id(trips.column),
             "side": pl.Series(["long", "short"]).gather(pl.Series(trips.side < 0).cast(pl.Int64)),
-            "entry_ts": names.day(trips.entry_row),
+            "entry_ts": names.time(trips.entry_row),
             "entry_price": np.round(trips.entry_price, _PRICE_DIGITS),
-            "exit_ts": names.day(np.maximum(trips.exit_row, 0)).zip_with(closed, nothing),
+            "exit_ts": names.time(np.maximum(trips.exit_row, 0)).zip_with(closed, nothing),
             "exit_price": exit_price.zip_with(closed, pl.Series([None], dtype=pl.Float64)),
             "quantity": trips.quantity,
             "pnl": names.money(trips.pnl),
@@ -127,9 +129,13 @@ def trades(trips: RoundTrips, entries: Timeline, names: Names) -> pl.DataFrame:
     )
 
 
-def positions(trips: RoundTrips, entries: Timeline, panel: Panel, simulation: Simulation, scale: float) -> pl.DataFrame:
-    """Return ts, symbol, quantity, value at each close, by ts and symbol; the last known close values a name."""
-    rows, columns, quantities = _held(trips, entries, simulation.stop)
+def positions(trips: RoundTrips, entries: Timeline, panel: Panel, closes: Rows, scale: float) -> pl.DataFrame:
+    """Return ts, symbol, quantity, value at each close of a session, by ts and symbol.
+
+    The last known close values a name; `closes` are the rows, ascending.
+    """
+    places, columns, quantities = _held(trips, entries, closes)
+    rows = closes[places]
     actions = read_only(happenings(panel.actions))
     met = np.searchsorted(panel.actions.row, rows, side="right")
     values = worth(rows, columns, quantities, met, scale, read_only(panel.tiles("raw_close")), actions)
@@ -137,7 +143,7 @@ def positions(trips: RoundTrips, entries: Timeline, panel: Panel, simulation: Si
     names = Names.of(panel, scale)
     return pl.DataFrame(
         {
-            "ts": names.day(rows[order]),
+            "ts": _days(dates_of(panel, closes)).gather(pl.Series(places[order], dtype=pl.Int64)),
             "symbol": names.id(columns[order]),
             "quantity": quantities[order],
             "value": names.money(values[order]),
@@ -145,10 +151,12 @@ def positions(trips: RoundTrips, entries: Timeline, panel: Panel, simulation: Si
     )
 
 
-def _held(trips: RoundTrips, entries: Timeline, stop: int) -> tuple[Rows, Rows, Reals]:
-    # Each entry's quantity lasts to the next entry of its name, or to the end; of a row's entries the last one counts.
-    order = np.lexsort((np.arange(len(entries)), entries.row, entries.column))
-    row, column, quantity = entries.row[order], entries.column[order], trips.held_after[order]
+def _held(trips: RoundTrips, entries: Timeline, closes: Rows) -> tuple[Rows, Rows, Reals]:
+    # Each entry's quantity lasts from the close after it to the next entry of its name, or to the end; of the entries
+    # before one close the last one counts.
+    place, stop = np.searchsorted(closes, entries.row), len(closes)
+    order = np.lexsort((np.arange(len(entries)), place, entries.column))
+    row, column, quantity = place[order], entries.column[order], trips.held_after[order]
     follows = np.append(column[1:] == column[:-1], False)[: len(order)]
     until = np.where(follows, np.append(row[1:], stop)[: len(order)], stop)
     length = np.where(quantity != 0, until - row, 0)
@@ -173,6 +181,13 @@ def _last_cause(trips: RoundTrips, entries: Timeline) -> pl.Series:
 
 def _side(side: Rows) -> pl.Series:
     return _SIDES.gather(pl.Series(side < 0).cast(pl.Int64))
+
+
+def _times(panel: Panel) -> pl.Series:
+    if panel.stamps is None:
+        return _days(panel.sessions)
+    seconds = pl.Series(panel.stamps.astype("datetime64[s]").astype(np.int64))
+    return (seconds * 1000).cast(pl.Datetime("ms", "UTC"))
 
 
 def _days(sessions: NDArray[np.datetime64]) -> pl.Series:

@@ -50,21 +50,40 @@ def configuration_of(
 ) -> str:
     """Return the SHA-256, in hex, of one try: every number of the strategy, when it speaks, instruments and dates.
 
-    Of the dealing what decides trades counts too: limit entries, carried orders, selling short, reinvesting. Names,
-    capital, costs and the versions of data and engine are left out: asking again under them tries nothing new.
+    Of the dealing what decides trades counts too: limit entries, carried orders, selling short, reinvesting, where
+    orders fill and what unsettled money buys. Names, capital, costs and the versions of data and engine are left out:
+    asking again under them tries nothing new.
     """
-    graph, account = definition.graph_json(), dealing or Dealing()
-    told = {
+    return sha256_of(text_of(told_of(definition, symbols, start, end, dealing)))
+
+
+def told_of(
+    definition: Definition, symbols: Sequence[str], start: date | None, end: date | None, dealing: Dealing | None
+) -> dict[str, object]:
+    """Return what `configuration_of` hashes, in plain values; `targets` is the graph."""
+    graph, account, plain = definition.graph_json(), dealing or Dealing(), Dealing()
+    # told where it is not plain, so that tries that were counted before there was a choice stay the same ones
+    chosen = {"settlement": account.settlement, "fill_at": account.fill_at}
+    differs = [value for name, value in chosen.items() if value != getattr(plain, name)]
+    return {
         "targets": graph["targets"],
         "every": graph["every"],
         "exits": graph["exits"],
         "symbols": sorted(symbols),
         "dates": [None if day is None else day.isoformat() for day in (start, end)],
-        "dealing": [account.entry_limit, account.carry, account.allow_short, account.reinvest_dividends],
+        "dealing": [account.entry_limit, account.carry, account.allow_short, account.reinvest_dividends, *differs],
     }
-    return _hashed(told)
+
+
+def text_of(value: object) -> str:
+    """Return plain values as text, the same characters for the same values."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def sha256_of(text: str) -> str:
+    """Return the SHA-256 of a text, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _hashed(value: object) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256_of(text_of(value))

@@ -33,10 +33,12 @@ def identity(
     table_version: str,
     benchmark_version: str = "",
     engine: str | None = None,
+    rates_version: str = "",
 ) -> str:
     """Return the SHA-256, in hex, of the spec and of the versions of data, venue tables and engine.
 
-    `benchmark_version` is the data version of a benchmark that comes from another panel; `engine` None is this engine.
+    `benchmark_version` is the data version of a benchmark that comes from another panel; `engine` None is this engine;
+    `rates_version` is that of the rates of exchange of an account in another currency.
     """
     depends = {
         "spec": spec.to_json(),
@@ -45,5 +47,7 @@ def identity(
         "engine": engine or engine_version(),
         "benchmark_data": benchmark_version,
     }
+    if rates_version:
+        depends["rates"] = rates_version
     text = json.dumps(depends, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from midas.backtest.sampling import sessions_in_a_year
 from midas.backtest.setting import Setting
 from midas.kernels.lane_account import run_lanes
-from midas.kernels.lanes import LANES
 from midas.kernels.world import DELISTING, SPLITTING
 from midas.marketdata.actions import ActionKind
 from midas.portfolio.measures.sample import DAYS_PER_YEAR, FLAT, QUARTER_DAYS
@@ -29,8 +28,6 @@ KEPT = (
 """The measures these accounts can tell, in this order."""
 
 THREADS = 2
-
-_SUMS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +107,13 @@ def in_threads(work: Callable[[int, int], None], items: int, threads: int = THRE
             done.result()
 
 
-def sums_of(lanes: Lanes, weights: Values, speaks: Rows) -> Values:
-    """Run all accounts on weights (speaking row, account); return what they left."""
-    accounts = len(lanes.firsts)
-    out = np.empty((accounts, _SUMS))
-    share = LANES * max(1, -(-accounts // (8 * LANES)))
-    weights, speaks = np.ascontiguousarray(weights), np.ascontiguousarray(speaks)
-    in_threads(
-        lambda _, item: lanes.run(weights, speaks, item * share, min((item + 1) * share, accounts), out),
-        -(-accounts // share),
-    )
-    return out
-
-
 def are_plain(setting: Setting, exits: Sequence[object]) -> bool:
-    """Tell whether these accounts live through everything that happens: no exits, and dealing by the plain rules."""
+    """Tell whether these accounts live through everything that happens: no exits, and dealing by the plain rules.
+
+    They are measured on every bar, so every bar must be a session's close.
+    """
+    if setting.panel.stamps is not None:
+        return False
     dealing = set(setting.terms.dealing.to_json()) - {"delisting_recovery"}
     known = (SPLITTING, DELISTING, float(ActionKind.CASH_DIVIDEND))
     return not exits and not dealing and bool(np.isin(setting.world.happenings[:, 2], known).all())

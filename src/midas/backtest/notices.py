@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from midas.backtest.story import Story
+from midas.backtest.window import bars_of
 from midas.core.basis import Basis
 from midas.core.order import Cause, Reject
 from midas.portfolio.journal import EventKind
 from midas.portfolio.measures.sample import QUARTER_DAYS
 from midas.strategies.schedule import Every
-from midas.venues.short_bans import SHORT_BANS
+from midas.venues.short_bans import SHORT_BANS, ShortBan, bans_between
 
 _SHOWN = 3
 
@@ -30,6 +31,7 @@ def notices(story: Story) -> tuple[str, ...]:
         _shorts(story),
         _borrowed(story),
         _banned(story),
+        _bans_unknown(story),
         _called(story),
         _ruined(story),
         _nothing_traded(story),
@@ -66,8 +68,9 @@ def _boards(story: Story) -> str:
 def _moved(story: Story) -> str:
     if story.window.first == story.window.asked or story.spec.start is None:
         return ""
-    asked, first = (story.panel.sessions[row] for row in (story.window.asked, story.window.first))
-    return f"The start moved from {asked} to {first}: the strategy needs {story.plan.warmup} sessions of history."
+    asked, first = (story.panel.times[row] for row in (story.window.asked, story.window.first))
+    needed = f"{story.plan.warmup} {bars_of(story.panel)}"
+    return f"The start moved from {asked} to {first}: the strategy needs {needed} of history."
 
 
 def _short(story: Story) -> str:
@@ -96,9 +99,9 @@ def _passed_over(story: Story) -> str:
     without = np.flatnonzero(trades & ~np.isfinite(weights).any(axis=0) | trades & (weights == 0.0).all(axis=0))
     if not len(without):
         return ""
-    day = story.panel.sessions[story.targets.rows[0]]
+    when, one = story.panel.times[story.targets.rows[0]], "day" if story.panel.stamps is None else "bar"
     return (
-        f"{_of(len(without), story.panel.columns)} got no weight on {day}, the one day the strategy speaks, and are "
+        f"{_of(len(without), story.panel.columns)} got no weight on {when}, the one {one} the strategy speaks, and are "
         f"never bought: {_named(story, without)}."
     )
 
@@ -112,8 +115,9 @@ def _stale(story: Story) -> str:
     ]
     if not stopped:
         return ""
+    last_one = bars_of(story.panel).removesuffix("s")
     return (
-        f"{len(stopped)} positions have no bar on the last session and are valued at their last known close: "
+        f"{len(stopped)} positions have no bar on the last {last_one} and are valued at their last known close: "
         f"{_named(story, np.array(stopped))}."
     )
 
@@ -146,10 +150,27 @@ def _borrowed(story: Story) -> str:
 
 def _banned(story: Story) -> str:
     count = story.simulation.journal.refusals.counts().get(Reject.SHORT_BANNED, 0)
-    if not count:
+    return f"{count} short sales were refused under a ban." if count else ""
+
+
+def _bans_unknown(story: Story) -> str:
+    if not story.terms.dealing.allow_short or not (story.targets.weights < 0.0).any():
         return ""
-    unseen = any(ban.mic == story.venue.mic and not ban.verified for ban in SHORT_BANS)
-    return f"{count} short sales were refused under a ban" + (", whose dates are not verified." if unseen else ".")
+    mic = story.venue.mic
+    first, last = (story.panel.sessions[row].item() for row in (story.window.first, story.window.stop - 1))
+    begun = f"The run sells {mic} short from {first} to {last}"
+    bans = bans_between(mic, first, last)
+    if not any(ban.mic == mic for ban in SHORT_BANS):
+        told = f"{begun}, and no ban on short sales of {mic} is known: none was applied"
+    elif not bans:
+        told = f"{begun}, for which no ban is known: none was applied"
+    else:
+        told = f"{begun}, in which short sales were banned {', '.join(map(_told, bans))}; no other ban is known"
+    return f"{told}. Bans of single names never are. Look up the regulator's orders before trusting what shorts earned."
+
+
+def _told(ban: ShortBan) -> str:
+    return f"{ban.first} to {ban.last}" + ("" if ban.verified else " (dates not verified)")
 
 
 def _called(story: Story) -> str:
@@ -162,7 +183,7 @@ def _ruined(story: Story) -> str:
     if row < 0:
         return ""
     return (
-        f"Bankrupt on {story.panel.sessions[row]}: the equity was gone, everything was closed at the last price and "
+        f"Bankrupt on {story.panel.times[row]}: the equity was gone, everything was closed at the last price and "
         "nothing traded afterwards; the equity is 0 from then on."
     )
 
@@ -175,13 +196,13 @@ def _nothing_traded(story: Story) -> str:
 
 def _why(story: Story) -> str:
     weights = story.targets.weights
-    rows = story.window.stop - story.window.first
-    first, last = (str(story.panel.sessions[row]) for row in (story.window.first, story.window.stop - 1))
+    rows, bars = story.window.stop - story.window.first, bars_of(story.panel)
+    first, last = (str(story.panel.times[row]) for row in (story.window.first, story.window.stop - 1))
     every = story.spec.definition.every
     if not len(weights):
-        return f"none of the {rows} sessions from {first} to {last} is one on which the strategy speaks (every {every})"
+        return f"none of the {rows} {bars} from {first} to {last} is one on which the strategy speaks (every {every})"
     valued, positive = int(np.isfinite(weights).sum()), int((weights > 0).sum())
-    spoke = f"the strategy was asked on {len(weights)} of {rows} sessions"
+    spoke = f"the strategy was asked on {len(weights)} of {rows} {bars}"
     if not valued:
         fields = ", ".join(story.plan.fields)
         return f"{spoke} and none of its {weights.size} targets had a value; check the data it needs ({fields})"

@@ -9,12 +9,13 @@ import numpy as np
 
 from midas.backtest.cross_validation import CrossValidation, cross_validate
 from midas.backtest.folds import Gap
-from midas.backtest.sampling import sample_of
+from midas.backtest.sampling import sample_of, sessions_held
 from midas.backtest.setting import Setting
 from midas.backtest.spec import BacktestSpec
 from midas.backtest.story import Story
 from midas.backtest.together import Together
 from midas.core.errors import InvalidInput
+from midas.factors.periods import rows_a_day
 from midas.marketdata.panel import Panel
 from midas.portfolio.measures.sample import simple_returns
 from midas.strategies.definition import Definition
@@ -40,7 +41,7 @@ def cross_validated(
     stories = [story for _, story in found if not isinstance(story, InvalidInput)]
     if len(stories) < 2:
         raise InvalidInput("There is nothing to choose between.", hint="Give two strategies or more.")
-    returns = [simple_returns(story.simulation.equity / story.scale) for story in stories]
+    returns = [simple_returns(story.equity) for story in stories]
     shortest = min(len(each) for each in returns)
     shared = np.column_stack([each[len(each) - shortest :] for each in returns])
     year = sample_of(stories[0]).periods_per_year
@@ -53,12 +54,8 @@ def gap_of(stories: Sequence[Story], sessions: int) -> Gap:
     warm_up : the longest any of them derives from its graph. holding : sessions a closed trade of theirs lasted on
     average, rounded up. embargo : 1 % of the sessions, rounded up.
     """
-    warm_up = max(story.plan.warmup for story in stories)
-    held = np.concatenate([_held(story) for story in stories])
+    a_day = rows_a_day(stories[0].panel)
+    warm_up = math.ceil(max(story.plan.warmup for story in stories) / a_day)
+    held = np.concatenate([sessions_held(story)[story.trips.closed] for story in stories])
     holding = math.ceil(float(held.mean())) if len(held) else 0
     return Gap(holding=holding, warm_up=warm_up, embargo=math.ceil(EMBARGO * sessions))
-
-
-def _held(story: Story) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    trips = story.trips
-    return np.asarray((trips.exit_row - trips.entry_row)[trips.closed], np.int64)

@@ -2,36 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 import numpy as np
 
 from midas.backtest.window import Window
 from midas.factors.evaluate import evaluate
-from midas.factors.market import Market
-from midas.factors.plan import Plan, compile_plan
+from midas.factors.plan import Plan
 from midas.marketdata.panel import Panel
 from midas.marketdata.tiles import Matrix
-from midas.strategies.definition import Definition
-from midas.strategies.exits import Exit, RangeExit
-
-
-def plan_of(definition: Definition) -> Plan:
-    """Return the plan of a strategy's targets; its warm-up covers what its exits go by."""
-    plan = compile_plan(definition.targets)
-    needed = [each.warmup for each in range_plans(definition.exits).values()]
-    return replace(plan, warmup=max(plan.warmup, *needed)) if needed else plan
-
-
-def range_plans(exits: Sequence[Exit]) -> dict[int, Plan]:
-    """Return, for each n that exits ask for, the plan of the average true range over the close.
-
-    Both are adjusted prices, so their ratio is that of raw ones, through splits as well.
-    """
-    market = Market()
-    asked = {policy.n for policy in exits if isinstance(policy, RangeExit)}
-    return {n: compile_plan(market.atr(n) / market.close) for n in sorted(asked)}
 
 
 def ranges(plans: dict[int, Plan], panel: Panel, rows: Window) -> dict[int, Matrix]:

@@ -9,26 +9,31 @@ from midas.backtest.benchmark import Benchmark
 from midas.backtest.benchmark import benchmark as benchmark_of
 from midas.backtest.identity import identity
 from midas.backtest.notices import notices
-from midas.backtest.ranges import plan_of, range_plans, ranges
+from midas.backtest.ranges import ranges
 from midas.backtest.result import Result
 from midas.backtest.sampling import costs_of, sample_of
 from midas.backtest.setting import Setting
-from midas.backtest.settings import settings_of
+from midas.backtest.settings import account_settings, settings_of
 from midas.backtest.spec import Amount, BacktestSpec, spec_of
 from midas.backtest.story import Story
-from midas.backtest.targets import Targets, targets
-from midas.backtest.window import Window, window
+from midas.backtest.targets import Targets, require_heard, targets
+from midas.backtest.window import Window, at_closes, sessions_of, window
+from midas.core.errors import InvalidInput
+from midas.core.money import Money
 from midas.execution.dealing import Dealing
+from midas.execution.exchange import AccountCurrency, Exchanged, Rates, converted, exchanged
 from midas.execution.guards import guards
 from midas.execution.simulation import simulate
 from midas.execution.terms import Lots
-from midas.factors.plan import Plan
+from midas.factors.periods import rows_a_day
+from midas.factors.plan import Plan, plan_for_days
 from midas.kernels.fill import SCALE
 from midas.marketdata.panel import Panel
 from midas.portfolio.measures.registry import absences, summarise
 from midas.portfolio.timeline import timeline
 from midas.portfolio.trades import Prices, round_trips
 from midas.strategies.definition import Definition
+from midas.strategies.plans import plan_of, range_plans
 from midas.strategies.schedule import Every
 from midas.strategies.strategy import Strategy
 from midas.venues.catalogue import venue
@@ -50,18 +55,22 @@ def run(
     benchmark: str | None = None,
     volume_cap: float = 0.1,
     dealing: Dealing | None = None,
+    account: AccountCurrency | None = None,
+    rates: Rates | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Backtest a strategy on a panel.
 
     `start` is the first possible decision, `end` is inclusive. A commission of None is the venue's own; tax always
     applies. `dealing` is how orders, cash and shares are dealt with beyond costs. The benchmark is equal-weight buy and
-    hold of the same instruments, or one of them.
+    hold of the same instruments, or one of them. `account` is the currency of the capital where it is not the panel's,
+    and `rates` what that costs.
 
     Raises
     ------
     InvalidInput: an argument makes no sense, or the dates hold no bar.
     NotFound: the benchmark is not in the panel.
+    DataBlocked: a rate is missing.
     """
     spec = spec_of(
         strategy,
@@ -75,8 +84,9 @@ def run(
         benchmark=benchmark,
         volume_cap=volume_cap,
         dealing=dealing,
+        account=account,
     )
-    return run_spec(spec, panel, progress=progress)
+    return run_spec(spec, panel, rates=rates, progress=progress)
 
 
 def run_spec(
@@ -84,26 +94,28 @@ def run_spec(
     panel: Panel,
     *,
     benchmark_panel: Panel | None = None,
+    rates: Rates | None = None,
     notes: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Result:
     """Answer a spec with the panel it was made for; `notes` are put before the warnings.
 
-    `benchmark_panel` holds the spec's benchmark where the panel does not.
+    `benchmark_panel` holds the spec's benchmark where the panel does not, `rates` what its account's currency costs.
 
     Raises
     ------
     InvalidInput, NotFound: see `run`.
+    DataBlocked: a rate is missing.
     """
     report = progress or _silence
-    story = _live(spec, panel, benchmark_panel, report)
+    story = _live(spec, panel, benchmark_panel, rates, report)
     report(0.9, "measuring")
     sample = sample_of(story)
     summary = summarise(sample)
-    versions = (panel.version, story.venue.table_version)
     account = story.simulation
+    abroad = _abroad(story, rates)
     result = Result(
-        identity=identity(spec, *versions, "" if benchmark_panel is None else benchmark_panel.version),
+        identity=_identity(story, benchmark_panel, rates),
         spec=spec,
         panel=panel,
         simulation=account,
@@ -111,16 +123,17 @@ def run_spec(
         round_trips=story.trips,
         scale=story.scale,
         equity=sample.equity,
-        cash=account.cash / story.scale,
+        cash=at_closes(panel, story.window, account.cash) / story.scale,
         gross_exposure=sample.gross_exposure,
-        benchmark_equity=story.benchmark.growth * sample.equity[0],
+        benchmark_equity=at_closes(panel, story.window, story.benchmark.growth) * sample.equity[0],
         summary=summary,
         absent=absences(sample, summary),
         costs=costs_of(sample.activity),
         reject_counts={reason.value: count for reason, count in account.journal.refusals.counts().items()},
         exit_counts={cause.value: count for cause, count in account.journal.fills.exits().items()},
-        settings=settings_of(story, sample),
+        settings=settings_of(story, sample) | account_settings(abroad),
         warnings=(*notes, *notices(story)),
+        exchanged=abroad,
     )
     report(1.0, "done")
     return result
@@ -149,15 +162,48 @@ def lived(
     )
 
 
-def _live(spec: BacktestSpec, panel: Panel, benchmark_panel: Panel | None, report: Progress) -> Story:
+def _live(
+    spec: BacktestSpec, panel: Panel, benchmark_panel: Panel | None, rates: Rates | None, report: Progress
+) -> Story:
+    require_heard(spec.definition, panel)
     market = venue(panel.venue, panel.currency)
-    plan = plan_of(spec.definition)
+    plan = plan_for_days(plan_of(spec.definition), rows_a_day(panel))
     rows = window(plan, panel, spec.start, spec.end)
     compared = benchmark_of(panel, rows, spec.benchmark, benchmark_panel)
+    terms = spec.terms(panel.currency, _paid_in(spec, panel, rates, rows))
     report(0.1, "computing targets")
     wanted = targets(plan, spec.definition.every, panel, market.calendar, rows)
     report(0.6, "matching orders")
-    return lived(spec, Setting.of(panel, spec.terms(panel.currency)), plan, rows, compared, wanted)
+    return lived(spec, Setting.of(panel, terms), plan, rows, compared, wanted)
+
+
+def _identity(story: Story, benchmark_panel: Panel | None, rates: Rates | None) -> str:
+    other = "" if benchmark_panel is None else benchmark_panel.version
+    quoted = "" if rates is None or story.spec.account is None else rates.version
+    return identity(story.spec, story.panel.version, story.venue.table_version, other, rates_version=quoted)
+
+
+def _paid_in(spec: BacktestSpec, panel: Panel, rates: Rates | None, rows: Window) -> Money | None:
+    if spec.account is None:
+        return None
+    if rates is None or (rates.base, rates.quote) != (panel.currency, spec.account.currency):
+        raise InvalidInput(
+            f"An account in {spec.account.currency} needs the rates of {panel.currency} in it.",
+            hint="Give them with rates=.",
+            code="rate_missing",
+        )
+    [rate] = rates.at(sessions_of(panel, rows)[:1])
+    return converted(spec.brought(panel.currency), panel.currency, rate, spec.account.spread_bps)
+
+
+def _abroad(story: Story, rates: Rates | None) -> Exchanged | None:
+    if story.spec.account is None or rates is None:
+        return None
+    currency = story.panel.currency
+    closes = at_closes(story.panel, story.window, story.simulation.equity)
+    worth = tuple(Money(int(minor), currency).amount for minor in closes)
+    brought, spread_bps = story.spec.brought(currency), story.spec.account.spread_bps
+    return exchanged(brought, spread_bps, rates, story.sessions, worth)
 
 
 def _silence(done: float, step: str) -> None:

@@ -22,8 +22,13 @@ DEFAULT_TRIALS = 100
 
 _TPE_BATCH = 16
 
+_PREVIEWED = 1_024
+_REFUSED_IN_A_ROW = 1_000
+
 Picks = NDArray[np.int64]
 """(trial, axis): which of each axis' values."""
+
+Flags = NDArray[np.bool_]
 
 
 class Sampler(Protocol):
@@ -31,12 +36,16 @@ class Sampler(Protocol):
 
     total: int
 
+    def preview(self) -> Picks:
+        """Return the combinations that may be asked for: all of them, or so many that the extremes are among them."""
+        ...
+
     def ask(self) -> Picks:
         """Return the next combinations, none when it is done."""
         ...
 
-    def tell(self, picks: Picks, scores: NDArray[np.float64]) -> None:
-        """Learn scores, higher is better, NaN where there is none."""
+    def tell(self, picks: Picks, scores: NDArray[np.float64], able: Flags | None = None) -> None:
+        """Learn scores, higher is better, NaN where there is none; those not `able` were no trials."""
         ...
 
 
@@ -77,17 +86,20 @@ class _Listed:
         self.total = len(picks)
         self._picks = picks
 
+    def preview(self) -> Picks:
+        return self._picks
+
     def ask(self) -> Picks:
         asked, self._picks = self._picks, self._picks[:0]
         return asked
 
-    def tell(self, picks: Picks, scores: NDArray[np.float64]) -> None:
+    def tell(self, picks: Picks, scores: NDArray[np.float64], able: Flags | None = None) -> None:
         """Nothing is learnt."""
 
 
 class _Tpe:
-    # Combinations it proposes again are answered from memory, so that only different ones count as trials; when it
-    # keeps coming back to them, chance proposes the rest.
+    # Combinations it proposes again are answered from memory, so that only different ones count as trials, and only
+    # those that could be run; when it keeps coming back to them, chance proposes the rest.
     def __init__(self, axes: Sequence[Axis], count: int, seed: int) -> None:
         import optuna
 
@@ -95,7 +107,8 @@ class _Tpe:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True)
-        self.total = count
+        self.total, self._run, self._in_vain = count, 0, 0
+        self._axes = tuple(axes)
         self._lengths = np.array([len(axis.values) for axis in axes])
         self._draw = np.random.default_rng(seed)
         self._study = optuna.create_study(direction="maximize", sampler=sampler)
@@ -108,9 +121,17 @@ class _Tpe:
         self._known: dict[tuple[int, ...], float] = {}
         self._waiting: list[tuple[optuna.Trial, tuple[int, ...]]] = []
 
+    def preview(self) -> Picks:
+        if points(self._axes) <= _PREVIEWED:
+            return _all(self._axes)
+        ends = np.minimum(_all(self._axes, 2)[:_PREVIEWED] * self._lengths, self._lengths - 1)
+        drawn = np.random.default_rng(0).integers(0, self._lengths, (_PREVIEWED, len(self._lengths)))
+        return np.concatenate([ends, drawn])
+
     def ask(self) -> Picks:
         fresh: dict[tuple[int, ...], None] = {}
-        wanted = min(_TPE_BATCH, self.total - len(self._known))
+        left = points(self._axes) - len(self._known) if self._in_vain < _REFUSED_IN_A_ROW else 0
+        wanted = min(_TPE_BATCH, self.total - self._run, left)
         for turn in range(4 * wanted):
             if len(fresh) >= wanted:
                 break
@@ -125,7 +146,9 @@ class _Tpe:
                 fresh[pick] = None
         return np.array(list(fresh), np.int64).reshape(-1, len(self._space))
 
-    def tell(self, picks: Picks, scores: NDArray[np.float64]) -> None:
+    def tell(self, picks: Picks, scores: NDArray[np.float64], able: Flags | None = None) -> None:
+        ran = len(picks) if able is None else int(able.sum())
+        self._run, self._in_vain = self._run + ran, 0 if ran else self._in_vain + len(picks)
         for pick, score in zip(picks.tolist(), scores.tolist(), strict=True):
             self._known[tuple(pick)] = score
         for trial, pick in self._waiting:
@@ -146,8 +169,8 @@ class _Tpe:
         self._study.tell(trial, None if failed else score, state=state)
 
 
-def _all(axes: Sequence[Axis]) -> Picks:
-    shape = tuple(len(axis.values) for axis in axes)
+def _all(axes: Sequence[Axis], most: int = MOST_TRIALS) -> Picks:
+    shape = tuple(min(most, len(axis.values)) for axis in axes)
     return np.indices(shape, np.int64).reshape(len(shape), -1).T.copy()
 
 

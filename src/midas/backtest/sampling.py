@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from midas.backtest.story import Story
+from midas.backtest.window import at_closes, closes_of
 from midas.kernels.world import LANES
 from midas.marketdata.panel import Panel
 from midas.portfolio.journal import EventKind
@@ -17,15 +19,17 @@ _CLOSED = (EventKind.DELISTED, EventKind.SEIZED, EventKind.WRITTEN_OFF)
 
 def sample_of(story: Story) -> Sample:
     """Return a run's sample; periods per year are counted on the exchange's calendar where it reaches."""
-    equity = story.simulation.equity / story.scale
+    panel, rows, equity = story.panel, story.window, story.equity
     return Sample.of(
         equity=equity,
         sessions=story.sessions,
-        gross_exposure=story.simulation.gross_exposure,
-        benchmark_equity=story.benchmark.growth * equity[0],
+        gross_exposure=story.simulation.exposure_at(
+            slice(None) if panel.stamps is None else closes_of(panel, rows) - rows.first
+        ),
+        benchmark_equity=at_closes(panel, rows, story.benchmark.growth) * equity[0],
         trades=_trades(story),
         activity=_activity(story),
-        periods_per_year=sessions_in_a_year(story.panel, story.venue.calendar, story.window.first, story.window.stop),
+        periods_per_year=sessions_in_a_year(panel, story.venue.calendar, rows.first, rows.stop),
         market_change=story.benchmark.market_change,
     )
 
@@ -44,17 +48,26 @@ def costs_of(activity: Activity) -> dict[str, float]:
 def sessions_in_a_year(panel: Panel, calendar: Calendar, first_row: int, stop_row: int) -> float:
     """Return periods per year, counted on the exchange's calendar where it reaches, else on the rows themselves."""
     sessions = panel.sessions[first_row:stop_row]
-    if panel.timeframe.is_daily:
-        counted = sessions_per_year(calendar, sessions[0].item(), sessions[-1].item())
-        if counted is not None:
-            return counted
-    return rows_per_year(sessions)
+    counted = sessions_per_year(calendar, sessions[0].item(), sessions[-1].item())
+    if counted is not None:
+        return counted
+    return rows_per_year(sessions if panel.stamps is None else np.unique(sessions))
+
+
+def sessions_held(story: Story) -> NDArray[np.int64]:
+    """Return from which to which session each trade lasted, as how many lie between; senseless for open ones."""
+    trips, panel = story.trips, story.panel
+    if panel.stamps is None:
+        return trips.exit_row - trips.entry_row
+    begins = panel.begins
+    place: NDArray[np.int64] = np.searchsorted(begins, trips.exit_row, "right")
+    return place - np.searchsorted(begins, trips.entry_row, "right")
 
 
 def _trades(story: Story) -> TradeSample:
     trips, closed = story.trips, story.trips.closed
     pnl = trips.pnl / story.scale
-    held = (trips.exit_row - trips.entry_row)[closed].astype(np.float64)
+    held = sessions_held(story)[closed].astype(np.float64)
     return TradeSample.of(
         pnl[closed], trips.returns[closed], held, trips.worst[closed], trips.best[closed], open_pnl=pnl[~closed]
     )

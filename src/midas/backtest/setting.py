@@ -24,6 +24,5 @@ class Setting:
     @classmethod
     def of(cls, panel: Panel, terms: AccountTerms) -> Setting:
         market = venue(panel.venue, panel.currency)
-        return cls(
-            panel, market, terms, conditions(panel, rule_arrays(market, panel.instruments, panel.sessions), terms)
-        )
+        days = panel.sessions if panel.stamps is None else panel.sessions[panel.begins]
+        return cls(panel, market, terms, conditions(panel, rule_arrays(market, panel.instruments, days), terms))

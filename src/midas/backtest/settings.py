@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from midas.backtest.identity import engine_version
 from midas.backtest.story import Story
+from midas.execution.exchange import Exchanged
+from midas.factors.periods import rows_a_day
 from midas.portfolio.measures.sample import Sample
 from midas.strategies.exits import exit_to_json
 
@@ -13,6 +17,25 @@ Scalar = str | float | int | bool | None
 def settings_of(story: Story, sample: Sample) -> dict[str, Scalar]:
     """Return everything a reader needs to repeat or compare the numbers."""
     return _data(story) | _account(story) | _measuring(story, sample) | _drawdown(story, sample)
+
+
+def account_settings(own: Exchanged | None) -> dict[str, Scalar]:
+    """Return what an account in another currency came to in that; nothing where it is in its market's."""
+    if own is None:
+        return {}
+    return {
+        "account_currency": own.brought.currency,
+        "account_capital": float(own.brought.amount),
+        "account_equity": float(own.equity[-1]),
+        "account_return": own.total_return,
+        "trading_gain": float(own.trading_gain),
+        "currency_gain": float(own.currency_gain),
+        "conversion_cost": float(own.conversion_cost),
+        "conversion_bps": own.spread_bps,
+        "first_rate": float(own.rates[0]),
+        "last_rate": float(own.rates[-1]),
+        "rates": own.source,
+    }
 
 
 def _data(story: Story) -> dict[str, Scalar]:
@@ -36,7 +59,7 @@ def _account(story: Story) -> dict[str, Scalar]:
     return {
         "every": spec.definition.every.value,
         "initial_capital": float(terms.capital.amount),
-        "fill": "next open" if panel_has_open(story) else "next close",
+        "fill": "next open" if fills_at_open(story) else "next close",
         "commission": "venue schedule" if own else f"{terms.commission_bps:g} bps",
         "tax": "venue schedule",
         "slippage_bps": terms.slippage_bps,
@@ -58,9 +81,9 @@ def _exit_fills(story: Story) -> str:
     return ", ".join(f"{cause.value} {count}" for cause, count in counts.items()) or "none"
 
 
-def panel_has_open(story: Story) -> bool:
-    """Tell whether orders fill at opens; where the data has none they fill at closes."""
-    return "raw_open" in story.panel.fields
+def fills_at_open(story: Story) -> bool:
+    """Tell whether orders fill at opens; they do not where the account asks for closes or the data has nothing else."""
+    return story.terms.dealing.fill_at == "open" and "raw_open" in story.panel.fields
 
 
 def _measuring(story: Story, sample: Sample) -> dict[str, Scalar]:
@@ -68,7 +91,7 @@ def _measuring(story: Story, sample: Sample) -> dict[str, Scalar]:
         "first_session": str(story.sessions[0]),
         "last_session": str(story.sessions[-1]),
         "sessions": len(story.sessions),
-        "warm_up_sessions": story.plan.warmup,
+        **_warm_up(story),
         "warm_up_excluded": True,
         "periods_per_year": round(sample.periods_per_year, 6),
         "risk_free": sample.risk_free,
@@ -76,6 +99,13 @@ def _measuring(story: Story, sample: Sample) -> dict[str, Scalar]:
         "benchmark": story.benchmark.label,
         "value_at_risk": "historical",
     }
+
+
+def _warm_up(story: Story) -> dict[str, Scalar]:
+    bars = story.plan.warmup
+    if story.panel.stamps is None:
+        return {"warm_up_sessions": bars}
+    return {"warm_up_sessions": math.ceil(bars / rows_a_day(story.panel)), "warm_up_bars": bars}
 
 
 def _drawdown(story: Story, sample: Sample) -> dict[str, Scalar]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from midas.core.errors import InvalidInput
 from midas.core.money import MAX_AMOUNT, Money
 from midas.execution.dealing import Dealing
+from midas.execution.exchange import AccountCurrency
 from midas.execution.terms import AccountTerms, Lots
 from midas.marketdata.panel import Panel
 from midas.strategies.definition import Definition
@@ -30,6 +31,7 @@ class BacktestSpec:
 
     `universe` is how people call the instruments, `symbols` are their ids. `start` and `end` are inclusive, None is
     open. Costs are in basis points; a commission of None is the venue's own. `benchmark` None is equal weight.
+    `account` is the currency the capital is in where it is not the venue's.
     """
 
     definition: Definition
@@ -44,6 +46,7 @@ class BacktestSpec:
     benchmark: str | None = None
     volume_cap: float = 0.1
     dealing: Dealing = field(default_factory=Dealing)
+    account: AccountCurrency | None = None
 
     def __post_init__(self) -> None:
         if not self.symbols:
@@ -67,16 +70,21 @@ class BacktestSpec:
                 code="bad_volume_cap",
             )
 
-    def terms(self, currency: str) -> AccountTerms:
-        """Return the account's terms in a currency."""
-        capital = Money.of(self.initial_capital, currency)
+    def brought(self, currency: str) -> Money:
+        """Return the capital in the currency it is in: the account's, or else `currency`."""
+        return Money.of(self.initial_capital, currency if self.account is None else self.account.currency)
+
+    def terms(self, currency: str, capital: Money | None = None) -> AccountTerms:
+        """Return the account's terms in a currency; `capital` replaces the initial capital."""
+        capital = capital or Money.of(self.initial_capital, currency)
         if capital.minor <= 0:
             raise _bad_capital(self.initial_capital)
         return AccountTerms(capital, self.commission_bps, self.slippage_bps, self.lots, self.volume_cap, self.dealing)
 
     def to_json(self) -> dict[str, object]:
         """Return plain JSON values, the same for the same spec."""
-        return {
+        account = {} if self.account is None else {"account": asdict(self.account)}
+        return account | {
             "strategy": self.definition.graph_json(),
             "universe": self.universe,
             "symbols": list(self.symbols),
@@ -106,8 +114,11 @@ def spec_of(
     volume_cap: float = 0.1,
     dealing: Dealing | None = None,
     universe: str | None = None,
+    account: AccountCurrency | None = None,
 ) -> BacktestSpec:
     """Return the spec of a strategy on a panel; capital defaults to 100,000, or 100,000,000 won.
+
+    An account in the panel's own currency is the plain one.
 
     Raises
     ------
@@ -115,8 +126,10 @@ def spec_of(
     StrategyInvalid: the strategy cannot be simulated.
     """
     definition = strategy if isinstance(strategy, Definition) else strategy.definition()
+    if account is not None and account.currency == panel.currency:
+        account = None
     if initial_capital is None:
-        initial_capital = DEFAULT_CAPITAL.get(panel.currency, OTHER_CAPITAL)
+        initial_capital = DEFAULT_CAPITAL.get(account.currency if account else panel.currency, OTHER_CAPITAL)
     return BacktestSpec(
         definition=definition,
         universe=panel.dataset if universe is None else universe,
@@ -130,6 +143,7 @@ def spec_of(
         benchmark=benchmark,
         volume_cap=float(volume_cap),
         dealing=dealing or Dealing(),
+        account=account,
     )
 
 

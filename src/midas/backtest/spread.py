@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.backtest.apart import first_bars
+from midas.backtest.configurations import configurations
 from midas.backtest.grid import Axis
-from midas.backtest.lanes import KEPT, THREADS, Lanes, are_plain, in_threads
+from midas.backtest.lanes import THREADS, Lanes, are_plain, in_threads
+from midas.backtest.period import NEVER
 from midas.backtest.samplers import Picks
 from midas.backtest.setting import Setting
 from midas.backtest.spec import BacktestSpec
@@ -34,6 +36,8 @@ from midas.factors.program import build
 from midas.factors.symbol import NotSymbolic, Symbol
 from midas.kernels.lane_account import OUT, lay_out, lay_steps
 from midas.kernels.lanes import LANES
+from midas.strategies.definition import Definition
+from midas.strategies.param import ParamValue, plain
 from midas.strategies.schedule import Every, speaking_rows
 from midas.strategies.strategy import Strategy
 
@@ -64,33 +68,44 @@ class Spread:
     """Answers `base` for combinations of a subject's parameters."""
 
     def __init__(
-        self, template: Strategy, root: Node, axes: Sequence[Axis], base: BacktestSpec, setting: Setting
+        self, template: Strategy, written: Node, axes: Sequence[Axis], base: BacktestSpec, setting: Setting
     ) -> None:
-        self._template, self._root, self._axes, self._base, self._setting = template, root, axes, base, setting
+        self._template, self._axes, self._base, self._setting = template, axes, base, setting
+        self._written, self._root = written, lowered(written)
 
-    def answer(self, picks: Picks) -> tuple[Values, dict[int, str]] | None:
-        """Return (combination, `KEPT`), NaN for those refused, and why they were; None for the ordinary way."""
-        asked, stop = self._setting.panel.row_range(self._base.start, self._base.end)
-        if stop <= asked:
-            return None
+    def firsts(self, picks: Picks) -> tuple[Rows, str]:
+        """Return the first row each could decide on alone, `NEVER` where it is refused, and why the first is."""
         refused = self._refused(picks)
-        left = np.array([place for place in range(len(picks)) if place not in refused], np.int64)
-        values = np.full((len(picks), len(KEPT)), np.nan)
-        if not len(left):
-            return values, refused
-        firsts, short = self._firsts(picks[left])
+        firsts, short = self._begins(picks)
         if short.any():
-            why = self._too_short(picks[left[int(short.argmax())]])
-            refused |= dict.fromkeys(left[short].tolist(), why)
-            left, firsts = left[~short], firsts[~short]
-        if len(left):
-            sums = self._sums(picks[left], firsts)
-            if sums is None:
-                return None
-            values[left] = self._lanes(firsts).measures(sums)
-            if np.isnan(values[left, 0]).any():
-                return None
-        return values, refused
+            refused.setdefault(int(short.argmax()), "")
+        firsts[short] = NEVER
+        firsts[[*refused]] = NEVER
+        worst = min(refused, default=0)
+        because = refused.get(worst, "") or ("" if not refused else self._too_short(picks[worst]))
+        return firsts, because
+
+    def answer(self, picks: Picks, first: int) -> Values | None:
+        """Return (combination, `KEPT`) of combinations that all begin on the row `first`; None for the ordinary way."""
+        firsts = np.full(len(picks), first)
+        sums = self._sums(picks, firsts)
+        if sums is None:
+            return None
+        values = self._lanes(firsts).measures(sums)
+        return None if np.isnan(values[:, 0]).any() else values
+
+    def configurations(self, picks: Picks) -> list[str]:
+        """Return the configurations of combinations, as the trial ledger knows them."""
+        return configurations(
+            self._written, self._axes, picks, self._base, lambda place: self._definition(picks[place])
+        )
+
+    def _definition(self, pick: NDArray[np.int64]) -> Definition:
+        return type(self._template)(**{**self._template_values(), **params_of(self._axes, pick)}).definition()
+
+    def _template_values(self) -> dict[str, ParamValue]:
+        varied = {axis.name for axis in self._axes}
+        return {name: plain(getattr(self._template, name)) for name in self._template.param_specs if name not in varied}
 
     def _refused(self, picks: Picks) -> dict[int, str]:
         if type(self._template).check is Strategy.check:
@@ -107,7 +122,7 @@ class Spread:
                 refused[number] = refusal.message
         return refused
 
-    def _firsts(self, picks: Picks) -> tuple[Rows, NDArray[np.bool_]]:
+    def _begins(self, picks: Picks) -> tuple[Rows, NDArray[np.bool_]]:
         asked, stop = self._setting.panel.row_range(self._base.start, self._base.end)
         listed = int(first_bars(self._setting.panel)[0])
         known: dict[Node, Rows] = {}
@@ -125,16 +140,15 @@ class Spread:
         own = _own(node)
         if not own:
             return np.array(node.operator.warmup(node.arguments))
-        rows = [node.operator.warmup(_plain(node, combo)) for combo in chosen.values(own)]
+        rows = [_warmup(node, _plain(node, combo)) for combo in chosen.values(own)]
         return np.array(rows, np.int64)[chosen.which(own)]
 
     def _too_short(self, pick: NDArray[np.int64]) -> str:
         from midas.backtest.window import window
         from midas.factors.plan import compile_plan
 
-        definition = type(self._template)(**{**self._template.params, **params_of(self._axes, pick)}).definition()
         try:
-            window(compile_plan(definition.targets), self._setting.panel, self._base.start, self._base.end)
+            window(compile_plan(self._definition(pick).targets), self._setting.panel, self._base.start, self._base.end)
         except InvalidInput as refusal:
             return refusal.message
         return "There is too little history."
@@ -155,12 +169,15 @@ class Spread:
         root = self._split(alone, picks, lanes.stop, leaves)
         if root is None:
             return None
-        out = np.empty((len(firsts), len(OUT)))
+        order = _in_blocks(leaves, len(firsts))
+        leaves = {name: Leaf(leaf.series, leaf.which[order]) for name, leaf in leaves.items()}
+        out, ordered = np.empty((len(firsts), len(OUT))), np.empty((len(firsts), len(OUT)))
         workers = [_Worker(root, leaves, lanes, speaks) for _ in range(THREADS)]
         in_threads(
-            lambda thread, item: workers[thread].run(item * AT_ONCE, min((item + 1) * AT_ONCE, len(firsts)), out),
+            lambda thread, item: workers[thread].run(item * AT_ONCE, min((item + 1) * AT_ONCE, len(firsts)), ordered),
             -(-len(firsts) // AT_ONCE),
         )
+        out[order] = ordered
         return out
 
     # The graph that runs for every account, and the leaves it reads; None where the two cannot be told apart.
@@ -220,6 +237,16 @@ class Spread:
             place += chosen.count(names)
 
 
+# Accounts in such an order that what a leaf has for 32 of them is, as often as can be, what it had for those before.
+def _in_blocks(leaves: Mapping[str, Leaf], accounts: int) -> Rows:
+    if not leaves:
+        return np.arange(accounts)
+    widest = max(leaves, key=lambda name: len(leaves[name].series))
+    others = [leaf.which for name, leaf in leaves.items() if name != widest]
+    which = leaves[widest].which
+    return np.lexsort((which, *others, which // AT_ONCE))
+
+
 class _Chosen:
     # The combinations asked for, by the parameters that matter to a part of the graph.
     def __init__(self, axes: Sequence[Axis], picks: Picks) -> None:
@@ -263,6 +290,9 @@ class _Worker:
         self._lanes, self._speaks = lanes, speaks
         self._leaves = {name: leaves[name] for name in plan.fields if name != BEGUN}
         self._fields = {name: np.full((AT_ONCE // LANES, lanes.stop, LANES), np.nan) for name in plan.fields}
+        self._laid: dict[str, Rows] = {}
+        if BEGUN in self._fields:  # all begin together
+            lay_steps(np.full(AT_ONCE, lanes.firsts[0]), 0, AT_ONCE, self._fields[BEGUN])
         self._weights = np.full((len(speaks), AT_ONCE), np.nan)
         self._begin = max(0, int(speaks[0]) - plan.lookback)
         self._engine = Engine(
@@ -272,9 +302,10 @@ class _Worker:
 
     def run(self, begin: int, end: int, out: Values) -> None:
         for name, leaf in self._leaves.items():
-            lay_out(leaf.series, leaf.which, begin, end, self._fields[name])
-        if BEGUN in self._fields:
-            lay_steps(self._lanes.firsts, begin, end, self._fields[BEGUN])
+            which = leaf.which[begin:end]
+            if name not in self._laid or not np.array_equal(which, self._laid[name]):
+                lay_out(leaf.series, leaf.which, begin, end, self._fields[name])
+                self._laid[name] = which
         self._engine.run(self._begin, int(self._speaks[-1]) + 1, self._weights)
         lanes = Lanes(
             self._lanes.setting, self._lanes.every, self._lanes.firsts[begin:end].copy(),
@@ -299,23 +330,24 @@ def spread_of(subject: Subject, axes: Sequence[Axis], base: BacktestSpec, settin
     for name, spec in kind.param_specs.items():
         value = symbols.get(name, subject.fixed.get(name, spec.default))
         object.__setattr__(template, name, Every(str(value)) if name == "every" else value)
-    root = _built(template, kind.targets)
-    return None if root is None or not _bearable(root, axes) else Spread(template, root, axes, base, setting)
+    written = _built(template, kind.targets)
+    if written is None or not _bearable(written, axes):
+        return None
+    return Spread(template, written, axes, base, setting)
 
 
 def _built(template: Strategy, targets: Callable[[Strategy, Market], Node]) -> Node | None:
     try:
         made = targets(template, Market())
-        if any(node.operator.kind is Kind.CLOCK for node in walk(made)):
-            return None
-        return lowered(made)
+        lowered(made)
     except (NotSymbolic, InvalidInput, TypeError, ValueError, AttributeError):
         return None  # it needs plain numbers, or refuses these: the ordinary way tells them apart
+    return None if any(node.operator.kind is Kind.CLOCK for node in walk(made)) else made
 
 
 def _bearable(root: Node, axes: Sequence[Axis]) -> bool:
     highest = {axis.name: max(cast("tuple[float, ...]", axis.values)) for axis in axes}
-    nodes = list(walk(root))
+    nodes = list(walk(lowered(root)))
     remembered = sum(
         float(_plain(node, highest)[0]) for node in nodes if node.operator.kind in (Kind.DELAY, Kind.WINDOW)
     )
@@ -330,6 +362,14 @@ def _own(node: Node) -> Names:
 def _plain(node: Node, values: Mapping[str, float]) -> tuple[float | int, ...]:
     arguments: Sequence[object] = node.arguments
     return tuple(values[one.name] if isinstance(one, Symbol) else cast("float", one) for one in arguments)
+
+
+def _warmup(node: Node, numbers: tuple[float | int, ...]) -> int:
+    try:
+        read = [p.read(n, node.op) for p, n in zip(node.operator.parameters, numbers, strict=True)]
+    except InvalidInput:
+        return NEVER // 2
+    return node.operator.warmup(tuple(read) if node.op != "constant" else numbers)
 
 
 def _concrete(root: Node, values: Mapping[str, float]) -> Node:

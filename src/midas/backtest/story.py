@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from midas.backtest.benchmark import Benchmark
 from midas.backtest.spec import BacktestSpec
 from midas.backtest.targets import Targets
-from midas.backtest.window import Window
+from midas.backtest.window import Window, at_closes, sessions_of
 from midas.core.money import minor_digits
 from midas.execution.conditions import Conditions
 from midas.execution.simulation import Simulation
@@ -42,7 +42,12 @@ class Story:
     @property
     def sessions(self) -> NDArray[np.datetime64]:
         """The measured closes."""
-        return self.panel.sessions[self.window.first : self.window.stop]
+        return sessions_of(self.panel, self.window)
+
+    @property
+    def equity(self) -> NDArray[np.float64]:
+        """What the account was worth at each measured close, in currency."""
+        return at_closes(self.panel, self.window, self.simulation.equity) / self.scale
 
     @property
     def scale(self) -> float:

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.backtest.window import Window
+from midas.core.errors import InvalidInput
 from midas.factors.evaluate import evaluate
 from midas.factors.plan import Plan
 from midas.marketdata.panel import Panel
 from midas.marketdata.tiles import Matrix
+from midas.strategies.definition import Definition
 from midas.strategies.schedule import Every, speaking_rows
 from midas.venues.calendar import Calendar
 
@@ -24,6 +26,27 @@ class Targets:
 
     rows: NDArray[np.int64]
     weights: Matrix
+
+
+def require_heard(definition: Definition, panel: Panel) -> None:
+    """Refuse a mix of several schedules on bars within the day where a part speaks on a session's last bar only.
+
+    Such a mix hears a part on the days of its schedule, and every bar of those would be one.
+
+    Raises
+    ------
+    InvalidInput: so.
+    """
+    if panel.stamps is None or definition.every is not Every.CHANGE:
+        return
+    for part in definition.mix:
+        if part.every not in (Every.CHANGE, Every.BAR, Every.ONCE):
+            raise InvalidInput(
+                f"{part.name!r} speaks every {part.every.value} and others of the mix {definition.name!r} do not, "
+                "which bars within the day cannot tell apart.",
+                hint="Give all strategies of the mix one schedule, or use daily bars.",
+                code="mixed_schedules",
+            )
 
 
 def targets(plan: Plan, every: Every, panel: Panel, calendar: Calendar, rows: Window) -> Targets:

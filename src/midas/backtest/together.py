@@ -11,19 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.backtest.benchmark import Benchmark, benchmark
-from midas.backtest.ranges import plan_of
 from midas.backtest.run import lived
 from midas.backtest.sampling import sample_of
 from midas.backtest.setting import Setting
 from midas.backtest.spec import BacktestSpec
 from midas.backtest.story import Story
-from midas.backtest.targets import Targets, targets
+from midas.backtest.targets import Targets, require_heard, targets
 from midas.backtest.window import Window, window
 from midas.core.errors import InvalidInput
 from midas.factors.evaluate import evaluate_all
-from midas.factors.plan import Plan, plan_together
+from midas.factors.periods import rows_a_day
+from midas.factors.plan import Plan, plan_for_days, plan_together
 from midas.portfolio.measures.registry import by_key
 from midas.strategies.definition import Definition
+from midas.strategies.plans import plan_of
 from midas.strategies.schedule import Every, speaking_rows
 
 MOST_GRAPHS = 64
@@ -50,6 +51,7 @@ class Together:
         groups: dict[tuple[Every, Window], list[tuple[int, Plan]]] = defaultdict(list)
         for place, definition in enumerate(definitions):
             try:
+                require_heard(definition, self._setting.panel)
                 plan = plan_of(definition)
                 rows = window(plan, self._setting.panel, self._base.start, self._base.end)
             except InvalidInput as refusal:
@@ -79,7 +81,7 @@ class Together:
         if every is Every.ONCE:
             return [targets(plan, every, panel, calendar, rows) for plan in plans]
         speaks = self._speaking(every, rows)
-        shared = plan_together(plans)
+        shared = plan_for_days(plan_together(plans), rows_a_day(panel))
         weights = evaluate_all(
             shared, panel, max(0, rows.first - shared.lookback), rows.stop, speaks, state_from=rows.first
         )

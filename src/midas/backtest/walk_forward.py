@@ -17,7 +17,8 @@ from midas.backtest.run import Progress, lived
 from midas.backtest.sampling import sample_of
 from midas.backtest.setting import Setting
 from midas.backtest.spec import BacktestSpec
-from midas.backtest.sweep import SweepPlan, sweep_spec
+from midas.backtest.sweep import sweep_spec
+from midas.backtest.sweep_plan import SweepPlan
 from midas.backtest.targets import Targets, targets
 from midas.backtest.window import Window, window
 from midas.core.errors import InvalidInput
@@ -117,9 +118,15 @@ def walk_forward(
 
     Raises
     ------
-    InvalidInput: too few sessions for so many folds, no trial of any fold had a score, or the choices disagree on when
-    to speak.
+    InvalidInput: bars shorter than a day, too few sessions for so many folds, no trial of any fold had a score, or the
+        choices disagree on when to speak.
     """
+    if setting.panel.stamps is not None:
+        raise InvalidInput(
+            f"A walk-forward splits sessions, and {setting.panel.dataset!r} has {setting.panel.timeframe} bars.",
+            hint="Use a dataset of daily bars, or sweep over one stretch and run the best of it on the next.",
+            code="intraday_walk_forward",
+        )
     first, stop = setting.panel.row_range(base.start, base.end)
     if folds > MOST_FOLDS:
         raise InvalidInput(f"{folds} folds are too many.", hint=f"Use 1 to {MOST_FOLDS}.", code="bad_folds")

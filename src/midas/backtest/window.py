@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from midas.core.errors import InvalidInput
-from midas.factors.plan import Plan
+from midas.factors.periods import rows_a_day
+from midas.factors.plan import Plan, plan_for_days
 from midas.marketdata.panel import Panel
+
+N = TypeVar("N", bound=np.generic)
+
+Rows = NDArray[np.int64]
+Days = NDArray[np.datetime64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,7 @@ def window(plan: Plan, panel: Panel, start: date | None, end: date | None) -> Wi
     ------
     InvalidInput: no session lies in the range, none of the names has a bar there, or the warm-up leaves nothing.
     """
+    plan = plan_for_days(plan, rows_a_day(panel))
     asked, stop = sessions_between(panel, start, end)
     listed = _first_bar(panel, stop)
     if listed is None:
@@ -43,12 +52,17 @@ def window(plan: Plan, panel: Panel, start: date | None, end: date | None) -> Wi
     first = max(asked, listed + plan.warmup)
     if first >= stop - 1 and first > asked:
         raise InvalidInput(
-            f"The strategy needs {plan.warmup} sessions before its first decision; "
+            f"The strategy needs {plan.warmup} {bars_of(panel)} before its first decision; "
             f"from {_day(panel, listed)} to {_day(panel, stop - 1)} there are {stop - listed}.",
             hint="Choose a later end, more data, or shorter lookbacks.",
             code="too_short",
         )
     return Window(max(0, first - plan.lookback), listed if start is None else asked, first, stop)
+
+
+def bars_of(panel: Panel) -> str:
+    """Return what the rows of a panel are called."""
+    return "sessions" if panel.stamps is None else "bars"
 
 
 def sessions_between(panel: Panel, start: date | None, end: date | None) -> tuple[int, int]:
@@ -78,3 +92,39 @@ def _first_bar(panel: Panel, stop: int) -> int | None:
 
 def _day(panel: Panel, row: int) -> str:
     return str(panel.sessions[row])
+
+
+def closes_of(panel: Panel, rows: Window) -> Rows:
+    """Return the rows an account is measured on: the last bar of each session, and before them the first of the run.
+
+    That one holds the capital before anything has traded; on a daily panel it is the first session itself, and the rows
+    are all there are.
+    """
+    if panel.stamps is None:
+        return np.arange(rows.first, rows.stop)
+    begins = panel.begins
+    low, high = np.searchsorted(begins, (rows.first + 1, rows.stop))
+    last = np.append(begins[low:high] - 1, rows.stop - 1)
+    return last if last[0] == rows.first else np.append(rows.first, last)
+
+
+def at_closes(panel: Panel, rows: Window, series: NDArray[N]) -> NDArray[N]:
+    """Return the entries of a series over the rows of a run at its measured closes."""
+    return series if panel.stamps is None else series[closes_of(panel, rows) - rows.first]
+
+
+def sessions_of(panel: Panel, rows: Window) -> Days:
+    """Return the session of each measured close of a run."""
+    if panel.stamps is None:
+        return panel.sessions[rows.first : rows.stop]
+    return dates_of(panel, closes_of(panel, rows))
+
+
+def dates_of(panel: Panel, closes: Rows) -> Days:
+    """Return the session of each close; a run that begins within one starts from the session before it."""
+    dates = panel.sessions[closes]
+    if len(dates) > 1 and dates[0] == dates[1]:
+        dates = dates.copy()
+        begin = np.searchsorted(panel.sessions, dates[0])
+        dates[0] = panel.sessions[begin - 1] if begin else np.busday_offset(dates[0] - 1, 0, roll="backward")
+    return dates

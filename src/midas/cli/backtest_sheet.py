@@ -81,7 +81,12 @@ def show_backtest(
     out.line()
     if result.luck is not None:
         show_luck(out, result.luck)
-    for line in (_exited(result.settings), _unfilled(result.rejects), method(result.settings)):
+    for line in (
+        _own_currency(result.settings),
+        _exited(result.settings),
+        _unfilled(result.rejects),
+        method(result.settings),
+    ):
         if line:
             out.text(line)
     if measures:
@@ -202,6 +207,22 @@ def _unfilled(rejects: Mapping[str, int]) -> str:
         f"{reason.replace('_', ' ')} {count(n)}" for reason, n in sorted(rejects.items(), key=lambda pair: -pair[1])
     )
     return f"Orders not filled, or not wholly: {reasons}."
+
+
+def _own_currency(settings: Mapping[str, Scalar]) -> str:
+    own = settings.get("account_currency")
+    if not isinstance(own, str):
+        return ""
+    number_of = {name: value for name, value in settings.items() if isinstance(value, float)}
+
+    def told(name: str) -> str:
+        return money(number_of.get(name), own)
+
+    return (
+        f"In {own}: {told('account_capital')} became {told('account_equity')} "
+        f"({percent(number_of.get('account_return'))}): {told('trading_gain')} by trading, {told('currency_gain')} by "
+        f"the rate, {told('conversion_cost')} for converting. All other figures are in the market's currency."
+    )
 
 
 def method(settings: Mapping[str, Scalar]) -> str:

@@ -13,6 +13,7 @@ from midas.cli.confirm import confirmed, deleted
 from midas.cli.dictionary import entry, show_dictionary, show_entry, show_measured
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import Invocation, invocation
+from midas.cli.mixing import strategy_or_mix
 from midas.cli.montecarlo_sheet import show_monte_carlo
 from midas.cli.output_file import require_folder, write_file
 from midas.cli.report_file import write_report
@@ -24,9 +25,9 @@ from midas.cli.run_options import (
     InitialCapital,
     SlippageBps,
     Start,
-    Strategy,
     Symbols,
     TableFormat,
+    Timeframe,
     TradedLots,
     Universe,
     table_format,
@@ -48,12 +49,19 @@ Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, or their b
 @verb(app, "run")
 def run(  # house: function-length: one line per option of the command
     ctx: typer.Context,
-    strategy: Strategy,
+    strategy: Annotated[
+        str | None, typer.Option("--strategy", metavar="NAME|FILE.yaml", help="Of the library, stored, or a file.")
+    ] = None,
+    mix: Annotated[
+        list[str] | None,
+        typer.Option("--mix", metavar="NAME:SHARE", help="Several of the library in one account: sma_cross:0.5."),
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter; may be repeated.")
     ] = None,
     universe: Universe = None,
     symbols: Symbols = None,
+    timeframe: Timeframe = None,
     start: Start = None,
     end: End = None,
     initial_capital: InitialCapital = None,
@@ -63,6 +71,13 @@ def run(  # house: function-length: one line per option of the command
     benchmark: Annotated[
         str | None, typer.Option("--benchmark", metavar="SYMBOL", help="What to compare with: a buy-and-hold of it.")
     ] = None,
+    account_currency: Annotated[
+        str | None,
+        typer.Option("--account-currency", metavar="KRW", help="The capital is in this one; needs rates (USDKRW)."),
+    ] = None,
+    conversion_bps: Annotated[
+        str, typer.Option("--conversion-bps", metavar="X", help="What converting the capital costs, of the rate.")
+    ] = "10",
     slippage: Annotated[
         str,
         typer.Option(
@@ -100,6 +115,13 @@ def run(  # house: function-length: one line per option of the command
     maintenance_margin: Annotated[
         str, typer.Option("--maintenance-margin", metavar="X", help="To keep; below it all is closed.")
     ] = "0.3",
+    settlement: Annotated[
+        Literal["ignore", "venue"],
+        typer.Option("--settlement", help="venue: proceeds of a sale buy what the venue lets them before they settle."),
+    ] = "ignore",
+    fill_at: Annotated[
+        Literal["open", "close"], typer.Option("--fill-at", help="Of the bar after the decision.")
+    ] = "open",
     fresh: Fresh = False,
     output: Annotated[
         Path | None,
@@ -113,20 +135,22 @@ def run(  # house: function-length: one line per option of the command
 ) -> None:
     """Run a strategy on the past.
 
-    The same question about the same data is answered from the store unless --fresh. Decisions are taken at a day's
-    close and filled at the next day's open.
+    The same question about the same data is answered from the store unless --fresh. Decisions are taken at a bar's
+    close and filled at the next bar's open.
     """
     call = invocation(ctx)
     out = call.printer()
+    asked = strategy_or_mix(strategy, mix)
     if output is not None:
         require_result_file(output)
     with call.client() as client:
         with out.progress("Running") as progress:
             result = client.backtests.run(
-                strategy,
+                asked,
                 pairs([*(settings or ()), *(more_settings or ())], "--set"),
                 universe=universe,
                 symbols=names(symbols or ()),
+                timeframe=timeframe,
                 start=day(start, "--start"),
                 end=day(end, "--end"),
                 initial_capital=amount(initial_capital, "--initial-capital"),
@@ -134,6 +158,8 @@ def run(  # house: function-length: one line per option of the command
                 slippage_bps=basis_points(slippage_bps, "--slippage-bps") or 0.0,
                 lots=lots,
                 benchmark=benchmark,
+                account_currency=account_currency,
+                conversion_bps=basis_points(conversion_bps, "--conversion-bps") or 0.0,
                 dealing={
                     "slippage": slippage,
                     "carry": carry,
@@ -145,6 +171,8 @@ def run(  # house: function-length: one line per option of the command
                     "borrow_bps": _share(borrow_bps, "--borrow-bps"),
                     "initial_margin": _share(initial_margin, "--initial-margin"),
                     "maintenance_margin": _share(maintenance_margin, "--maintenance-margin"),
+                    "settlement": settlement,
+                    "fill_at": fill_at,
                 },
                 fresh=fresh,
                 progress=progress,

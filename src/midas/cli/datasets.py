@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -77,6 +77,9 @@ def import_file(
     timezone: Annotated[
         str | None, typer.Option("--timezone", metavar="Asia/Seoul", help="Of times that do not say theirs.")
     ] = None,
+    stamps: Annotated[
+        Literal["open", "close"], typer.Option("--stamps", help="Which time of a bar within the day the file gives.")
+    ] = "close",
 ) -> None:
     """Store the bars of a file; one with errors is refused whole unless --skip-bad."""
     call = invocation(ctx)
@@ -94,6 +97,7 @@ def import_file(
             symbol=symbol,
             currency=currency,
             timezone=timezone,
+            stamps=stamps,
             progress=progress,
         )
     out.answer(report, [report.dataset.name], lambda: _show_reports(out, [report]))

@@ -12,6 +12,10 @@ Strategy = Annotated[
 ]
 Universe = Annotated[str | None, typer.Option("--universe", metavar="NAME", help="A dataset, or a market (XKRX).")]
 Symbols = Annotated[list[str] | None, typer.Option("--symbols", "-s", metavar="A,B", help="Instruments.")]
+Timeframe = Annotated[
+    str | None,
+    typer.Option("--timeframe", metavar="1m", help="How long a bar is: 1m, 5m, 15m, 30m, 1h.  [default: 1d]"),
+]
 Start = Annotated[str | None, typer.Option("--start", metavar="DATE", help="First day that may decide.")]
 End = Annotated[str | None, typer.Option("--end", metavar="DATE", help="Last day, inclusive.")]
 InitialCapital = Annotated[

@@ -59,6 +59,10 @@ class Backtest(wire.Backtest):
         """Return orders that were dropped, with the reason."""
         return self._of.series(self.id, "rejects")
 
+    def contributions(self) -> pl.DataFrame:
+        """Return `ts, strategy, symbol, target` of a mix, wherever a strategy's target changed."""
+        return self._of.series(self.id, "contributions")
+
     def measures(self, like: Library = "midas") -> dict[str, Number]:
         """Return every measure by name: ours, or another library's own numbers of this run."""
         return {each.name: each.value for each in self._of.measured(self.id, like).measures}
@@ -75,13 +79,14 @@ class Backtests:
         self._link = link
         self._jobs = jobs
 
-    def run(
+    def run(  # house: function-length: one line per option
         self,
         strategy: StrategyLike,
         params: Mapping[str, Scalar] | None = None,
         *,
         universe: str | None = None,
         symbols: Sequence[str] = (),
+        timeframe: str | None = None,
         start: date | str | None = None,
         end: date | str | None = None,
         initial_capital: Decimal | float | str | None = None,
@@ -89,6 +94,8 @@ class Backtests:
         slippage_bps: float = 0.0,
         lots: str = "whole",
         benchmark: str | None = None,
+        account_currency: str | None = None,
+        conversion_bps: float = 10.0,
         dealing: Mapping[str, Scalar] | None = None,
         fresh: bool = False,
         progress: Progress | None = None,
@@ -97,14 +104,16 @@ class Backtests:
 
         The same question about the same data is answered from the store (`cached`) unless `fresh`. Costs are in basis
         points; None leaves commission to the venue's dated table. `dealing` sets how orders, cash and shares are dealt
-        with, by the names of `wire.backtests.DealingOptions`. `strategy` may be a name, a YAML file or text, a
-        Strategy, its graph, or an earlier Backtest.
+        with, by the names of `wire.backtests.DealingOptions`. `account_currency` is that of the capital where it is not
+        the market's: it is converted at the first decision's rate plus `conversion_bps`, and valued at each close's.
+        `strategy` may be a name, a YAML file or text, a Strategy, its graph, or an earlier Backtest.
         """
         fields = {
             "strategy": reference(strategy),
             "params": scalars(params),
             "universe": universe,
             "symbols": [*symbols],
+            "timeframe": timeframe,
             "start": start,
             "end": end,
             "initial_capital": decimal_text(initial_capital),
@@ -112,6 +121,8 @@ class Backtests:
             "slippage_bps": slippage_bps,
             "lots": lots,
             "benchmark": benchmark,
+            "account_currency": account_currency,
+            "conversion_bps": conversion_bps,
             "dealing": {**(dealing or {})},
             "fresh": fresh,
         }

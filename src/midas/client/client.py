@@ -6,15 +6,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from midas.client.accounts import Accounts
 from midas.client.backtests import Backtests
 from midas.client.datasets import Datasets
 from midas.client.evaluations import Evaluations
 from midas.client.factors import Factors
 from midas.client.instruments import Instruments
 from midas.client.jobs import Jobs
+from midas.client.ledger import Ledger
 from midas.client.link import Link
+from midas.client.orders import Orders
+from midas.client.positions import Positions
+from midas.client.risk import Risk
+from midas.client.runs import Runs
 from midas.client.strategies import Strategies
 from midas.client.sweeps import Sweeps
+from midas.client.trades import Trades
 from midas.core.errors import InvalidInput
 from midas.wire.health import Health
 
@@ -32,6 +39,13 @@ class Client:
         self.backtests = Backtests(link, self.jobs)
         self.sweeps = Sweeps(link, self.jobs)
         self.evaluations = Evaluations(link, self.jobs)
+        self.trades = Trades(link)
+        self.positions = Positions(link)
+        self.orders = Orders(link)
+        self.ledger = Ledger(link)
+        self.accounts = Accounts(link)
+        self.runs = Runs(link)
+        self.risk = Risk(link)
 
     @classmethod
     def open(cls, home: str | Path | None = None, url: str | None = None) -> Client:

@@ -76,13 +76,15 @@ class Datasets:
         symbol: str | None = None,
         currency: str | None = None,
         timezone: str | None = None,
+        stamps: str = "close",
         progress: Progress | None = None,
     ) -> ImportReport:
         """Store the bars of a CSV or Parquet file.
 
         `mapping` names the file's column for each of ours (`{"close": "종가"}`); `adjusted` None detects. A file that
         breaks the data contract imports nothing unless `skip_bad`. `symbol` is for a file without a column of them,
-        `currency` for a venue without rules, `timezone` for times that do not say theirs.
+        `currency` for a venue without rules, `timezone` for times that do not say theirs. `stamps` "open"
+        is for a file whose bars within the day carry the time they opened.
         """
         file = Path(path)
         query = {
@@ -95,6 +97,7 @@ class Datasets:
             "symbol": symbol,
             "currency": currency,
             "timezone": timezone,
+            "stamps": stamps,
             "filename": file.name,
             "wait_s": self._jobs.first_wait_s(progress),
         }

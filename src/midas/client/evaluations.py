@@ -43,13 +43,14 @@ class Evaluations:
         self._link = link
         self._jobs = jobs
 
-    def run(
+    def run(  # house: function-length: one line per field of the question
         self,
         strategies: Sequence[str] = (),
         *,
         metric: str = "sharpe",
         universe: str | None = None,
         symbols: Sequence[str] = (),
+        timeframe: str | None = None,
         start: date | str | None = None,
         end: date | str | None = None,
         initial_capital: Decimal | float | str | None = None,
@@ -65,6 +66,7 @@ class Evaluations:
             "metric": metric,
             "universe": universe,
             "symbols": [*symbols],
+            "timeframe": timeframe,
             "start": start,
             "end": end,
             "initial_capital": decimal_text(initial_capital),

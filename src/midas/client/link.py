@@ -45,8 +45,15 @@ class Link:
     def put(self, shape: type[Shape], path: str, body: BaseModel) -> Shape:
         return _read(shape, self.send("PUT", path, body=body))
 
-    def post(self, shape: type[Shape], path: str, body: BaseModel | None, query: Query | None = None) -> Shape:
-        return _read(shape, self.send("POST", path, query, body=body))
+    def post(
+        self,
+        shape: type[Shape],
+        path: str,
+        body: BaseModel | None,
+        query: Query | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Shape:
+        return _read(shape, self.send("POST", path, query, body=body, headers=headers))
 
     def upload(self, shape: type[Shape], path: str, query: Query, content: Iterator[bytes]) -> Shape:
         return _read(shape, self.send("POST", path, query, content=content))
@@ -71,6 +78,7 @@ class Link:
         query: Query | None = None,
         body: BaseModel | None = None,
         content: Iterator[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> bytes:
         """Return the body of a successful answer.
 
@@ -83,9 +91,9 @@ class Link:
         given = {key: value for key, value in (query or {}).items() if value is not None}
         payload = body.model_dump_json().encode() if body is not None else content
         kind = "application/json" if body is not None else "application/octet-stream"
-        headers = {"content-type": kind} if payload is not None else {}
+        sent = {**(headers or {}), **({"content-type": kind} if payload is not None else {})}
         try:
-            answer = self._http.request(method, path, params=given, content=payload, headers=headers)
+            answer = self._http.request(method, path, params=given, content=payload, headers=sent)
         except httpx2.TransportError as error:
             raise _unreachable(self._place, error) from error
         if answer.is_success:

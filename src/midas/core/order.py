@@ -1,9 +1,9 @@
-"""Orders, fills and the round trips they make."""
+"""Orders: what is wanted, what lives at a broker, and what came of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -15,6 +15,28 @@ class Side(StrEnum):
 
     BUY = "buy"
     SELL = "sell"
+
+
+class OrderKind(StrEnum):
+    """How an order meets the market.
+
+    MARKET trades at the next price there is (with daily bars, the next open). LIMIT never gets a worse price than its
+    limit. STOP becomes a MARKET order once its stop price is reached; a gap fills at the open it jumped to. PROTECTION
+    closes the position it guards by the strategy's exits (see `execution.protection`), whatever its size is then.
+    """
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+    PROTECTION = "protection"
+
+
+class TimeInForce(StrEnum):
+    """How long an order waits: NEXT one bar (a session, with daily bars), DAY to the close, GTC until cancelled."""
+
+    NEXT = "next"
+    DAY = "day"
+    GTC = "gtc"
 
 
 class Reject(StrEnum):
@@ -31,6 +53,7 @@ class Reject(StrEnum):
     LIMIT_NOT_REACHED = "limit_not_reached"
     SHORT_BANNED = "short_banned"
     MARGIN = "margin"
+    NOT_SELLABLE_YET = "not_sellable_yet"
 
 
 class Cause(StrEnum):
@@ -46,41 +69,92 @@ class Cause(StrEnum):
     MARGIN_CALL = "margin_call"
 
 
+class OrderState(StrEnum):
+    """Where an order is; the moves allowed between them are in `execution.order_state`."""
+
+    NEW = "new"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    OPEN = "open"
+    PARTIAL = "partial"
+    PENDING_CANCEL = "pending_cancel"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    NOT_PLACED = "not_placed"
+    ADOPTED_LATE = "adopted_late"
+
+
+ENDED = frozenset(
+    {OrderState.FILLED, OrderState.CANCELED, OrderState.EXPIRED, OrderState.REJECTED, OrderState.NOT_PLACED}
+)
+"""States in which nothing of an order is at work; a late execution is booked all the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrderIntent:
-    """What a strategy wants before anything checks it."""
+    """What a run, or a person, wants before anything checks it.
 
+    The same intent has the same `key` however often it is made, so that a strategy run again after a crash cannot
+    order twice. account, run : whose it is; run is "" for an order by hand. stamp_utc : close of the bar it was decided
+    on, or when a person asked. leg : "target", "exit", a slice of a plan, or the idempotency key of a person. sequence
+    : place among the orders of that decision. quantity : above 0. limit_price, stop_price : for kinds that have one.
+    reference_price : last price known at the decision, what collars and notionals go by. valid_until_utc : no order is
+    sent, or sent again, from then on.
+    """
+
+    account: str
+    run: str
     instrument: InstrumentId
     side: Side
     quantity: Decimal
-    decided_on: date
+    kind: OrderKind
+    time_in_force: TimeInForce
+    stamp_utc: datetime
+    valid_until_utc: datetime
+    leg: str = "target"
+    sequence: int = 0
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    reference_price: Decimal | None = None
+    reduce_only: bool = False
+    strategy: str = ""
 
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An intent that was given an id and sent to be matched."""
-
-    id: str
-    intent: OrderIntent
+    @property
+    def key(self) -> str:
+        """What makes two intents one: account, strategy, run, bar, instrument, leg and sequence."""
+        stamp = self.stamp_utc.isoformat()
+        parts = (self.account, self.strategy, self.run, stamp, str(self.instrument), self.leg, str(self.sequence))
+        return "|".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One execution of an order; price and costs in the venue's currency."""
+    """One execution of an order; price in the venue's currency, amounts in its minor units.
 
-    order_id: str
+    execution : the broker's number of it, unique within broker and account. cause : an exit's, None where an order
+    followed a target or a person. One that takes another back has its number behind `bust:`, and quantity, value,
+    commission and tax below 0.
+    """
+
+    account: str
+    order: str
+    execution: str
     instrument: InstrumentId
     side: Side
     quantity: Decimal
     price: Decimal
-    commission: Decimal
-    tax: Decimal
-    session: date
+    value: int
+    commission: int
+    tax: int
+    stamp_utc: datetime
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What is held of one instrument."""
+    """What is held of one instrument; below 0 is sold short."""
 
     instrument: InstrumentId
     quantity: Decimal

@@ -39,5 +39,9 @@ class Timeframe:
     def is_daily(self) -> bool:
         return self.count == 1 and self.unit == "d"
 
+    @property
+    def is_intraday(self) -> bool:
+        return self.unit in "mh"
+
     def __str__(self) -> str:
         return f"{self.count}{self.unit}"

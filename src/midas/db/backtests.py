@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, delete, insert, select
 
 from midas.core.errors import InvalidInput, NotFound
+from midas.db.older import older
 from midas.db.sessions import ReadSession, WriteSession
 from midas.db.tables import BACKTESTS
 
@@ -82,7 +83,7 @@ def page(
     if strategy is not None:
         query = query.where(BACKTESTS.c.strategy == strategy)
     if after is not None:
-        query = query.where(tuple_(BACKTESTS.c.created_at, BACKTESTS.c.id) < tuple_(*after))
+        query = query.where(older(BACKTESTS, after))
     return [_record(row) for row in session.all(query)]
 
 

@@ -1,58 +1,45 @@
-"""The connection to the database, and the transactions queries run in."""
+"""The database, and the transactions queries run in."""
 
 from __future__ import annotations
 
-import json
-import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from midas.db.failures import meaning
-from midas.db.schema import upgrade_file
+from midas.db.place import Place
 from midas.db.sessions import ReadSession, WriteSession
-
-BUSY_TIMEOUT_S = 5.0
-"""How long a transaction waits for another process's write."""
-
-_ALWAYS = (
-    "PRAGMA foreign_keys = ON",
-    # FULL survives a power cut; results are worth the few milliseconds
-    "PRAGMA synchronous = FULL",
-)
+from midas.db.sqlite_file import SqliteFile
 
 Given = ParamSpec("Given")
 Outcome = TypeVar("Outcome")
 
 
 class Database:
-    """A SQLite file. A query is a function of a session; each call is one transaction that the event loop awaits.
+    """A SQLite file or a PostgreSQL database.
 
-    Queries are written against a session and not against the engine, so that another database changes this file
-    alone.
+    A query is a function of a session; each call is one transaction that the event loop awaits.
     """
 
-    def __init__(self, path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
-        self.path = path
-        self._reading = _engine(path, "BEGIN", (*_ALWAYS, "PRAGMA query_only = ON"), busy_timeout_s)
-        self._writing = _engine(path, "BEGIN IMMEDIATE", _ALWAYS, busy_timeout_s)
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._reading = place.engine(writes=False)
+        self._writing = place.engine(writes=True)
 
     @classmethod
-    def open(cls, path: Path) -> Database:
-        """Open the database at `path`, made or upgraded as needed.
+    def open(cls, where: Path | str) -> Database:
+        """Open the SQLite file of a path or the PostgreSQL database of an address, made or upgraded as needed.
 
         Raises
         ------
-        StorageCorrupt, Busy, StorageFull, Unavailable: it cannot be.
+        InvalidInput: no address of a database.
+        StorageCorrupt, Busy, StorageFull, Unavailable: it cannot be opened.
         """
-        upgrade_file(path)
-        return cls(path)
+        place = place_of(where)
+        place.upgrade()
+        return cls(place)
 
     async def read(
         self, query: Callable[Concatenate[ReadSession, Given], Outcome], *args: Given.args, **kwargs: Given.kwargs
@@ -74,36 +61,23 @@ class Database:
         try:
             async with engine.begin() as connection:
                 return await connection.run_sync(work)
-        except DBAPIError as error:
-            if isinstance(error.orig, sqlite3.Error):
-                raise meaning(error.orig, self.path) from error
-            raise
+        except self.place.failures as failure:
+            meant = self.place.meaning(failure)
+            if meant is None:
+                raise
+            raise meant from failure
 
 
-def _engine(path: Path, begin: str, pragmas: Sequence[str], busy_timeout_s: float) -> AsyncEngine:
-    engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}",
-        # a connection is a thread that must not outlive its event loop, and one-shot commands have a loop for each call
-        poolclass=NullPool,
-        json_serializer=_to_json,
-        # None: we begin transactions ourselves, so that a write is one from its first statement
-        connect_args={"isolation_level": None, "timeout": busy_timeout_s},
-    )
+def place_of(where: Path | str) -> Place:
+    """Return the place that a path or an address names.
 
-    def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(pragma)
-        cursor.close()
+    Raises
+    ------
+    InvalidInput: no address of a database.
+    """
+    if isinstance(where, Path):
+        return SqliteFile(where)
+    # asyncpg costs 0.1 s to import: a file needs none of it
+    from midas.db.postgres_server import PostgresServer
 
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    event.listen(engine.sync_engine, "connect", prepare)
-    event.listen(engine.sync_engine, "begin", start)
-    return engine
-
-
-def _to_json(value: object) -> str:
-    # NaN is not JSON: a result that still holds one must not be stored
-    return json.dumps(value, allow_nan=False, ensure_ascii=False)
+    return PostgresServer.parse(where)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import RowMapping, insert, select, tuple_, update
+from sqlalchemy import RowMapping, insert, select, update
 
 from midas.core.errors import NotFound
+from midas.db.older import older
 from midas.db.sessions import ReadSession, WriteSession
 from midas.db.tables import JOBS
 
@@ -57,7 +58,7 @@ def page(session: ReadSession, limit: int, after: tuple[datetime, str] | None = 
     """Return jobs, latest first, from the one after `after` (created_at, id)."""
     query = select(JOBS).order_by(JOBS.c.created_at.desc(), JOBS.c.id.desc()).limit(limit)
     if after is not None:
-        query = query.where(tuple_(JOBS.c.created_at, JOBS.c.id) < tuple_(*after))
+        query = query.where(older(JOBS, after))
     return [_record(row) for row in session.all(query)]
 
 

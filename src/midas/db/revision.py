@@ -8,7 +8,7 @@ from pathlib import Path
 
 from midas.db.failures import meaning
 
-HEAD = "0004"
+HEAD = "0005"
 """The latest revision under `migrations/versions`."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -26,12 +26,24 @@ def upgrade_file(path: Path) -> None:
         found = revision(path)
         if found == HEAD:
             return
-        from midas.db.migrating import known_revisions, upgrade
+        from midas.db.migrating import upgrade
 
-        if found is not None and found not in known_revisions():
-            raise StorageCorrupt(
-                f"The database {path} is at revision {found}, which this version does not know.",
-                hint="It was used by a later Midas: upgrade this one, or choose another MIDAS_HOME.",
-                code="database_newer",
-            )
+        require_known(found, str(path))
         upgrade(path)
+
+
+def require_known(found: str | None, name: str) -> None:
+    """Check that this version knows the revision a database is at.
+
+    Raises
+    ------
+    StorageCorrupt: it does not.
+    """
+    from midas.db.migrating import known_revisions
+
+    if found is not None and found not in known_revisions():
+        raise StorageCorrupt(
+            f"The database {name} is at revision {found}, which this version does not know.",
+            hint="It was used by a later Midas: upgrade this one, or choose another MIDAS_HOME.",
+            code="database_newer",
+        )

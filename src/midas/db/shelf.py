@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 
-from sqlalchemy import ColumnElement, RowMapping, Table, delete, insert, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, Table, delete, insert, select
 
 from midas.core.errors import InvalidInput, NotFound
+from midas.db.older import older
 from midas.db.sessions import ReadSession, WriteSession
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Shelf(Generic[Row]):
         columns = self.table.c
         query = select(self.table).order_by(columns.created_at.desc(), columns.id.desc()).limit(limit)
         if after is not None:
-            query = query.where(tuple_(columns.created_at, columns.id) < tuple_(*after))
+            query = query.where(older(self.table, after))
         return [self._row(row) for row in session.all(query)]
 
     def save(self, session: WriteSession, record: Row) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields
+from typing import Literal
 
 from midas.core.errors import InvalidInput
 from midas.execution.slippage import Slippage, read_slippage
@@ -22,7 +23,10 @@ class Dealing:
     the market. allow_short : negative weights sell short, in a margin account: borrowing costs `borrow_bps` of the
     value a year, opening needs equity of `initial_margin` of all that is held, and below `maintenance_margin` at a
     close everything is closed at the next open; both are those of the United States' Regulation T and FINRA rule
-    4210, simplified to one rate for both ways.
+    4210, simplified to one rate for both ways. settlement : "ignore" lets the proceeds of a sale buy at once, "venue"
+    what the venue's dated rows let them before they settle; a margin account borrows meanwhile and ignores it. fill_at
+    : "open" fills orders at the open of the bar after the decision, "close" in its closing auction, after the exits of
+    that bar. Where the venue keeps what was bought for some sessions, it is kept whatever is asked here.
     """
 
     slippage: str = ""
@@ -35,9 +39,13 @@ class Dealing:
     borrow_bps: float = 50.0
     initial_margin: float = 0.5
     maintenance_margin: float = 0.3
+    settlement: Literal["ignore", "venue"] = "ignore"
+    fill_at: Literal["open", "close"] = "open"
 
     def __post_init__(self) -> None:
         read_slippage(self.slippage)
+        _one_of("settlement", self.settlement, "ignore", "venue")
+        _one_of("fill_at", self.fill_at, "open", "close")
         _require("cash rate", self.cash_rate, -1.0, 10.0, "e.g. 0.03 for 3 % a year")
         _require("delisting recovery", self.delisting_recovery, 0.0, 1.0, "a share of the last price from 0 to 1")
         _require("borrow fee", self.borrow_bps, 0.0, 50_000.0, "basis points a year, e.g. 50")
@@ -52,9 +60,18 @@ class Dealing:
         return read_slippage(self.slippage)
 
     def to_json(self) -> dict[str, object]:
-        """Return what differs from the plain rules, in plain values."""
+        """Return what differs from the plain rules, in plain values; 1 and 1.0 are told alike."""
         plain = {field.name: field.default for field in fields(self)}
-        return {name: value for name, value in asdict(self).items() if value != plain[name]}
+        return {name: _told(value) for name, value in asdict(self).items() if value != plain[name]}
+
+
+def _told(value: object) -> object:
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _one_of(name: str, value: str, *words: str) -> None:
+    if value not in words:
+        raise InvalidInput(f"{name} cannot be {value!r}.", hint=f"Use {' or '.join(words)}.", code=f"bad_{name}")
 
 
 def _require(name: str, value: float, low: float, high: float, expected: str) -> None:

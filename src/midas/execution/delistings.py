@@ -1,4 +1,4 @@
-"""Names that are gone for good."""
+"""What delistings do to those who hold a name."""
 
 from __future__ import annotations
 
@@ -7,23 +7,6 @@ from numpy.typing import NDArray
 
 from midas.execution.terms import AccountTerms
 from midas.kernels.world import DELISTING
-from midas.marketdata.panel import Panel
-
-GONE_SESSIONS = 20
-"""A name without a bar for so many sessions, up to the end of the data, is not coming back."""
-
-
-def delistings(panel: Panel) -> NDArray[np.int64]:
-    """Return (name, 2): the row after the last bar and the column of each name that is gone, ascending."""
-    closes = panel.tiles("raw_close")
-    seen = ~np.isnan(np.asarray(closes)[:, max(0, panel.rows - GONE_SESSIONS) :]).all(axis=1)
-    columns = np.flatnonzero(~seen.ravel()[: panel.columns])
-    found = []
-    for column in columns:
-        known = np.flatnonzero(~np.isnan(closes[column // closes.shape[2], :, column % closes.shape[2]]))
-        if len(known):
-            found.append((int(known[-1]) + 1, int(column)))
-    return np.array(sorted(found), np.int64).reshape(-1, 2)
 
 
 def with_delistings(

@@ -12,6 +12,7 @@ from midas.execution.conditions import Conditions, read_only
 from midas.execution.guards import Guards, guards
 from midas.kernels import account, matching
 from midas.kernels.fill import SHORTS
+from midas.kernels.world import World
 from midas.marketdata.tiles import Matrix
 from midas.portfolio.journal import Events, Fills, Journal, Refusals
 
@@ -35,8 +36,13 @@ class Simulation:
     @property
     def gross_exposure(self) -> NDArray[np.float64]:
         """Value held, both ways, as a fraction of equity at each close; 0 where nothing is left."""
-        held = (self.equity - self.cash if self.carried is None else self.carried).astype(np.float64)
-        return np.divide(held, self.equity, out=np.zeros(len(held)), where=self.equity > 0)
+        return self.exposure_at(slice(None))
+
+    def exposure_at(self, places: NDArray[np.int64] | slice) -> NDArray[np.float64]:
+        """Return the gross exposure at some closes, counted from the first."""
+        equity, cash = self.equity[places], self.cash[places]
+        held = (equity - cash if self.carried is None else self.carried[places]).astype(np.float64)
+        return np.divide(held, equity, out=np.zeros(len(held)), where=equity > 0)
 
 
 def simulate(
@@ -60,14 +66,17 @@ def simulate(
     InvalidInput: the account outgrew what can be counted exactly.
     """
     begin = int(np.searchsorted(speaks, first))
-    watched = exits or guards((), {})
-    run = matching.simulate(
-        first,
-        stop,
-        capital,
-        by_change,
-        read_only(speaks[begin:]),
-        read_only(weights[begin:]),
+    world = world_of(conditions, exits or guards((), {}), speaks[begin:], weights[begin:])
+    run = matching.simulate(first, stop, capital, by_change, world)
+    if run.overflow >= 0:
+        raise outgrown()
+    carried = run.gross if conditions.terms[SHORTS] > 0.0 else None
+    return Simulation(first, stop, journal_of(run.journal, run.amounts), run.equity, run.cash, carried, int(run.ruined))
+
+
+def world_of(conditions: Conditions, exits: Guards, speaks: NDArray[np.int64], weights: Matrix) -> World:
+    """Return what surrounds an account, as the kernel reads it."""
+    return World(
         conditions.opens,
         conditions.highs,
         conditions.lows,
@@ -77,21 +86,25 @@ def simulate(
         conditions.class_of,
         conditions.dated,
         conditions.ladders,
-        watched.rules,
-        watched.ranges,
+        exits.rules,
+        exits.ranges,
         conditions.terms,
+        read_only(speaks),
+        read_only(weights),
     )
-    if run.overflow >= 0:
-        raise InvalidInput(
-            "The account grew beyond what can be counted to the minor unit.",
-            hint="Start with less capital, or check the prices for errors.",
-            code="account_overflow",
-        )
-    carried = run.gross if conditions.terms[SHORTS] > 0.0 else None
-    return Simulation(first, stop, _journal(run.journal, run.amounts), run.equity, run.cash, carried, int(run.ruined))
 
 
-def _journal(entries: NDArray[np.int64], amounts: NDArray[np.float64]) -> Journal:
+def outgrown() -> InvalidInput:
+    """Return the error of an account that can no longer be counted exactly."""
+    return InvalidInput(
+        "The account grew beyond what can be counted to the minor unit.",
+        hint="Start with less capital, or check the prices for errors.",
+        code="account_overflow",
+    )
+
+
+def journal_of(entries: NDArray[np.int64], amounts: NDArray[np.float64]) -> Journal:
+    """Return entries of the kernel's journal as fills, refusals and events."""
     kind = entries[:, 0]
     filled = kind == account.FILL
     refused = kind >= account.REFUSED

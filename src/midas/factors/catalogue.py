@@ -11,9 +11,15 @@ from midas.factors.operator import Kind, Operator
 from midas.factors.operators import (
     arithmetic,
     calendar,
+    candle_longer,
+    candle_pairs,
+    candle_runs,
+    candle_singles,
+    candle_triples,
     candles,
     clocks,
     cross_section,
+    cycles,
     extremes,
     fields,
     groups,
@@ -25,14 +31,16 @@ from midas.factors.operators import (
     smoothing,
     statistics,
     time,
+    transforms,
     trends,
     volume,
 )
 from midas.factors.unit import Unit
 
 _FAMILIES = (
-    fields, calendar, arithmetic, time, statistics, extremes, regression, recursive, smoothing, prices, oscillators,
-    trends, volume, candles, logic, cross_section, groups, clocks,
+    fields, calendar, arithmetic, transforms, time, statistics, extremes, regression, recursive, smoothing, prices,
+    oscillators, trends, volume, cycles, candles, candle_singles, candle_pairs, candle_triples, candle_runs,
+    candle_longer, logic, cross_section, groups, clocks,
 )  # fmt: skip
 OPERATORS: Mapping[str, Operator] = MappingProxyType(
     {entry.name: entry for family in _FAMILIES for entry in family.ENTRIES}

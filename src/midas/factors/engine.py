@@ -23,8 +23,8 @@ Pool = ThreadPoolExecutor | None
 class Engine:
     """Runs a program.
 
-    fields : (tile, time, lane) each; time begins at row 0, or, when the engine is `resumable`, at the first row of
-        each `run`, whose state then outlives it.
+    fields : (tile, time, lane) each, one number of lanes for all; time begins at row 0, or, when the engine is
+        `resumable`, at the first row of each `run`, whose state then outlives it.
     wanted : rows asked for, ascending.
     lowest : rows before it do not exist.
     span : rows after which one stage hands over to the next.
@@ -45,12 +45,14 @@ class Engine:
     ) -> None:
         self._columns, self._span, self._lowest = columns, span, lowest
         self._wanted = np.array(wanted, np.int64)
-        self._tiles = max(1, -(-columns // LANES))
+        self._lanes = next(iter(fields.values())).shape[2] if fields else LANES
+        self._tiles = max(1, -(-columns // self._lanes))
         self._threads = max(1, min(threads, self._tiles))
-        numbers = Numbers(program.all_stages, state_from)
+        numbers = Numbers(program.all_stages, state_from, self._lanes)
         self._rooms = Rooms(
             program, fields, numbers,
             tiles=self._tiles, rows=len(wanted), columns=columns, span=span, threads=self._threads, follow=resumable,
+            lanes=self._lanes,
         )  # fmt: skip
         self._params = numbers.params
         self._stages = self._rooms.tables[: len(program.stages)]
@@ -88,7 +90,7 @@ class Engine:
                 table.calls, table.places[thread], self._params.ctypes.data,
                 self.state[thread if self._turns else 0].ctypes.data, 0 if self._turns else size * 8,
                 size if self._turns else 0, self._wanted, out.ctypes.data, self._columns, item * group,
-                min((item + 1) * group, self._tiles), first, stop, self._rooms.stretch,
+                min((item + 1) * group, self._tiles), first, stop, self._rooms.stretch, self._lanes,
             )  # fmt: skip
 
         self._pull(pool, work, -(-self._tiles // group))
@@ -101,7 +103,7 @@ class Engine:
             drive.run_rows(
                 table.calls, table.places[thread], self._params.ctypes.data, self._rooms.spare[thread].ctypes.data,
                 self._wanted, self._lowest, out.ctypes.data, self._columns, self._tiles, start,
-                min(start + share, stop), self._rooms.block, picked,
+                min(start + share, stop), self._rooms.block, picked, self._lanes,
             )  # fmt: skip
 
         self._pull(pool, work, -(-(stop - first) // share))

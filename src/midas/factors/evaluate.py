@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from midas.core.errors import InvalidInput
 from midas.factors.engine import Engine
-from midas.factors.periods import calendar_of, longer_bars, periods_of
-from midas.factors.plan import Clock, Plan
+from midas.factors.periods import longer_bars, periods_in, rows_a_day
+from midas.factors.plan import Clock, Plan, plan_for_days
 from midas.factors.program import build, leaf_name
 from midas.kernels.lanes import LANES
 from midas.marketdata.panel import Panel
@@ -63,6 +63,7 @@ def evaluate_all(
     fields = {name: panel.tiles(name) for name in plan.fields}
     state_from = first_row if state_from is None else state_from
     if plan.clocks and len(wanted):
+        plan = plan_for_days(plan, rows_a_day(panel))
         begin = _begin(plan, first_row, int(wanted[0]), state_from)
         for clock in plan.clocks:
             fields[leaf_name(clock.leaf)] = _held(clock, panel, begin, int(wanted[-1]) + 1, threads)
@@ -101,14 +102,16 @@ def evaluate_fields(
 
 # What a part with its own clock says on rows begin..stop, as tiles over all rows.
 def _held(clock: Clock, panel: Panel, begin: int, stop: int, threads: int) -> NDArray[np.float64]:
-    of = periods_of(clock.period, calendar_of(panel), panel.sessions)
+    of = periods_in(panel, clock.period)
     lowest, completed = int(of.bar[begin]), of.completed[begin:stop]
     bars = {name: longer_bars(name, panel.tiles(name), of, begin, stop) for name in clock.plan.fields}
-    longer = replace(panel, sessions=panel.sessions[np.unique(of.bar[:stop], return_index=True)[1]], fields=bars)
+    begins = np.unique(of.bar[:stop], return_index=True)[1]
+    longer = replace(panel, sessions=panel.sessions[begins], fields=bars, stamps=None)
     wanted = np.arange(lowest, completed[-1] + 1)
     found = evaluate_all(clock.plan, longer, lowest, longer.rows, wanted, threads)[0]
-    tiles = to_tiles(np.concatenate([np.full((1, panel.columns), np.nan), found]))
-    held = np.empty((tiles.shape[0], stop, LANES))
+    lanes = panel.tiles("raw_close").shape[2]
+    tiles = to_tiles(np.concatenate([np.full((1, panel.columns), np.nan), found]), lanes)
+    held = np.empty((tiles.shape[0], stop, lanes))
     held[:, begin:] = tiles[:, np.maximum(completed - lowest + 1, 0)]
     return held
 

@@ -110,7 +110,7 @@ def _program(plan: Plan, rows_apart: int) -> Program:
 
 def _steps(plan: Plan, rows_apart: int, bars: str, parts: Mapping[Node, str], before: int) -> list[Step]:
     program = _program(plan, rows_apart)
-    warmup, lookback = reaches(plan.nodes, plan.clocks)
+    warmup, lookback = reaches(_nodes(program), plan.clocks)
     readers = _readers(program)
     names: dict[Value, str] = {}
     found: list[Step] = []
@@ -134,6 +134,14 @@ def _steps(plan: Plan, rows_apart: int, bars: str, parts: Mapping[Node, str], be
             )
         )
     return found
+
+
+# Those that run, some of them in the place of several that the plan names, and what they read.
+def _nodes(program: Program) -> tuple[Node, ...]:
+    found: dict[Node, None] = {}
+    for _, _, node in _runs(program):
+        found.update(dict.fromkeys(walk(node, found)))
+    return tuple(found)
 
 
 def _runs(program: Program) -> Iterator[tuple[Stage, Call, Node]]:

@@ -50,5 +50,9 @@ class KnownAhead:
         return self._field("sessions_to_month_end")
 
     @property
+    def days_to_expiry(self) -> Node:
+        return self._field("days_to_expiry")
+
+    @property
     def board(self) -> Node:
         return self._field("board")

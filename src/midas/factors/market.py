@@ -11,7 +11,7 @@ from midas.factors.known_ahead import KnownAhead
 from midas.factors.node import Node, apply, bound, field
 from midas.factors.operator import Operator
 
-CLOCKS: Mapping[str, str] = MappingProxyType({"1w": "weekly", "1mo": "monthly"})
+CLOCKS: Mapping[str, str] = MappingProxyType({"1d": "daily", "1w": "weekly", "1mo": "monthly"})
 """The operator that reads bars of a timeframe."""
 
 
@@ -88,7 +88,7 @@ class Market(_Fields):
     __slots__ = ()
 
     def at(self, timeframe: str) -> LongerBars:
-        """Return the market on bars of a week (`1w`) or a month (`1mo`).
+        """Return the market on bars of a day (`1d`), a week (`1w`) or a month (`1mo`).
 
         `m.at("1w").close` is the close of the last complete week, `m.at("1w").close.mean(10)` the mean of ten such
         closes, `m.at("1w").atr(14)` the range of fourteen weeks.

@@ -16,6 +16,8 @@ from midas.factors.shown import shown
 from midas.factors.symbol import Symbol
 from midas.factors.unit import Unit
 
+_SET = ("op", "inputs", "arguments", "unit", "digest", "_hash", "compiled")
+
 
 class Node:
     """One value per instrument and row: a market field, a number, or an operator over other nodes.
@@ -25,7 +27,7 @@ class Node:
     Compare for equality with `.equal()`; `==` asks whether two nodes are the same expression.
     """
 
-    __slots__ = ("_hash", "arguments", "digest", "inputs", "op", "unit")
+    __slots__ = ("_hash", "arguments", "compiled", "digest", "inputs", "op", "unit")
     __array_ufunc__ = None
 
     op: str
@@ -33,14 +35,16 @@ class Node:
     arguments: tuple[float | int, ...]
     unit: Unit
     digest: bytes
+    compiled: object
+    """What compiling the graph below came to, kept for as long as the node is; see `plan.compile_plan`."""
     _hash: int
 
     def __init__(self, op: str, inputs: tuple[Node, ...], arguments: tuple[float | int, ...], unit: Unit) -> None:
         digest = blake2b(f"{op}{arguments!r}{len(inputs)}".encode(), digest_size=16)
         for node in inputs:
             digest.update(node.digest)
-        values = (op, inputs, arguments, unit, digest.digest(), hash(digest.digest()))
-        for name, value in zip(("op", "inputs", "arguments", "unit", "digest", "_hash"), values, strict=True):
+        values = (op, inputs, arguments, unit, digest.digest(), hash(digest.digest()), None)
+        for name, value in zip(_SET, values, strict=True):
             object.__setattr__(self, name, value)
 
     @property

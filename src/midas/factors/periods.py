@@ -1,4 +1,4 @@
-"""Bars of a week or a month, made of the rows of a panel."""
+"""Bars of a day, a week or a month, made of the rows of a panel."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.core.errors import DataBlocked
 from midas.kernels import longer
+from midas.marketdata.closing import closing_rows
 from midas.marketdata.panel import Panel
 from midas.venues.calendar import Calendar, Period
 from midas.venues.catalogue import venue
@@ -24,7 +24,8 @@ class Periods:
 
     bar : counted from the panel's first row, without holes: a week without a session is none.
     ends : the row completes its bar. The calendar says so in advance; a row after it begins the next bar. A bar whose
-        last session is missing from the data is complete when a row of the next one comes.
+        last session is missing from the data is complete when a row of the next one comes. Where several rows are one
+    session, those after its close (see `closing_rows`) belong to the bar to come.
     """
 
     bar: NDArray[np.int64]
@@ -36,27 +37,49 @@ class Periods:
         return np.where(self.ends, self.bar, self.bar - 1)
 
 
-def calendar_of(panel: Panel) -> Calendar:
-    """Return the calendar of a panel's venue.
+def rows_a_day(panel: Panel) -> int:
+    """Return the most rows a session of a panel has."""
+    if panel.stamps is None or not panel.rows:
+        return 1
+    return int(np.diff(panel.begins, append=panel.rows).max())
 
-    Raises
-    ------
-    DataBlocked: the panel's bars are not days.
-    """
-    if not panel.timeframe.is_daily:
-        raise DataBlocked(
-            f"Weeks and months are made of daily bars, not of {panel.timeframe}.", hint="Use a daily dataset."
-        )
+
+def calendar_of(panel: Panel) -> Calendar:
+    """Return the calendar of a panel's venue."""
     return venue(panel.venue, panel.currency).calendar
 
 
-def periods_of(period: Period, calendar: Calendar, sessions: NDArray[np.datetime64]) -> Periods:
-    """Return the weeks or months of rows with these dates; later rows change nothing for earlier ones."""
-    ends = calendar.last_sessions(period, sessions)
+def periods_in(panel: Panel, period: Period) -> Periods:
+    """Return the days, weeks or months of a panel's rows."""
+    calendar = calendar_of(panel)
+    closes = None if panel.stamps is None else closing_rows(panel, calendar)
+    return periods_of(period, calendar, panel.sessions, closes)
+
+
+def periods_of(
+    period: Period, calendar: Calendar, sessions: NDArray[np.datetime64], closes: NDArray[np.bool_] | None = None
+) -> Periods:
+    """Return the days, weeks or months of rows of these sessions; later rows change nothing for earlier ones.
+
+    `closes` tells which rows close their session where several rows are one; see `closing_rows`.
+    """
+    ends = np.ones(len(sessions), np.bool_) if period == "day" else calendar.last_sessions(period, sessions)
     days = sessions.astype("datetime64[D]")
-    number = days.astype("datetime64[M]").astype(np.int64) if period == "month" else (days.astype(np.int64) + 3) // 7
-    begins = np.append(True, (number[1:] != number[:-1]) | ends[:-1])[: len(days)]
-    return Periods(np.cumsum(begins) - 1, ends)
+    number = period_number(period, days)
+    changes = np.append(True, number[1:] != number[:-1])[: len(days)]
+    if closes is None:
+        return Periods(np.cumsum(changes | np.append(True, ends[:-1])[: len(days)]) - 1, ends)
+    ends = ends & closes
+    before: NDArray[np.int64] = np.cumsum(ends) - ends
+    group = np.cumsum(changes) - 1
+    return Periods(group + (before > before[np.flatnonzero(changes)][group]), ends)
+
+
+def period_number(period: Period, days: NDArray[np.datetime64]) -> NDArray[np.int64]:
+    """Return a number for each day, the same within a day, a week or a month."""
+    if period == "month":
+        return days.astype("datetime64[M]").astype(np.int64)
+    return days.astype(np.int64) if period == "day" else (days.astype(np.int64) + 3) // 7
 
 
 _RULES: Mapping[str, int] = MappingProxyType(

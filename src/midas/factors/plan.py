@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import cast
 
 from midas.core.errors import StrategyInvalid
 from midas.factors.lowering import clock_leaf, lowered, walk
@@ -17,20 +18,22 @@ MOST_REMEMBERED = 50_000
 _OVER_TIME = (Kind.DELAY, Kind.WINDOW, Kind.RECURSIVE)
 
 
-_LONGEST = MappingProxyType({"week": 7, "month": 31})
-_PERIODS: Mapping[str, Period] = MappingProxyType({"weekly": "week", "monthly": "month"})
+_LONGEST = MappingProxyType({"day": 1, "week": 7, "month": 31})
+_PERIODS: Mapping[str, Period] = MappingProxyType({"daily": "day", "weekly": "week", "monthly": "month"})
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A part of a graph that runs on the complete bars of a week or a month.
+    """A part of a graph that runs on the complete bars of a day, a week or a month.
 
     leaf : what stands for it among the nodes of the plan.
     plan : what runs on those bars; its warm-up and look-back count them.
+    rows_a_day : the most rows a day has.
     """
 
     leaf: Node
     plan: Plan
+    rows_a_day: int = 1
 
     @property
     def period(self) -> Period:
@@ -38,7 +41,7 @@ class Clock:
 
     def rows(self, bars: int) -> int:
         """Return the most rows that so many bars before the last complete one, it and an unfinished one may have."""
-        return min(EVERY_ROW, (bars + 2) * _LONGEST[self.period])
+        return min(EVERY_ROW, (bars + 2) * _LONGEST[self.period] * self.rows_a_day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +67,24 @@ class Plan:
     widened: bool
     results: tuple[Node, ...]
     clocks: tuple[Clock, ...] = ()
+    programs: dict[bool, object] = field(default_factory=dict, compare=False, repr=False)
+    """The layouts made of these nodes so far; see `program.build`."""
 
 
 def compile_plan(node: Node) -> Plan:
-    """Return the plan of a graph.
+    """Return the plan of a graph; the node keeps it.
 
     Raises
     ------
     StrategyInvalid: more than 500 nodes, windows that together remember more than 50,000 rows, or within weekly or
         monthly another such part or a state that begins flat.
     """
+    if node.compiled is None:
+        object.__setattr__(node, "compiled", _compiled(node))
+    return cast("Plan", node.compiled)
+
+
+def _compiled(node: Node) -> Plan:
     _require_small(node)
     result = lowered(node)
     nodes = tuple(walk(result))
@@ -103,6 +114,15 @@ def _clock(part: Node) -> Clock:
             code="bad_expression",
         )
     return Clock(clock_leaf(part), plan)
+
+
+def plan_for_days(plan: Plan, rows_a_day: int) -> Plan:
+    """Return the plan for data with so many rows a day, which longer bars are made of."""
+    if not plan.clocks or rows_a_day == plan.clocks[0].rows_a_day:
+        return plan
+    clocks = tuple(replace(clock, rows_a_day=rows_a_day) for clock in plan.clocks)
+    found = _plan(plan.root, plan.nodes, plan.results, clocks)
+    return replace(found, warmup=max(plan.warmup, found.warmup))
 
 
 def plan_lowered(results: Sequence[Node]) -> Plan:

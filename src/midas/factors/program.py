@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import cast
 
+from midas.factors.fusing import fused
+from midas.factors.lowering import walk
 from midas.factors.node import Node
 from midas.factors.operator import Kind
 from midas.factors.plan import Plan
@@ -102,18 +104,27 @@ class Program:
 
 
 def build(plan: Plan, *, every_row: bool) -> Program:
-    """Lay out a plan.
+    """Lay out a plan, which keeps the layout.
 
     With `every_row` all runs on every row and the rows asked for are read off at the end. Without, what needs no
     memory (arithmetic, delays of it, cross-sections) runs only on the rows asked for, and n rows before them where
     it is read through a delay; windows and recursions, and all below them, run on every row.
     """
-    roots = plan.results
-    dense = set(plan.nodes) if every_row else _needed_on_every_row(plan.nodes, roots)
-    levels = _levels([node for node in plan.nodes if node in dense])
+    if every_row not in plan.programs:
+        plan.programs[every_row] = _built(plan, every_row=every_row)
+    return cast("Program", plan.programs[every_row])
+
+
+def _built(plan: Plan, *, every_row: bool) -> Program:
+    roots, nodes = plan.results, plan.nodes
+    if every_row:
+        roots = fused(roots)
+        nodes = tuple(dict.fromkeys(node for root in roots for node in walk(root)))
+    dense = set(nodes) if every_row else _needed_on_every_row(nodes, roots)
+    levels = _levels([node for node in nodes if node in dense])
     if dense.issuperset(roots):
         return _laid_out(roots, levels, [])
-    tasks = _tasks(roots, levels, 4 * len(plan.nodes) + 16)
+    tasks = _tasks(roots, levels, 4 * len(nodes) + 16)
     return build(plan, every_row=True) if tasks is None else _laid_out(roots, levels, tasks)
 
 

@@ -13,7 +13,7 @@ from midas.factors.node import Node
 from midas.factors.program import Does, Place, Program, Room, Stage
 from midas.kernels import drive
 from midas.kernels.crosssection import scratch_size
-from midas.kernels.lanes import LANES, ROW_BYTES
+from midas.kernels.lanes import LANES
 from midas.kernels.loop import Loop
 from midas.kernels.table import LOOPS
 
@@ -21,10 +21,10 @@ Floats = NDArray[np.float64]
 Table = NDArray[np.int64]
 
 STRETCH = 256
-"""Rows of one tile that are run through all calls before the next rows: slots of 64 KB stay in the second cache."""
+"""Rows of a tile of 32 lanes that are run through all calls before the next rows: slots of 64 KB stay in cache."""
 
 BLOCK = 1024
-"""Rows times tiles that are run across the market at once: slots of 256 KB."""
+"""Rows times tiles of 32 lanes that are run across the market at once: slots of 256 KB."""
 
 _KINDS = MappingProxyType(
     {
@@ -56,7 +56,7 @@ class StageTable:
 class Numbers:
     """The parameters, constants and places in the state of everything a program runs."""
 
-    def __init__(self, stages: Sequence[Stage], state_from: int) -> None:
+    def __init__(self, stages: Sequence[Stage], state_from: int, lanes: int) -> None:
         self.params_at: dict[Node, int] = {}
         self.state_at: dict[Node, int] = {}
         self.state_size = 0
@@ -67,7 +67,7 @@ class Numbers:
                 if node not in self.params_at:
                     self.params_at[node] = len(numbers)
                     self.state_at[node] = self.state_size
-                    self.state_size += loop_of(node).state(first_whole(node))
+                    self.state_size += loop_of(node).state(first_whole(node), lanes)
                     numbers += [float(a) for a in node.arguments]
                     numbers += [float(state_from)] if node.operator.begins else []
             for _, reads in stage.places:
@@ -79,7 +79,7 @@ class Numbers:
 
     def constant(self, value: float) -> int:
         """Return the address of one row of lanes that holds the number."""
-        return int(self._constants.ctypes.data) + self._constant_at[value] * ROW_BYTES
+        return int(self._constants.ctypes.data) + self._constant_at[value] * LANES * 8
 
 
 class Rooms:
@@ -100,18 +100,20 @@ class Rooms:
         span: int,
         threads: int,
         follow: bool,
+        lanes: int,
     ) -> None:
-        self.stretch = min(STRETCH, span)
-        self.block = max(1, BLOCK // tiles)
+        self.stretch = min(STRETCH * LANES // lanes, span)
+        self.block = max(1, BLOCK * LANES // (tiles * lanes))
+        self._lanes, self._row_bytes = lanes, lanes * 8
         self._numbers, self._follow, self._tiles = numbers, follow, tiles
         self._result_bytes = rows * columns * 8
-        self._fields = {name: _by_rows(field) for name, field in fields.items()}
-        self._kept = [np.empty((tiles, span, LANES)) for _ in range(program.kept)]
-        self._picked = [np.full((tiles, rows, LANES), np.nan) for _ in range(program.picked)]
-        self.spare = [np.empty(scratch_size(tiles)) for _ in range(threads)]
+        self._fields = {name: _by_rows(field, lanes) for name, field in fields.items()}
+        self._kept = [np.empty((tiles, span, lanes)) for _ in range(program.kept)]
+        self._picked = [np.full((tiles, rows, lanes), np.nan) for _ in range(program.picked)]
+        self.spare = [np.empty(scratch_size(tiles, lanes)) for _ in range(threads)]
         stages = program.all_stages
         slots = max(s.slots * (tiles * self.block if s.across else self.stretch) for s in stages)
-        self._slots = [np.empty((max(1, slots), LANES)) for _ in range(threads)]
+        self._slots = [np.empty((max(1, slots), lanes)) for _ in range(threads)]
         self.tables = [self._table(stage) for stage in stages]
 
     def _table(self, stage: Stage) -> StageTable:
@@ -126,7 +128,9 @@ class Rooms:
             for k, place in enumerate(reads):
                 line[drive.A + k] = order.setdefault(place, len(order))
             if (node := call.runs) is not None:
-                line[drive.ADDRESS] = loop_of(node).address
+                loop = loop_of(node)
+                line[drive.ADDRESS] = loop.address if self._lanes == LANES else loop.narrow_address
+                line[drive.FLAT] = loop.address if self._lanes < LANES and loop.flat else 0
                 line[drive.STATE] = self._numbers.state_at[node]
                 line[drive.PARAMS] = self._numbers.params_at[node]
                 line[drive.N] = first_whole(node)
@@ -141,18 +145,18 @@ class Rooms:
             return self._numbers.constant(float(name)), 0, 0, 0
         if room is Room.SLOT:
             rows, step = (self._tiles * self.block, self.block) if stage.across else (self.stretch, 0)
-            return slots.ctypes.data + int(name) * rows * ROW_BYTES, step * ROW_BYTES, 0, 0
+            return slots.ctypes.data + int(name) * rows * self._row_bytes, step * self._row_bytes, 0, 0
         if room is Room.FIELD:
             array = self._fields[str(name)]
         else:
             array = (self._kept if room is Room.KEPT else self._picked)[int(name)]
-        step = array.strides[0] if len(array) > 1 else array.shape[1] * ROW_BYTES
-        return array.ctypes.data, step, ROW_BYTES, 0
+        step = array.strides[0] if len(array) > 1 else array.shape[1] * self._row_bytes
+        return array.ctypes.data, step, self._row_bytes, 0
 
 
 # Tiles may be one and the same (a date is the same for all); the rows of a tile follow each other.
-def _by_rows(field: Floats) -> Floats:
-    laid = field.dtype == np.float64 and field.strides[1:] == (ROW_BYTES, 8)
+def _by_rows(field: Floats, lanes: int) -> Floats:
+    laid = field.dtype == np.float64 and field.strides[1:] == (lanes * 8, 8)
     return field if laid else np.ascontiguousarray(field, np.float64)
 
 

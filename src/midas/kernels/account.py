@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
-
-from midas.kernels.compiled import step
 
 State = NDArray[np.float64]
 """(STATES, instrument); the rows are named below."""
@@ -38,7 +38,12 @@ SENT = 15
 """Row after the decision of an order that was carried over from an earlier row, else 0."""
 NUMBER = 16
 """Its place among the orders of that decision."""
-STATES = 17
+LOCK_ROW = 17
+"""Row of the last purchase that may not be sold at once."""
+LOCKED = 18
+"""First of `BUCKETS`: what may be sold from a session on, by that session modulo their number."""
+BUCKETS = 8
+STATES = LOCKED + BUCKETS
 
 Lists = NDArray[np.int64]
 """(5, instrument): columns held, columns on order, buys being sorted (twice), and 1 for columns that are held."""
@@ -61,7 +66,11 @@ ORDERED = 2
 ENTRIES = 3
 EQUITY = 4
 GROSS = 5
-COUNTS = 6
+TODAY = 6
+"""Session of the last row met."""
+UNSETTLED = 7
+"""First of `BUCKETS`: cash that settles on a session, by that session modulo their number."""
+COUNTS = UNSETTLED + BUCKETS
 
 Journal = NDArray[np.int64]
 """(entry, 10): kind, row, column, side, decided row, number of the order or -1, three amounts in minor units, cause.
@@ -89,48 +98,15 @@ WRITTEN_OFF = 8
 REFUSED = 10
 
 
-@step
-def note(
-    journal: Journal,
-    amounts: Amounts,
-    place: int,
-    kind: int,
-    row: int,
-    column: int,
-    side: int,
-    decided: int,
-    number: int,
-    first: float,
-    second: float,
-) -> None:
-    """Write what every entry has; the amounts in minor units stay 0."""
-    journal[place, 0] = kind
-    journal[place, 1] = row
-    journal[place, 2] = column
-    journal[place, 3] = side
-    journal[place, 4] = decided
-    journal[place, 5] = number
-    for field in range(6, WIDTH):
-        journal[place, field] = 0
-    amounts[place, 0] = first
-    amounts[place, 1] = second
+class Account(NamedTuple):
+    """What an account is at a close, and what it has written."""
 
-
-@step
-def longer(journal: Journal, used: int, length: int) -> Journal:
-    """Return a journal of `length` entries that begins with the `used` ones."""
-    grown = np.empty((length, WIDTH), np.int64)
-    for place in range(used):
-        for field in range(WIDTH):
-            grown[place, field] = journal[place, field]
-    return grown
-
-
-@step
-def longer_amounts(amounts: Amounts, used: int, length: int) -> Amounts:
-    """Return amounts of `length` entries that begin with the `used` ones."""
-    grown = np.empty((length, 2))
-    for place in range(used):
-        grown[place, 0] = amounts[place, 0]
-        grown[place, 1] = amounts[place, 1]
-    return grown
+    state: NDArray[np.float64]
+    lists: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    bars: NDArray[np.float64]
+    journal: NDArray[np.int64]
+    amounts: NDArray[np.float64]
+    equity: NDArray[np.int64]
+    cash: NDArray[np.int64]
+    gross: NDArray[np.int64]

@@ -55,6 +55,17 @@ def step(function: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", numba.njit(nogil=True, error_model="numpy")(function))
 
 
+def bare_step(function: Callable[P, R]) -> Callable[P, R]:
+    """As `step`, for one that makes and returns no array: nobody counts who uses those it is given.
+
+    They outlive the call, and counting takes longer than most steps do, the more so where two threads share an array.
+    """
+    import numba
+
+    uncounted = cast("Any", numba).njit(nogil=True, error_model="numpy", _nrt=False)
+    return cast("Callable[P, R]", uncounted(function))
+
+
 class MachineCode(Protocol):
     """A compiled loop; its address is good for as long as this object lives."""
 
@@ -63,20 +74,27 @@ class MachineCode(Protocol):
 
 
 def machine_code(
-    source: str, name: str, steps: Mapping[str, FunctionType], pointers: int, integers: int
+    source: str,
+    name: str,
+    steps: Mapping[str, FunctionType],
+    pointers: int,
+    integers: int,
+    constants: Mapping[str, int] | None = None,
 ) -> MachineCode:
     """Compile a loop made from a template.
 
-    `source` defines the function `name`, which takes `pointers` pointers to float64, then `integers` int64, and calls
-    `steps` by the given names. The code is kept like a kernel's, keyed by the template and the steps' files.
+    `source` defines the function `name`, which takes `pointers` pointers to float64, then `integers` int64, calls
+    `steps` and reads `constants` by the given names. The code is kept like a kernel's, keyed by the template and the
+    steps' files.
     """
     import numba
     from numba import types
 
     first = next(iter(steps.values()))
     with _COMPILING:
-        _keep_in(kernel_folder() / _source_key(*steps.values(), extra=source))
+        _keep_in(kernel_folder() / _source_key(*steps.values(), extra=f"{source}{constants}"))
         scope: dict[str, Any] = {key: step(function) for key, function in steps.items()}
+        scope |= dict(constants or {})
         scope |= {"carray": cast("Any", numba).carray, "nan": math.nan, "inf": math.inf, "__name__": first.__module__}
         # The file named here is the steps' own: numba asks it whether the kept code is still good.
         exec(compile(source, first.__code__.co_filename, "exec"), scope)

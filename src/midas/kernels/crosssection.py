@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from midas.kernels.compiled import step
 from midas.kernels.lanes import LANES
-from midas.kernels.loop import Loop
+from midas.kernels.loop import TOLD, Loop
 
 Row = NDArray[np.float64]
 Keys = NDArray[np.uint64]
@@ -29,16 +29,16 @@ FEW = 16
 """When fewer than one in so many is wanted, they are gathered one by one instead of splitting the whole row."""
 
 
-def scratch_size(tiles: int) -> int:
+def scratch_size(tiles: int, lanes: int = LANES) -> int:
     """Return how many doubles of room a loop across the market needs."""
-    return 8 * tiles * LANES + RADIX
+    return 8 * tiles * lanes + RADIX
 
 
 _HEAD = f"""
-def {{name}}_loop(out, a, b, scratch, params, tiles, columns, rows, out_stride, a_stride, b_stride):
-    width = tiles * {LANES}
-    x = carray(a, (tiles, a_stride, {LANES}))
-    y = carray(out, (tiles, out_stride, {LANES}))
+def {{name}}_loop(out, a, b, scratch, params, tiles, columns, rows, out_stride, a_stride, b_stride{TOLD}
+    width = tiles * LANES
+    x = carray(a, (tiles, a_stride, LANES))
+    y = carray(out, (tiles, out_stride, LANES))
     room = carray(scratch, (8 * width + {RADIX},))
     numbers = carray(params, (1,))
     values = room[:width]
@@ -48,23 +48,23 @@ def {{name}}_loop(out, a, b, scratch, params, tiles, columns, rows, out_stride, 
     for r in range(rows):
         for tile in range(tiles):
             v = x[tile, r]
-            for i in range({LANES}):
-                values[tile * {LANES} + i] = v[i]
+            for i in range(LANES):
+                values[tile * LANES + i] = v[i]
         {{second}}
         step(values[:columns], {{by}}result[:columns], spare, numbers[0])
         for tile in range(tiles):
             w = y[tile, r]
-            for i in range({LANES}):
-                at = tile * {LANES} + i
+            for i in range(LANES):
+                at = tile * LANES + i
                 w[i] = result[at] if at < columns else nan
 """
 
 
-_SECOND = f"""x2 = carray(b, (tiles, b_stride, {LANES}))
+_SECOND = """x2 = carray(b, (tiles, b_stride, LANES))
         for tile in range(tiles):
             u = x2[tile, r]
-            for i in range({LANES}):
-                by[tile * {LANES} + i] = u[i]"""
+            for i in range(LANES):
+                by[tile * LANES + i] = u[i]"""
 
 
 def across(function: object) -> Loop:

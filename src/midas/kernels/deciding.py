@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from midas.kernels.account import (
     BUYS,
     DUE,
-    ENTRIES,
     IS_HELD,
     LEAVING,
     MARK,
@@ -22,17 +21,25 @@ from midas.kernels.account import (
     TARGET,
     WANTED,
     WEIGHT,
-    Amounts,
-    Counts,
-    Journal,
-    Lists,
     State,
-    note,
 )
 from midas.kernels.compiled import step
-from midas.kernels.fill import BELOW_LOT, NO_BAR, SHARE, SHORT_NOT_ALLOWED, SHORTS, Terms
+from midas.kernels.entry import note
+from midas.kernels.fill import BELOW_LOT, NO_BAR, SHARE, SHORT_NOT_ALLOWED, SHORTS
+from midas.kernels.frame import Frame
+from midas.kernels.framed import (
+    class_of_in,
+    closes_in,
+    counts_in,
+    dated_in,
+    happenings_in,
+    lists_in,
+    state_in,
+    terms_in,
+    weights_in,
+)
 from midas.kernels.price_rules import floor_to, nearest_to
-from midas.kernels.world import LANES, Dated, Happenings, last_close, lot_of
+from midas.kernels.world import LANES, last_close, lot_of
 
 
 @step
@@ -53,61 +60,45 @@ def first_to_decide(turn: int, by_change: bool, weights: NDArray[np.float64], st
 
 
 @step
-def decide(
-    row: int,
-    met: int,
-    money: float,
-    by_change: bool,
-    begin: int,
-    turn: int,
-    weights: NDArray[np.float64],
-    closes: NDArray[np.float64],
-    happenings: Happenings,
-    class_of: NDArray[np.int64],
-    dated: Dated,
-    state: State,
-    lists: Lists,
-    counts: Counts,
-    journal: Journal,
-    amounts: Amounts,
-    terms: Terms,
-) -> None:
+def decide(row: int, met: int, money: float, by_change: bool, begin: int, turn: int, frame: Frame) -> None:
     """Turn one row of weights into the orders of the next row, sells first, then buys by falling weight."""
+    terms, weights, state = terms_in(frame), weights_in(frame), state_in(frame)
     buys = 0
-    _look_up(row, turn, weights, closes, state, lists)
+    _look_up(row, turn, frame)
     for column in range(begin, weights.shape[1]):
         weight = weights[turn, column]
         due = 0.0
         if by_change:
-            if state[DUE, column] == 0.0 and not (math.isfinite(weight) and weight != state[TARGET, column]):
+            changed = math.isfinite(weight) and weight != state[TARGET, column]
+            if state[DUE, column] == 0.0 and not changed:
                 continue
             due = _hear(column, weight, state)
             weight = state[TARGET, column]
         elif not math.isfinite(weight):
             weight = 0.0
         if weight < 0.0 and terms[SHORTS] == 0.0:
-            _refuse(row, column, -1, SHORT_NOT_ALLOWED, counts, journal, amounts)
+            _refuse(row, column, -1, SHORT_NOT_ALLOWED, frame)
             weight = 0.0
         if (weight == 0.0 and state[QUANTITY, column] == 0.0) or state[LEAVING, column] > 0.0:
             continue  # a name whose exit is in the market may be bought again once it is out
         target = 0.0
         if weight != 0.0:
-            target = _target(row, met, column, weight, money, closes, happenings, class_of, dated, state, terms)
+            target = _target(row, met, column, weight, money, frame)
         if due * (target - state[QUANTITY, column]) < 0.0:
             continue  # the price went past the target meanwhile: turning round is a trade nobody asked for
         if by_change and math.isnan(target):
             state[DUE, column] = math.copysign(1.0, weight)
-        buys += _order(row, column, weight, target, buys, state, lists, counts, journal, amounts, terms)
-    _arrange(buys, state, lists, counts)
+        buys += _order(row, column, weight, target, buys, frame)
+    _arrange(buys, frame)
 
 
 @step
-def _look_up(
-    row: int, turn: int, weights: NDArray[np.float64], closes: NDArray[np.float64], state: State, lists: Lists
-) -> None:
+def _look_up(row: int, turn: int, frame: Frame) -> None:
     # Closes of names that are wanted but not held, all at once: reads that do not wait for each other are far faster.
+    closes, weights, state, lists = closes_in(frame), weights_in(frame), state_in(frame), lists_in(frame)
     for column in range(weights.shape[1]):
-        if lists[IS_HELD, column] == 0 and (abs(weights[turn, column]) > 0.0 or state[TARGET, column] != 0.0):
+        wanted = abs(weights[turn, column]) > 0.0 or state[TARGET, column] != 0.0
+        if wanted and lists[IS_HELD, column] == 0:
             state[MARK, column] = closes[column // LANES, row, column % LANES]
 
 
@@ -124,20 +115,10 @@ def _hear(column: int, weight: float, state: State) -> float:
 
 
 @step
-def _target(
-    row: int,
-    met: int,
-    column: int,
-    weight: float,
-    money: float,
-    closes: NDArray[np.float64],
-    happenings: Happenings,
-    class_of: NDArray[np.int64],
-    dated: Dated,
-    state: State,
-    terms: Terms,
-) -> float:
+def _target(row: int, met: int, column: int, weight: float, money: float, frame: Frame) -> float:
     # NaN where no price has ever been known.
+    closes, happenings, class_of = closes_in(frame), happenings_in(frame), class_of_in(frame)
+    dated, terms, state = dated_in(frame), terms_in(frame), state_in(frame)
     price = state[MARK, column]
     if math.isnan(price):
         price = last_close(closes, happenings, met, row, column)
@@ -148,28 +129,17 @@ def _target(
 
 
 @step
-def _order(
-    row: int,
-    column: int,
-    weight: float,
-    target: float,
-    buys: int,
-    state: State,
-    lists: Lists,
-    counts: Counts,
-    journal: Journal,
-    amounts: Amounts,
-    terms: Terms,
-) -> int:
+def _order(row: int, column: int, weight: float, target: float, buys: int, frame: Frame) -> int:
     # 1 for a buy, which waits to be sorted; sells join the orders at once, in the order of the columns.
+    terms, state, lists, counts = terms_in(frame), state_in(frame), lists_in(frame), counts_in(frame)
     if math.isnan(target):
-        _refuse(row, column, 1 if weight > 0.0 else -1, NO_BAR, counts, journal, amounts)
+        _refuse(row, column, 1 if weight > 0.0 else -1, NO_BAR, frame)
         return 0
     gap = target - state[QUANTITY, column]
     size = nearest_to(abs(gap), terms[SHARE])
     if size == 0.0:
         if weight != 0.0 and target == 0.0:
-            _refuse(row, column, 1 if weight > 0.0 else -1, BELOW_LOT, counts, journal, amounts)
+            _refuse(row, column, 1 if weight > 0.0 else -1, BELOW_LOT, frame)
         return 0
     state[WANTED, column] = math.copysign(size, gap)
     state[WEIGHT, column] = weight
@@ -182,20 +152,20 @@ def _order(
 
 
 @step
-def _refuse(row: int, column: int, side: int, reason: int, counts: Counts, journal: Journal, amounts: Amounts) -> None:
+def _refuse(row: int, column: int, side: int, reason: int, frame: Frame) -> None:
     # A wish that never became an order: it has no number and no quantity.
-    note(journal, amounts, counts[ENTRIES], REFUSED + reason, row, column, side, row, -1, math.nan, math.nan)
-    counts[ENTRIES] += 1
+    note(REFUSED + reason, row, column, side, row, -1, math.nan, math.nan, frame)
 
 
 @step
-def _arrange(buys: int, state: State, lists: Lists, counts: Counts) -> None:
+def _arrange(buys: int, frame: Frame) -> None:
     # The buys go behind the sells by falling weight, equal weights by column: a stable merge sort.
+    lists, counts = lists_in(frame), counts_in(frame)
     source, spare = BUYS, SORTED
     width = 1
     while width < buys:
         for left in range(0, buys, 2 * width):
-            _merge(source, spare, left, min(left + width, buys), min(left + 2 * width, buys), state, lists)
+            _merge(source, spare, left, min(left + width, buys), min(left + 2 * width, buys), frame)
         source, spare = spare, source
         width *= 2
     for place in range(buys):
@@ -204,12 +174,14 @@ def _arrange(buys: int, state: State, lists: Lists, counts: Counts) -> None:
 
 
 @step
-def _merge(source: int, into: int, left: int, middle: int, right: int, state: State, lists: Lists) -> None:
+def _merge(source: int, into: int, left: int, middle: int, right: int, frame: Frame) -> None:
+    state, lists = state_in(frame), lists_in(frame)
     one, two = left, middle
     for place in range(left, right):
-        first = two >= right or (
-            one < middle and state[WEIGHT, lists[source, one]] >= state[WEIGHT, lists[source, two]]
-        )
+        first = two >= right
+        if one < middle and two < right:
+            ahead, behind = lists[source, one], lists[source, two]
+            first = state[WEIGHT, ahead] >= state[WEIGHT, behind]
         if first:
             lists[into, place] = lists[source, one]
             one += 1

@@ -14,46 +14,69 @@ from numpy.typing import NDArray
 from midas.kernels.account import (
     BEST,
     CASH,
-    CAUSE,
     DUE,
     ENTERED,
-    ENTRIES,
     ENTRY,
-    FILL,
     HELD,
     HOLDINGS,
     LEAVING,
+    LOCK_ROW,
     QUANTITY,
     RANGE,
-    REFUSED,
     SENT,
     TRADED,
     TRADED_ROW,
     WANTED,
-    Amounts,
-    Counts,
-    Journal,
-    Lists,
     State,
-    note,
 )
 from midas.kernels.compiled import step
+from midas.kernels.entry import drop, write
+from midas.kernels.exit_rules import (
+    ATR_STOP,
+    ATR_TAKE_PROFIT,
+    ATR_TRAILING_STOP,
+    STOP_LOSS,
+    TAKE_PROFIT,
+    TIME_STOP,
+    TRAILING_STOP,
+    Rules,
+)
 from midas.kernels.fill import (
+    AT_CLOSE,
     ENTRY_LIMIT,
     FILLED,
     HAS_RANGE,
+    NOT_SELLABLE_YET,
     SHARE,
     SHARE_OF_VOLUME,
     SHORTS,
     VOLUME_CAP,
     Bar,
     Outcome,
-    Terms,
     fill,
     fill_at,
     market_refusal,
 )
+from midas.kernels.frame import Frame
+from midas.kernels.framed import (
+    class_of_in,
+    closes_in,
+    counts_in,
+    dated_in,
+    happenings_in,
+    highs_in,
+    ladders_in,
+    lists_in,
+    lows_in,
+    opens_in,
+    ranges_in,
+    rules_in,
+    state_in,
+    terms_in,
+    volumes_in,
+)
 from midas.kernels.impact import impact
+from midas.kernels.locking import await_money, withheld
 from midas.kernels.margin import NO_LIMIT
 from midas.kernels.price_rules import nearest_to, round_to_tick
 from midas.kernels.world import (
@@ -62,34 +85,11 @@ from midas.kernels.world import (
     LIMIT,
     PER_CLASS,
     PER_DAY,
-    Dated,
-    Happenings,
     costs_of,
     last_close,
+    limit_base,
     lot_of,
 )
-
-Tiles = NDArray[np.float64]
-
-Rules = NDArray[np.float64]
-"""One number for each kind of exit, NaN where there is none; the places are named below. A cause is a place plus 1."""
-
-STOP_LOSS = 0
-TRAILING_STOP = 1
-TAKE_PROFIT = 2
-TIME_STOP = 3
-ATR_STOP = 4
-ATR_TRAILING_STOP = 5
-ATR_TAKE_PROFIT = 6
-RULES = 7
-MARGIN_CALL = RULES + 1
-"""Cause of what a margin account closes below its maintenance margin."""
-
-Ranges = NDArray[np.float64]
-"""(3, row, instrument): average true range over close for each of the exits that go by it; empty where none does.
-
-Rows are counted from the first one simulated.
-"""
 
 NEXT_TO_NOTHING = 1e-300
 """Volume of a bar whose share was taken by an order before: there was a market, but nothing is left."""
@@ -108,20 +108,10 @@ def any_rule(rules: Rules) -> bool:
 
 
 @step
-def follow(
-    row: int,
-    first: int,
-    column: int,
-    before: float,
-    price: float,
-    met: int,
-    closes: Tiles,
-    happenings: Happenings,
-    rules: Rules,
-    ranges: Ranges,
-    state: State,
-) -> None:
+def follow(row: int, first: int, column: int, before: float, price: float, met: int, frame: Frame) -> None:
     """Take note of a fill at `price` that changed a holding from `before`: what its exits go by."""
+    closes, happenings, rules = closes_in(frame), happenings_in(frame), rules_in(frame)
+    ranges, state = ranges_in(frame), state_in(frame)
     after = state[QUANTITY, column]
     state[TRADED, column] = after - before
     state[TRADED_ROW, column] = row
@@ -143,110 +133,94 @@ def follow(
 
 
 @step
-def leave(  # house: function-length: the loop over what is held, and the arrays it needs
-    row: int,
-    number: int,
-    met: int,
-    opens: Tiles,
-    highs: Tiles,
-    lows: Tiles,
-    closes: Tiles,
-    volumes: Tiles,
-    happenings: Happenings,
-    class_of: NDArray[np.int64],
-    dated: Dated,
-    ladders: NDArray[np.float64],
-    rules: Rules,
-    state: State,
-    lists: Lists,
-    counts: Counts,
-    journal: Journal,
-    amounts: Amounts,
-    terms: Terms,
-) -> None:
+def leave(row: int, number: int, met: int, frame: Frame) -> None:
     """Let the exits of everything held meet the bar of `row`, after its orders; theirs are numbered from `number`.
 
     What a bar's own order added cannot leave on it: the rest goes at the next open.
     """
+    state, lists, counts = state_in(frame), lists_in(frame), counts_in(frame)
     for place in range(counts[HOLDINGS]):
         column = lists[HELD, place]
-        held = state[QUANTITY, column]
-        if held == 0.0:
+        if state[QUANTITY, column] == 0.0:
             continue
-        tile, lane = column // LANES, column % LANES
-        bar = Bar(
-            opens[tile, row, lane], highs[tile, row, lane], lows[tile, row, lane], closes[tile, row, lane],
-            volumes[tile, row, lane],
-        )  # fmt: skip
-        side = 1 if held > 0.0 else -1
-        trades = market_refusal(bar, terms) == FILLED
-        cause, price, how = 0, math.nan, MARKET
-        if state[ENTERED, column] < row:
-            ladder = ladders[int(dated[row, PER_DAY + PER_CLASS * class_of[column] + LADDER])]
-            cause, price, how = _cause(row, column, side, bar, trades, rules, ladder, state, terms)
-        if trades:
-            best = bar.close
-            # a limit order may fill late in its bar: of what follows it only the close is known
-            waited = state[ENTERED, column] == row and not math.isnan(terms[ENTRY_LIMIT])
-            if terms[HAS_RANGE] > 0.0 and not waited:
-                best = bar.high if side > 0 else bar.low
-            if side * best > side * state[BEST, column]:
-                state[BEST, column] = best
-        if cause == 0:
+        bar = _bar_of(row, column, frame)
+        cause, price, how = _watch(row, column, bar, frame)
+        if cause == 0 or how == LATER:
             continue
-        # whoever leaves no longer wants what is left of an order that was carried over
-        state[DUE, column], state[WANTED, column], state[SENT, column] = 0.0, 0.0, 0.0
-        state[LEAVING, column] = 0.0 if how == LIMITED else cause
-        if how == LATER:
-            continue
-        outcome, wanted = _match(
-            row,
-            column,
-            how,
-            price,
-            bar,
-            met,
-            closes,
-            volumes,
-            happenings,
-            class_of,
-            dated,
-            ladders,
-            state,
-            counts,
-            terms,
-        )
-        _note(row, column, number, cause, wanted, outcome, state, counts, journal, amounts, terms)
+        outcome, wanted = _match(row, column, number, cause, how, price, bar, met, frame)
+        if wanted > 0.0:
+            _note(row, column, number, cause, wanted, outcome, frame)
         number += 1
 
 
 @step
+def watch(row: int, late: bool, frame: Frame) -> None:
+    """Follow what `leave` would see on a row whose exits somebody else matches: `LEAVING` is what is left to do.
+
+    `late` says that nobody matched them on the row itself.
+    """
+    state, lists, counts = state_in(frame), lists_in(frame), counts_in(frame)
+    for place in range(counts[HOLDINGS]):
+        column = lists[HELD, place]
+        if state[QUANTITY, column] != 0.0:
+            cause, _, _ = _watch(row, column, _bar_of(row, column, frame), frame)
+            if late:
+                state[LEAVING, column] = cause
+
+
+@step
+def _bar_of(row: int, column: int, frame: Frame) -> Bar:
+    opens, highs, lows, closes = opens_in(frame), highs_in(frame), lows_in(frame), closes_in(frame)
+    at = column // LANES, row, column % LANES
+    return Bar(opens[at], highs[at], lows[at], closes[at], volumes_in(frame)[at])
+
+
+@step
+def _watch(row: int, column: int, bar: Bar, frame: Frame) -> tuple[int, float, int]:
+    # Why a position closes on a bar, or 0, from which price and how; what is kept of the bar and of the order.
+    class_of, dated, ladders = class_of_in(frame), dated_in(frame), ladders_in(frame)
+    terms, state = terms_in(frame), state_in(frame)
+    side = 1 if state[QUANTITY, column] > 0.0 else -1
+    trades = market_refusal(bar, terms) == FILLED
+    cause, price, how = 0, math.nan, MARKET
+    if state[ENTERED, column] < row:
+        ladder = ladders[int(dated[row, PER_DAY + PER_CLASS * class_of[column] + LADDER])]
+        cause, price, how = _cause(row, column, side, bar, trades, ladder, frame)
+    if trades:
+        best = bar.close
+        # a limit order may fill late in its bar: of what follows it only the close is known
+        waited = state[ENTERED, column] == row and not math.isnan(terms[ENTRY_LIMIT])
+        if terms[HAS_RANGE] > 0.0 and not waited:
+            best = bar.high if side > 0 else bar.low
+        if side * best > side * state[BEST, column]:
+            state[BEST, column] = best
+    if cause != 0:
+        # whoever leaves no longer wants what is left of an order that was carried over
+        waits = terms[AT_CLOSE] > 0.0 and state[WANTED, column] != 0.0
+        state[DUE, column], state[WANTED, column], state[SENT, column] = 0.0, 0.0, -1.0 if waits else 0.0
+        state[LEAVING, column] = 0.0 if how == LIMITED else cause
+    return cause, price, how
+
+
+@step
 def _cause(
-    row: int,
-    column: int,
-    side: int,
-    bar: Bar,
-    trades: bool,
-    rules: Rules,
-    ladder: NDArray[np.float64],
-    state: State,
-    terms: Terms,
+    row: int, column: int, side: int, bar: Bar, trades: bool, ladder: NDArray[np.float64], frame: Frame
 ) -> tuple[int, float, int]:
     # Why the position closes on this bar, or 0, from which price, and how. What is known before the bar goes at its
     # open, then prices the open jumped over count, then the worse of what lies inside the bar.
+    rules, state = rules_in(frame), state_in(frame)
     if state[LEAVING, column] > 0.0:
         return int(state[LEAVING, column]), bar.open, MARKET
     if row - state[ENTERED, column] >= rules[TIME_STOP]:
         return TIME_STOP + 1, bar.open, MARKET
     if not trades:
         return 0, math.nan, MARKET
-    return _reached(column, side, bar, rules, ladder, state, terms)
+    return _reached(column, side, bar, ladder, frame)
 
 
 @step
-def _reached(
-    column: int, side: int, bar: Bar, rules: Rules, ladder: NDArray[np.float64], state: State, terms: Terms
-) -> tuple[int, float, int]:
+def _reached(column: int, side: int, bar: Bar, ladder: NDArray[np.float64], frame: Frame) -> tuple[int, float, int]:
+    rules, terms, state = rules_in(frame), terms_in(frame), state_in(frame)
     stop_cause, stop = _stop(column, side, rules, state)
     take_cause, take = _take(column, side, rules, state)
     opened, adverse, favourable = bar.open, bar.low, bar.high
@@ -304,34 +278,29 @@ def _take(column: int, side: int, rules: Rules, state: State) -> tuple[int, floa
 
 @step
 def _match(
-    row: int,
-    column: int,
-    how: int,
-    price: float,
-    bar: Bar,
-    met: int,
-    closes: Tiles,
-    volumes: Tiles,
-    happenings: Happenings,
-    class_of: NDArray[np.int64],
-    dated: Dated,
-    ladders: NDArray[np.float64],
-    state: State,
-    counts: Counts,
-    terms: Terms,
+    row: int, column: int, number: int, cause: int, how: int, price: float, bar: Bar, met: int, frame: Frame
 ) -> tuple[Outcome, float]:
+    closes, happenings, class_of, dated = closes_in(frame), happenings_in(frame), class_of_in(frame), dated_in(frame)
+    ladders, terms, state, counts = ladders_in(frame), terms_in(frame), state_in(frame), counts_in(frame)
     kind = class_of[column]
     offset = PER_DAY + PER_CLASS * kind
     held = state[QUANTITY, column]
     side = -1 if held > 0.0 else 1
     wanted, volume = abs(held), bar.volume
+    fresh = 0.0
     if state[TRADED_ROW, column] == row:
         traded = state[TRADED, column]
         if traded * held > 0.0:
-            wanted = nearest_to(wanted - abs(traded), terms[SHARE])
+            fresh = abs(traded)
+            wanted = nearest_to(wanted - fresh, terms[SHARE])
         volume = max(NEXT_TO_NOTHING, volume - abs(traded) / terms[SHARE_OF_VOLUME])
+    locked = fresh if state[LOCK_ROW, column] == row else 0.0
+    kept = withheld(column, wanted, wanted, locked, frame) if held > 0.0 else 0.0
+    if kept > 0.0:
+        wanted = nearest_to(wanted - kept, terms[SHARE])
+        drop(row, column, side, row - 1, number, NOT_SELLABLE_YET, kept, cause, frame)
     if how == MARKET:
-        price *= 1.0 + side * impact(row, column, wanted, met, closes, volumes, happenings, terms)
+        price *= 1.0 + side * impact(row, column, wanted, met, frame)
     bar = Bar(price, bar.high, bar.low, bar.close, volume)
     ladder = ladders[int(dated[row, offset + LADDER])]
     limit = float(dated[row, offset + LIMIT])
@@ -339,7 +308,7 @@ def _match(
     costs = costs_of(side, row, kind, dated)
     base = math.nan
     if not math.isnan(limit):
-        base = last_close(closes, happenings, met, row - 1, column)
+        base = limit_base(closes, happenings, met, row, column, dated)
     cash = counts[CASH] if terms[SHORTS] == 0.0 else NO_LIMIT
     if how == LIMITED:
         return fill_at(price, side, wanted, cash, bar, base, limit, lot, ladder, costs, terms), wanted
@@ -347,41 +316,24 @@ def _match(
 
 
 @step
-def _note(
-    row: int,
-    column: int,
-    number: int,
-    cause: int,
-    wanted: float,
-    outcome: Outcome,
-    state: State,
-    counts: Counts,
-    journal: Journal,
-    amounts: Amounts,
-    terms: Terms,
-) -> None:
+def _note(row: int, column: int, number: int, cause: int, wanted: float, outcome: Outcome, frame: Frame) -> None:
+    terms, state, counts = terms_in(frame), state_in(frame), counts_in(frame)
     side = -1 if state[QUANTITY, column] > 0.0 else 1
-    place = counts[ENTRIES]
     if outcome.refusal != FILLED:
-        note(journal, amounts, place, REFUSED + outcome.refusal, row, column, side, row - 1, number, wanted, math.nan)
-        journal[place, CAUSE] = cause
-        counts[ENTRIES] = place + 1
+        drop(row, column, side, row - 1, number, outcome.refusal, wanted, cause, frame)
         return
-    if outcome.quantity > 0.0:
-        note(journal, amounts, place, FILL, row, column, side, row - 1, number, outcome.quantity, outcome.price)
-        journal[place, 6] = outcome.value
-        journal[place, 7] = outcome.commission
-        journal[place, 8] = outcome.tax
-        journal[place, CAUSE] = cause
-        place += 1
+    quantity = outcome.quantity
+    if quantity > 0.0:
+        write(
+            row, column, side, row - 1, number, quantity, outcome.price, outcome.value, outcome.commission, outcome.tax,
+            cause, frame,
+        )  # fmt: skip
         counts[CASH] -= side * outcome.value + outcome.commission + outcome.tax
-        state[QUANTITY, column] = nearest_to(state[QUANTITY, column] + side * outcome.quantity, terms[SHARE])
-        if state[QUANTITY, column] == 0.0:
+        if side < 0:
+            await_money(row, outcome.value - outcome.commission - outcome.tax, frame)
+        left = nearest_to(state[QUANTITY, column] + side * quantity, terms[SHARE])
+        state[QUANTITY, column] = left
+        if left == 0.0:
             state[LEAVING, column] = 0.0
     if outcome.capped > 0.0:
-        note(
-            journal, amounts, place, REFUSED + VOLUME_CAP, row, column, side, row - 1, number, outcome.capped, math.nan
-        )
-        journal[place, CAUSE] = cause
-        place += 1
-    counts[ENTRIES] = place
+        drop(row, column, side, row - 1, number, VOLUME_CAP, outcome.capped, cause, frame)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.kernels.compiled import step
+from midas.kernels.compiled import bare_step
 from midas.kernels.price_rules import cut, floor_to, half_up, limit_prices, nearest_to, round_to_tick, tick_at
 
 FILLED = 0
@@ -23,6 +23,7 @@ SHORT_NOT_ALLOWED = 8
 LIMIT_NOT_REACHED = 9
 SHORT_BANNED = 10
 MARGIN = 11
+NOT_SELLABLE_YET = 12
 
 Terms = NDArray[np.float64]
 """How the account trades; the places are named below."""
@@ -65,7 +66,11 @@ INITIAL = 17
 """Equity that a position must be covered by when it is opened, as a share of its value."""
 MAINTENANCE = 18
 """The same for all that is held at a close; below it everything is closed."""
-TERMS = 19
+LOCKING = 19
+"""1 where something bought may have to be kept, or money from a sale may have to be waited for."""
+AT_CLOSE = 20
+"""1 where orders fill at the close of their bar."""
+TERMS = 21
 
 
 class Bar(NamedTuple):
@@ -104,7 +109,7 @@ class Outcome(NamedTuple):
     unpaid: float
 
 
-@step
+@bare_step
 def fill(
     side: int,
     wanted: float,
@@ -128,7 +133,7 @@ def fill(
     return fill_at(price, side, wanted, cash, bar, base, limit, lot, ladder, costs, terms)
 
 
-@step
+@bare_step
 def fill_at(
     price: float,
     side: int,
@@ -163,7 +168,7 @@ def fill_at(
     return Outcome(FILLED, quantity, price, value, commission, tax, capped, unpaid)
 
 
-@step
+@bare_step
 def market_refusal(bar: Bar, terms: Terms) -> int:
     """Return why nothing trades on this bar, or FILLED."""
     if math.isnan(bar.close):
@@ -175,7 +180,7 @@ def market_refusal(bar: Bar, terms: Terms) -> int:
     return FILLED
 
 
-@step
+@bare_step
 def fill_price(side: int, bar: Bar, ladder: NDArray[np.float64], terms: Terms) -> float:
     """Return the open moved against us, onto the grid against us, then into the bar."""
     moved = bar.open * (1.0 + side * terms[SLIPPAGE])
@@ -190,7 +195,7 @@ def fill_price(side: int, bar: Bar, ladder: NDArray[np.float64], terms: Terms) -
     return price
 
 
-@step
+@bare_step
 def limit_refusal(price: float, bar: Bar, base: float, limit: float, ladder: NDArray[np.float64], terms: Terms) -> int:
     """Return LOCKED_LIMIT on a bar that only traded at a limit, or where the price is beyond one."""
     if math.isnan(limit) or math.isnan(base):
@@ -205,7 +210,7 @@ def limit_refusal(price: float, bar: Bar, base: float, limit: float, ladder: NDA
     return FILLED
 
 
-@step
+@bare_step
 def affordable(quantity: float, price: float, cash: int, lot: float, costs: Costs, terms: Terms) -> float:
     """Return the part of a purchase that `cash` pays, commission and tax included.
 
@@ -224,21 +229,21 @@ def affordable(quantity: float, price: float, cash: int, lot: float, costs: Cost
     return payable
 
 
-@step
+@bare_step
 def cost_of(quantity: float, price: float, costs: Costs, terms: Terms) -> int:
     """Return what a purchase takes from the account, in minor units."""
     value = half_up(quantity * price * terms[SCALE])
     return value + commission_of(quantity, value, costs, terms) + tax_of(value, costs, terms)
 
 
-@step
+@bare_step
 def commission_of(quantity: float, value: int, costs: Costs, terms: Terms) -> int:
     """Return the commission in minor units, rounded half up once."""
     per_share = min(quantity * costs.per_share, costs.per_share_cap)
     return half_up(value * costs.rate + per_share * terms[SCALE])
 
 
-@step
+@bare_step
 def tax_of(value: int, costs: Costs, terms: Terms) -> int:
     """Return the tax on a fill in minor units."""
     if terms[TAX_TRUNCATES] > 0.0:

@@ -86,4 +86,54 @@ def sar(
     return side * shown, side * held, side * top, speed, rising, high, low
 
 
-LOOPS = (previous, cumulative, trailing_band, sar)
+@recursive(inputs=2, states=6, params=8)
+def sar_extended(
+    high: float,
+    low: float,
+    stop: float,
+    extreme: float,
+    speed: float,
+    rising: float,
+    last_high: float,
+    last_low: float,
+    start: float,
+    offset: float,
+    first_up: float,
+    step_up: float,
+    limit_up: float,
+    first_down: float,
+    step_down: float,
+    limit_down: float,
+) -> tuple[float, float, float, float, float, float, float]:
+    if not (high == high and low == low):
+        return NAN, stop, extreme, speed, rising, last_high, last_low
+    if last_high != last_high:
+        return NAN, stop, extreme, speed, rising, high, low
+    if stop != stop:
+        fall, rise = last_low - low, high - last_high
+        rising = 0.0 if ((fall > 0.0 and fall > rise) if start == 0.0 else start < 0.0) else 1.0
+        extreme = high if rising == 1.0 else low
+        stop = abs(start) if start != 0.0 else (last_low if rising == 1.0 else last_high)
+        speed = min(first_up, limit_up) if rising == 1.0 else min(first_down, limit_down)
+        last_high, last_low = high, low
+    # Falling is rising in a mirror; what it turns into has the other side's numbers.
+    up = rising == 1.0
+    side = 1.0 if up else -1.0
+    best, worst = (high, low) if up else (-low, -high)
+    last_best, last_worst = (last_high, last_low) if up else (-last_low, -last_high)
+    held, top = side * stop, side * extreme
+    if worst <= held:
+        shown = max(top, last_best, best)
+        shown += abs(shown) * offset
+        top, speed = worst, (min(first_down, limit_down) if up else min(first_up, limit_up))
+        held = max(shown + speed * (top - shown), last_best, best)
+        return -abs(shown) if up else abs(shown), side * held, side * top, speed, 1.0 - rising, high, low
+    shown = held
+    if best > top:
+        top, speed = best, min(speed + (min(step_up, limit_up) if up else min(step_down, limit_down)),
+                               limit_up if up else limit_down)  # fmt: skip
+    held = min(held + speed * (top - held), last_worst, worst)
+    return side * abs(shown), side * held, side * top, speed, rising, high, low
+
+
+LOOPS = (previous, cumulative, trailing_band, sar, sar_extended)

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.kernels.compiled import kernel, step
+from midas.kernels.compiled import bare_step, kernel
 from midas.kernels.fill import BELOW_LOT, FILLED, SCALE, SHARE, Bar, Outcome, Terms, fill
 from midas.kernels.price_rules import ULPS, floor_to, half_up, nearest_to
 from midas.kernels.world import (
@@ -86,44 +86,77 @@ def run_lanes(  # house: function-length: the arrays of a world, and the one loo
     """
     book = np.empty((BOOK, LANES))
     wish, close = np.full(LANES, math.nan), np.empty(LANES)
-    flags, queue = np.empty(LANES, np.int64), np.empty(LANES + 1, np.int64)
+    queue = np.empty(LANES + 1, np.int64)
     for base in range(begin, end, LANES):
-        lanes = min(LANES, end - base)
-        begun = int(firsts[base : base + lanes].min())
-        met = _met(0, begun, happenings)
-        _open(base, lanes, begun, met, capital, columns, closes, happenings, book)
-        turn = _from(speaks, begun)
+        _live(
+            base, min(LANES, end - base), weights, speaks, firsts, columns, stop, capital, by_change, once, opens,
+            highs, lows, closes, volumes, happenings, class_of, dated, ladders, terms, book, wish, close, queue,
+        )  # fmt: skip
+        _tell(base, min(LANES, end - base), book, out)
+
+
+@bare_step
+def _live(  # house: function-length: the one loop over rows
+    base: int,
+    lanes: int,
+    weights: NDArray[np.float64],
+    speaks: NDArray[np.int64],
+    firsts: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    stop: int,
+    capital: int,
+    by_change: bool,
+    once: bool,
+    opens: Tiles,
+    highs: Tiles,
+    lows: Tiles,
+    closes: Tiles,
+    volumes: Tiles,
+    happenings: Happenings,
+    class_of: NDArray[np.int64],
+    dated: Dated,
+    ladders: NDArray[np.float64],
+    terms: Terms,
+    book: Book,
+    wish: NDArray[np.float64],
+    close: NDArray[np.float64],
+    queue: NDArray[np.int64],
+) -> None:
+    begun = firsts[base]
+    for i in range(lanes):
+        begun = min(begun, firsts[base + i])
+    met = _met(0, begun, happenings)
+    _open(base, lanes, begun, met, capital, columns, closes, happenings, book)
+    turn = _from(speaks, begun)
+    waiting = 0
+    layout = _layout(base, lanes, columns)
+    for row in range(begun, stop):
+        upcoming = _met(met, row, happenings)
+        if upcoming > met:
+            _meet(met, upcoming, base, lanes, columns, happenings, book, terms)
+            met = upcoming
+        for place in range(waiting):
+            i = queue[place]
+            outcome = _match(
+                row, i, columns[base + i], met, opens, highs, lows, closes, volumes, happenings, class_of, dated,
+                ladders, book, terms,
+            )  # fmt: skip
+            _settle(i, by_change, outcome, book, terms)
         waiting = 0
-        layout = _layout(base, lanes, columns)
-        for row in range(begun, stop):
-            upcoming = _met(met, row, happenings)
-            if upcoming > met:
-                _meet(met, upcoming, base, lanes, columns, happenings, book, terms)
-                met = upcoming
-            for place in range(waiting):
-                i = queue[place]
-                outcome = _match(
-                    row, i, columns[base + i], met, opens, highs, lows, closes, volumes, happenings, class_of, dated,
-                    ladders, book, terms,
-                )  # fmt: skip
-                _settle(i, by_change, outcome, book, terms)
-            waiting = 0
-            _look(row, base, lanes, layout, columns, closes, close)
-            _value(close, book, terms[SCALE])
-            if turn < len(speaks) and speaks[turn] == row:
+        _look(row, base, lanes, layout, columns, closes, close)
+        _value(close, book, terms[SCALE])
+        if turn < len(speaks) and speaks[turn] == row:
+            heard = weights[turn, base : base + lanes]
+            turn += 1
+            if row + 1 < stop and _any_speaks(heard, wish, by_change, book):
                 for i in range(lanes):
-                    wish[i] = weights[turn, base + i]
-                turn += 1
-                if row + 1 < stop and _who_speaks(wish, by_change, book, flags) > 0:
-                    for i in range(lanes):
-                        if flags[i] and row >= firsts[base + i]:
-                            kind = class_of[columns[base + i]]
-                            queue[waiting] = i
-                            waiting += _decide(row, i, by_change, once, wish[i], kind, dated, book, terms)
-        _tell(base, lanes, book, out)
+                    if row >= firsts[base + i] and _speaks(i, wish[i], by_change, book):
+                        kind = class_of[columns[base + i]]
+                        queue[waiting] = i
+                        waiting += _decide(row, i, by_change, once, wish[i], kind, dated, book, terms)
 
 
-@step
+@bare_step
 def _from(speaks: NDArray[np.int64], row: int) -> int:
     turn = 0
     while turn < len(speaks) and speaks[turn] < row:
@@ -131,7 +164,7 @@ def _from(speaks: NDArray[np.int64], row: int) -> int:
     return turn
 
 
-@step
+@bare_step
 def _layout(base: int, lanes: int, columns: NDArray[np.int64]) -> int:
     same, ascending = True, columns[base] % LANES == 0
     for i in range(lanes):
@@ -140,7 +173,7 @@ def _layout(base: int, lanes: int, columns: NDArray[np.int64]) -> int:
     return _SAME if same else (_TILE if ascending else _ANY)
 
 
-@step
+@bare_step
 def _look(
     row: int,
     base: int,
@@ -163,7 +196,7 @@ def _look(
             close[i] = closes[column >> 5, row, column & 31]
 
 
-@step
+@bare_step
 def _tell(base: int, lanes: int, book: Book, out: NDArray[np.float64]) -> None:
     for i in range(lanes):
         for place in range(len(OUT)):
@@ -210,14 +243,14 @@ def lay_steps(firsts: NDArray[np.int64], begin: int, end: int, tiles: NDArray[np
                 line[i] = 1.0 if row >= starts[i] else 0.0
 
 
-@step
+@bare_step
 def _met(place: int, row: int, happenings: Happenings) -> int:
     while place < len(happenings) and happenings[place, 0] <= row:
         place += 1
     return place
 
 
-@step
+@bare_step
 def _open(
     base: int,
     lanes: int,
@@ -237,7 +270,7 @@ def _open(
         book[MARK, i] = last_close(closes, happenings, met, row, columns[base + i])
 
 
-@step
+@bare_step
 def _value(close: NDArray[np.float64], book: Book, scale: float) -> None:
     # The one loop that every row and account goes through. Everything is read before anything is chosen or written:
     # only then does the compiler run it on whole registers, thirty times as fast.
@@ -268,26 +301,35 @@ def _value(close: NDArray[np.float64], book: Book, scale: float) -> None:
         peaks[i] = top if deeper else peak
 
 
-@step
-def _who_speaks(wish: NDArray[np.float64], by_change: bool, book: Book, flags: NDArray[np.int64]) -> int:
+@bare_step
+def _any_speaks(heard: NDArray[np.float64], wish: NDArray[np.float64], by_change: bool, book: Book) -> bool:
     targets, dues, done = book[TARGET], book[DUE], book[DONE]
-    count = 0
+    if len(heard) == LANES:
+        for i in range(LANES):
+            wish[i] = heard[i]
+    else:
+        for i in range(len(heard)):
+            wish[i] = heard[i]
+    found = 0
     if by_change:
         for i in range(LANES):
             weight, target, due = wish[i], targets[i], dues[i]
-            flag = int((due != 0.0) | ((weight - weight == 0.0) & (weight != target)))
-            flags[i] = flag
-            count += flag
-        return count
-    for i in range(LANES):
-        weight, over = wish[i], done[i]
-        flag = int((weight - weight == 0.0) & (over == 0.0))
-        flags[i] = flag
-        count += flag
-    return count
+            found |= int((due != 0.0) | ((weight - weight == 0.0) & (weight != target)))
+    else:
+        for i in range(LANES):
+            weight, over = wish[i], done[i]
+            found |= int((weight - weight == 0.0) & (over == 0.0))
+    return found != 0
 
 
-@step
+@bare_step
+def _speaks(i: int, weight: float, by_change: bool, book: Book) -> bool:
+    if by_change:
+        return book[DUE, i] != 0.0 or (weight - weight == 0.0 and weight != book[TARGET, i])
+    return weight - weight == 0.0 and book[DONE, i] == 0.0
+
+
+@bare_step
 def _decide(
     row: int, i: int, by_change: bool, once: bool, wish: float, kind: int, dated: Dated, book: Book, terms: Terms
 ) -> int:
@@ -312,7 +354,7 @@ def _decide(
     return _ask(i, target - book[QUANTITY, i], due, book, terms)
 
 
-@step
+@bare_step
 def _ask(i: int, gap: float, due: float, book: Book, terms: Terms) -> int:
     size = nearest_to(abs(gap), terms[SHARE])
     if size == 0.0 or due * gap < 0.0:
@@ -321,7 +363,7 @@ def _ask(i: int, gap: float, due: float, book: Book, terms: Terms) -> int:
     return 1
 
 
-@step
+@bare_step
 def _match(
     row: int,
     i: int,
@@ -359,7 +401,7 @@ def _match(
     return fill(side, abs(wanted), int(book[MONEY, i]), bar, base, limit, lot, ladder, costs, terms)
 
 
-@step
+@bare_step
 def _settle(i: int, by_change: bool, outcome: Outcome, book: Book, terms: Terms) -> None:
     side = 1.0 if book[WANTED, i] > 0.0 else -1.0
     book[WANTED, i] = 0.0
@@ -382,14 +424,14 @@ def _settle(i: int, by_change: bool, outcome: Outcome, book: Book, terms: Terms)
     _close_when_flat(i, book)
 
 
-@step
+@bare_step
 def _close_when_flat(i: int, book: Book) -> None:
     if book[QUANTITY, i] == 0.0:
         book[TRADES, i] += 1.0
         book[WINS, i] += 1.0 if book[BACK, i] > book[SPENT, i] else 0.0
 
 
-@step
+@bare_step
 def _meet(
     met: int,
     upcoming: int,
@@ -415,7 +457,7 @@ def _meet(
                 book[BACK, i] += paid
 
 
-@step
+@bare_step
 def _delist(i: int, recovery: float, book: Book, terms: Terms) -> None:
     held = book[QUANTITY, i]
     if held > 0.0:
@@ -426,7 +468,7 @@ def _delist(i: int, recovery: float, book: Book, terms: Terms) -> None:
         _close_when_flat(i, book)
 
 
-@step
+@bare_step
 def _split(i: int, ratio: float, book: Book, terms: Terms) -> None:
     book[MARK, i] /= ratio
     wanted = book[WANTED, i]

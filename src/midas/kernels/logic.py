@@ -33,6 +33,20 @@ def streak(flag: float, rows: float) -> tuple[float, float]:
     return (rows if flag == flag else NAN), rows
 
 
+@recursive(inputs=1, states=1)
+def rise(x: float, before: float) -> tuple[float, float]:
+    above = (1.0 if x > 0.0 else 0.0) if x == x else NAN
+    under = (1.0 if before <= 0.0 else 0.0) if before == before else NAN
+    return (0.0 if (above == 0.0 or under == 0.0) else above + under - 1.0), x
+
+
+@recursive(inputs=1, states=1)
+def fall(x: float, before: float) -> tuple[float, float]:
+    under = (1.0 if x < 0.0 else 0.0) if x == x else NAN
+    above = (1.0 if before >= 0.0 else 0.0) if before == before else NAN
+    return (0.0 if (above == 0.0 or under == 0.0) else above + under - 1.0), x
+
+
 @recursive(inputs=2, states=1)
 def value_when(x: float, flag: float, value: float) -> tuple[float, float]:
     value = x if flag == 1.0 else value
@@ -55,4 +69,4 @@ def first_in(flag: float, period: float, last: float, done: float) -> tuple[floa
     return value, period, (1.0 if flag == 1.0 else done)
 
 
-LOOPS = (toggle, cooldown, streak, value_when, highest_since, first_in)
+LOOPS = (toggle, cooldown, streak, rise, fall, value_when, highest_since, first_in)

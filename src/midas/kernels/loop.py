@@ -1,15 +1,17 @@
 """One loop per operator, made from its step.
 
-A step says what happens to one value. The loop around it (rows outside, 32 lanes inside, so that the compiler
-vectorises across instruments) is written here, once per form, and filled in with the step. Loops are called through
-the address of their machine code, so one driver runs them all and a new graph never waits for a compiler.
+A step says what happens to one value. The loop around it (rows outside, LANES lanes inside, so that the compiler
+vectorises across instruments) is written here, once per form, and filled in with the step. It is compiled twice: for
+tiles of 32 lanes, a number the compiler knows, and for narrower ones, as wide as they are told. Loops are called
+through the address of their machine code, so one driver runs them all and a new graph never waits for a compiler.
 
 Every loop over time has the arguments
 
-    out, a, b, c : rows of 32 lanes; bit i of `constants` says that input i is one row that stands for all
+    out, a, b, c : rows of lanes; bit i of `constants` says that input i is one row that stands for all
     state        : what is carried from row to row, all NaN before the first
     params       : the operator's numbers
     n, constants, row, rows : first number as a whole one, see above, absolute index of the first row, how many rows
+    lanes        : how many lie side by side
 """
 
 from __future__ import annotations
@@ -26,8 +28,10 @@ from midas.kernels.lanes import LANES
 Step = Callable[..., float]
 Steps = Callable[..., tuple[float, ...]]
 
-TIME_POINTERS, TIME_INTEGERS = 6, 4
-ROW_POINTERS, ROW_INTEGERS = 5, 6
+TIME_POINTERS, TIME_INTEGERS = 6, 5
+ROW_POINTERS, ROW_INTEGERS = 5, 7
+TOLD = ", lanes):"
+"""How a loop's first line ends. Its body says LANES, which is 32 unless the last argument is called that."""
 
 
 @dataclass(frozen=True)
@@ -44,20 +48,37 @@ class Loop:
     per_row: int = 0
     across: bool = False
 
-    def state(self, n: int) -> int:
+    def state(self, n: int, lanes: int = LANES) -> int:
         """Return the doubles of state one tile needs."""
-        return (self.width + self.per_row * n) * LANES
+        return (self.width + self.per_row * n) * lanes
+
+    @property
+    def flat(self) -> bool:
+        """Whether a result hangs on the inputs at its own row and lane alone."""
+        return not (self.across or self.width or self.per_row or "row + r" in self.source)
 
     @property
     def address(self) -> int:
-        """Where the machine code is."""
+        """Where the machine code for tiles of 32 lanes is."""
         return self._code.address
+
+    @property
+    def narrow_address(self) -> int:
+        """Where the machine code for narrower tiles is."""
+        return self._narrow_code.address
 
     # Compiled, or read from the kernel folder, when first asked for.
     @cached_property
     def _code(self) -> MachineCode:
+        return self._compiled(self.source, {"LANES": LANES})
+
+    @cached_property
+    def _narrow_code(self) -> MachineCode:
+        return self._compiled(self.source.replace(TOLD, TOLD.replace("lanes", "LANES"), 1), {})
+
+    def _compiled(self, source: str, constants: dict[str, int]) -> MachineCode:
         pointers, integers = (ROW_POINTERS, ROW_INTEGERS) if self.across else (TIME_POINTERS, TIME_INTEGERS)
-        return machine_code(self.source, f"{self.name}_loop", dict(self.steps), pointers, integers)
+        return machine_code(source, f"{self.name}_loop", dict(self.steps), pointers, integers, constants)
 
 
 def pointwise(inputs: int, params: int = 0) -> Callable[[Step], Loop]:
@@ -80,7 +101,7 @@ def recursive(inputs: int, states: int, params: int = 0, *, reads_row: bool = Fa
 
 def _stepped(function: FunctionType, inputs: int, states: int, params: int, *, reads_row: bool) -> Loop:
     head, take = taken(inputs)
-    head += [f"states = carray(state, ({states}, {LANES}))"] if states else []
+    head += [f"states = carray(state, ({states}, LANES))"] if states else []
     head += [f"s{k} = states[{k}]" for k in range(states)]
     head += [f"numbers = carray(params, ({params},))"] if params else []
     head += [f"p{k} = numbers[{k}]" for k in range(params)]
@@ -88,7 +109,7 @@ def _stepped(function: FunctionType, inputs: int, states: int, params: int, *, r
     given = [f"v{k}[i]" for k in range(inputs)] + held + ["row + r"] * reads_row + [f"p{k}" for k in range(params)]
     lines = [f"    {line}" for line in [*head, "for r in range(rows):"]]
     lines += [f"        {line}" for line in take]
-    lines += [f"        for i in range({LANES}):"]
+    lines += ["        for i in range(LANES):"]
     lines += [f"            {', '.join(['w[i]', *held])} = step({', '.join(given)})"]
     source = time_head(function.__name__) + "\n".join(lines) + "\n"
     return Loop(function.__name__, source, (("step", function),), width=states)
@@ -96,14 +117,14 @@ def _stepped(function: FunctionType, inputs: int, states: int, params: int, *, r
 
 def time_head(name: str) -> str:
     """Return the first line of a loop over time."""
-    return f"def {name}_loop(out, a, b, c, state, params, n, constants, row, rows):\n"
+    return f"def {name}_loop(out, a, b, c, state, params, n, constants, row, rows{TOLD}\n"
 
 
 def taken(inputs: int) -> tuple[list[str], list[str]]:
     """Return the lines before a loop over rows, and those that begin its body: inputs v0, v1, … and result w."""
     lanes = range(inputs)
-    head = [f"y = carray(out, (rows, {LANES}))"]
-    head += [f"x{k} = carray({'abc'[k]}, (rows, {LANES})); k{k} = 0 if constants & {1 << k} else 1" for k in lanes]
+    head = ["y = carray(out, (rows, LANES))"]
+    head += [f"x{k} = carray({'abc'[k]}, (rows, LANES)); k{k} = 0 if constants & {1 << k} else 1" for k in lanes]
     return head, ["w = y[r]", *(f"v{k} = x{k}[r * k{k}]" for k in lanes)]
 
 
@@ -135,10 +156,10 @@ def _window_body(width: int, inputs: int) -> str:
     prefix, here, later, value = each("p{0}[i]"), each("h{0}[i]"), each("q{0}[i]"), each("t{0}")
     head, take = ("; ".join(lines) for lines in taken(inputs))
     lifted = f"lift({', '.join(f'v{k}[i]' for k in range(inputs))})"
-    lanes = f"for i in range({LANES}):"
+    lanes = "for i in range(LANES):"
     return f"""
     {head}
-    store = carray(state, ({width}, n + 1, {LANES}))
+    store = carray(state, ({width}, n + 1, LANES))
     {rows("p", "n")}
     at = row % n
     for r in range(rows):

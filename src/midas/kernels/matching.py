@@ -10,41 +10,32 @@ from numpy.typing import NDArray
 
 from midas.kernels.account import (
     CASH,
-    COUNTS,
     ENTRIES,
-    EQUITY,
-    GROSS,
-    HELD,
     HOLDINGS,
-    IS_HELD,
-    MARK,
     ORDERED,
     ORDERS,
     QUANTITY,
     SENT,
-    STATES,
     WANTED,
-    WIDTH,
     Amounts,
     Counts,
     Journal,
-    Lists,
-    State,
-    longer,
-    longer_amounts,
 )
+from midas.kernels.closing import judge, mark
 from midas.kernels.compiled import kernel, step
-from midas.kernels.corporate import accrue, lend, meet_actions, seize
+from midas.kernels.corporate import accrue, lend, meet_actions
 from midas.kernels.deciding import decide, first_to_decide
-from midas.kernels.exiting import MARGIN_CALL, Ranges, Rules, any_rule, follow, leave
+from midas.kernels.entry import drop
+from midas.kernels.exiting import any_rule, follow, leave
 from midas.kernels.fill import (
+    AT_CLOSE,
     BELOW_LOT,
-    CARRY,
     CASH_RATE,
     ENTRY_LIMIT,
     FILLED,
     HAS_RANGE,
     LIMIT_NOT_REACHED,
+    NOT_SELLABLE_YET,
     SCALE,
     SHARE_IMPACT,
     SHORTS,
@@ -57,29 +48,66 @@ from midas.kernels.fill import (
     fill_at,
     market_refusal,
 )
+from midas.kernels.frame import (
+    BY_CHANGE,
+    CALLED,
+    COLUMNS,
+    DONE,
+    ENDED,
+    FIRST,
+    FULL,
+    MET,
+    NEEDED,
+    NEXT,
+    OVERFLOW,
+    PAUSED,
+    PAUSES,
+    RUINED,
+    TURN,
+    Frame,
+    account_of,
+    frame_of,
+    with_room,
+)
+from midas.kernels.framed import (
+    bars_in,
+    class_of_in,
+    closes_in,
+    counts_in,
+    dated_in,
+    equity_in,
+    happenings_in,
+    highs_in,
+    journal_in,
+    ladders_in,
+    lists_in,
+    lows_in,
+    opens_in,
+    rules_in,
+    speaks_in,
+    state_in,
+    terms_in,
+    volumes_in,
+    weights_in,
+)
 from midas.kernels.impact import impact
-from midas.kernels.margin import NO_LIMIT, allowed, call, carry_value
-from midas.kernels.price_rules import half_up, round_to_tick
-from midas.kernels.settling import carry, drop, forget, settle
+from midas.kernels.locking import release, spendable, withheld
+from midas.kernels.margin import NO_LIMIT, allowed, carry_value, value
+from midas.kernels.price_rules import round_to_tick
+from midas.kernels.settling import carry, forget, settle
 from midas.kernels.world import (
     LADDER,
     LANES,
     LIMIT,
     PER_CLASS,
     PER_DAY,
-    Dated,
     Happenings,
+    World,
     costs_of,
     last_close,
+    limit_base,
     lot_of,
 )
-
-Tiles = NDArray[np.float64]
-
-CALLED, RUINED = 1, 2
-
-TOO_MUCH = 9.0e18
-"""More minor units than a 64-bit integer counts."""
 
 
 class Run(NamedTuple):
@@ -99,140 +127,104 @@ class Run(NamedTuple):
     overflow: int
 
 
-@kernel
-def simulate(  # house: function-length: the one loop everything hangs on, and the arrays it needs
-    first: int,
-    stop: int,
-    capital: int,
-    by_change: bool,
-    speaks: NDArray[np.int64],
-    weights: NDArray[np.float64],
-    opens: Tiles,
-    highs: Tiles,
-    lows: Tiles,
-    closes: Tiles,
-    volumes: Tiles,
-    happenings: Happenings,
-    class_of: NDArray[np.int64],
-    dated: Dated,
-    ladders: NDArray[np.float64],
-    rules: Rules,
-    ranges: Ranges,
-    terms: Terms,
-) -> Run:
-    """Trade target `weights` (speaking row, instrument) given at the close of the rows `speaks`, none before `first`.
+def simulate(first: int, stop: int, capital: int, by_change: bool, world: World) -> Run:
+    """Trade target weights given at the close of the rows where the world speaks, none before `first`.
 
     Rows run over [first, stop); a decision of row t meets the bar of row t + 1. `by_change` trades a name when its own
-    target changes or it is due, else every name whose holding differs from its target. NaN is no weight. Prices are
-    raw tiles; a field the data lacks repeats the closes and `terms` says so. `ladders` is (ladder, step, 2) of floor
-    and tick, the last one without a step, so that index -1 is no grid. `rules` and `ranges` are what closes positions
-    between two targets (see `exiting`).
+    target changes or it is due, else every name whose holding differs from its target.
     """
-    columns = weights.shape[1]
-    state = np.zeros((STATES, columns))
-    lists = np.zeros((5, columns), np.int64)
-    counts = np.zeros(COUNTS, np.int64)
-    counts[CASH] = capital
-    bars = np.empty((5, columns))
-    journal = np.empty((64, WIDTH), np.int64)
-    amounts = np.empty((64, 2))
-    equity = np.zeros(stop - first, np.int64)
-    cash = np.zeros(stop - first, np.int64)
-    gross = np.zeros(stop - first, np.int64)
+    account = account_of(world.weights.shape[1], stop - first, capital)
+    frame = frame_of(world, account, first, by_change)
+    status = proceed(frame, stop, -1)
+    while status == FULL:
+        account = with_room(frame, account)
+        status = proceed(frame, stop, -1)
+    entries, last = int(account.counts[ENTRIES]), int(frame[NEXT]) - 1
+    return Run(
+        account.journal[:entries],
+        account.amounts[:entries],
+        account.equity,
+        account.cash,
+        account.gross,
+        last if status == RUINED else -1,
+        last if status == OVERFLOW else -1,
+    )
+
+
+@kernel
+def proceed(frame: Frame, until: int, heard: int) -> int:
+    """Meet the bars of the rows from `frame[NEXT]` up to before `until`, and decide on those where weights are heard.
+
+    `heard` is -1, or the place of weights that are decided on first, at the close of the last row met. Returns why it
+    stopped: DONE; PAUSED after a row on which something happened, where the frame asks for that; FULL before a row
+    for which the journal may lack room (call again with more); RUINED or OVERFLOW, which are the end.
+    """
+    happenings, rules, terms, weights = happenings_in(frame), rules_in(frame), terms_in(frame), weights_in(frame)
+    state, counts, journal, equity = state_in(frame), counts_in(frame), journal_in(frame), equity_in(frame)
+    columns, first, by_change = frame[COLUMNS], frame[FIRST], frame[BY_CHANGE] > 0
     guarded = any_rule(rules) or terms[SHORTS] > 0.0
-    met = _met(0, first, happenings)
-    turn = 0
-    row = first
-    while row < stop:
+    turn = heard
+    begin = columns if heard < 0 or frame[CALLED] > 0 else first_to_decide(heard, by_change, weights, state)
+    while frame[ENDED] == DONE:
+        row, met = frame[NEXT], frame[MET]
+        if begin < columns:
+            forget(frame)
+            decide(row - 1, met, equity[row - 1 - first] / terms[SCALE], by_change, begin, turn, frame)
+        if row >= until:
+            return DONE
+        if frame[PAUSES] > 0 and counts[ENTRIES] > 0:
+            return PAUSED
         upcoming = _met(met, row, happenings)
-        most = counts[ENTRIES] + 1 + 5 * (upcoming - met) + 3 * counts[ORDERED] + 2 * columns
-        if guarded:
-            most += 6 * columns
-        if most > len(journal):
-            journal = longer(journal, counts[ENTRIES], 2 * most)
-            amounts = longer_amounts(amounts, counts[ENTRIES], 2 * most)
+        frame[NEEDED] = _entries(upcoming - met, columns, guarded, counts)
+        if frame[NEEDED] > len(journal):
+            return FULL
         if row > first:
-            _wake(row, met, upcoming, happenings, class_of, dated, state, lists, counts, journal, amounts, terms)
-            met = upcoming
-        _fetch(row, opens, highs, lows, closes, volumes, lists, counts, bars)
-        _trade(
-            row, first, met, by_change, guarded, bars, closes, volumes, happenings, class_of, dated, ladders, rules,
-            ranges, state, lists, counts, journal, amounts, terms,
-        )  # fmt: skip
-        if guarded and counts[HOLDINGS] > 0:
-            leave(
-                row, counts[ORDERED], met, opens, highs, lows, closes, volumes, happenings, class_of, dated, ladders,
-                rules, state, lists, counts, journal, amounts, terms,
-            )  # fmt: skip
-        carried = carry(state, lists, counts) if terms[CARRY] > 0.0 and not by_change else 0
-        counts[ORDERED] = carried
-        ahead = int(happenings[met, 0]) if met < len(happenings) else stop
-        if (guarded and counts[HOLDINGS] > 0) or carried > 0 or terms[CASH_RATE] != 0.0:
-            ahead = row + 1
-        last, turn, begin = _quiet(row, min(ahead, stop), turn, by_change, speaks, weights, state)
-        if not _mark(row, last + 1, first, equity, cash, gross, closes, state, lists, counts, terms):
-            return Run(journal[: counts[ENTRIES]], amounts[: counts[ENTRIES]], equity, cash, gross, -1, row)
-        called = _judge(last, last - first, equity, cash, gross, state, lists, counts, journal, amounts, terms)
-        if called == RUINED:
-            return Run(journal[: counts[ENTRIES]], amounts[: counts[ENTRIES]], equity, cash, gross, last, -1)
-        if begin < columns and last + 1 < stop and called == 0:
-            forget(state, lists, counts)
-            money = equity[last - first] / terms[SCALE]
-            decide(
-                last, met, money, by_change, begin, turn - 1, weights, closes, happenings, class_of, dated,
-                state, lists, counts, journal, amounts, terms,
-            )  # fmt: skip
-        row = last + 1
-    return Run(journal[: counts[ENTRIES]], amounts[: counts[ENTRIES]], equity, cash, gross, -1, -1)
+            _wake(row, met, upcoming, frame)
+        release(row, frame)
+        _meet(row, upcoming, guarded, frame)
+        carry(by_change, frame)
+        ahead = _ahead(row, until, upcoming, guarded, frame[PAUSES] > 0, frame)
+        last, spoken, begin = _quiet(row, ahead, frame[TURN], by_change, frame)
+        frame[NEXT], frame[MET], frame[TURN], turn = last + 1, upcoming, spoken, spoken - 1
+        if mark(row, last + 1, first, frame):
+            judge(last, frame)
+        else:
+            frame[ENDED], frame[NEXT] = OVERFLOW, row + 1
+        if frame[CALLED] > 0 or last + 1 >= until:  # nobody trades on what is heard at the last close
+            begin = columns
+    return int(frame[ENDED])
 
 
 @step
-def _wake(
-    row: int,
-    met: int,
-    upcoming: int,
-    happenings: Happenings,
-    class_of: NDArray[np.int64],
-    dated: Dated,
-    state: State,
-    lists: Lists,
-    counts: Counts,
-    journal: Journal,
-    amounts: Amounts,
-    terms: Terms,
-) -> None:
+def _entries(actions: int, columns: int, guarded: bool, counts: Counts) -> int:
+    # How long the journal may be after a row and the decision at its close.
+    most = counts[ENTRIES] + 1 + 5 * actions + 6 * counts[ORDERED] + 2 * columns
+    if guarded:
+        most += 6 * columns
+    return int(most)
+
+
+@step
+def _ahead(row: int, until: int, upcoming: int, guarded: bool, pauses: bool, frame: Frame) -> int:
+    # The row before which something that no weight asks for may happen.
+    happenings, terms, counts = happenings_in(frame), terms_in(frame), counts_in(frame)
+    if terms[CASH_RATE] != 0.0 or counts[ORDERED] > 0 or (pauses and counts[ENTRIES] > 0):
+        return row + 1
+    if guarded and (counts[HOLDINGS] > 0 or counts[CASH] <= 0):
+        return row + 1
+    return min(until, int(happenings[upcoming, 0])) if upcoming < len(happenings) else until
+
+
+@step
+def _wake(row: int, met: int, upcoming: int, frame: Frame) -> None:
     # What happens before the open.
+    terms = terms_in(frame)
     if terms[CASH_RATE] != 0.0:
-        accrue(row, dated, counts, journal, amounts, terms)
+        accrue(row, frame)
     if terms[SHORTS] > 0.0:
-        lend(row, dated, state, lists, counts, journal, amounts, terms)
+        lend(row, frame)
     if upcoming > met:
-        meet_actions(row, met, upcoming, happenings, class_of, dated, state, lists, counts, journal, amounts, terms)
-
-
-@step
-def _judge(
-    row: int,
-    place: int,
-    equity: NDArray[np.int64],
-    cash: NDArray[np.int64],
-    gross: NDArray[np.int64],
-    state: State,
-    lists: Lists,
-    counts: Counts,
-    journal: Journal,
-    amounts: Amounts,
-    terms: Terms,
-) -> int:
-    # Whether a margin account may go on at a close: 0, CALLED or RUINED.
-    if terms[SHORTS] == 0.0:
-        return 0
-    counts[EQUITY], counts[GROSS] = equity[place], gross[place]
-    if equity[place] > 0:
-        return CALLED if call(MARGIN_CALL, state, lists, counts, terms) else 0
-    seize(row, state, lists, counts, journal, amounts, terms)
-    equity[place:], cash[place:], gross[place:] = 0, 0, 0
-    return RUINED
+        meet_actions(row, met, upcoming, frame)
 
 
 @step
@@ -244,90 +236,73 @@ def _met(place: int, row: int, happenings: Happenings) -> int:
 
 
 @step
-def _trade(
-    row: int,
-    first: int,
-    met: int,
-    by_change: bool,
-    guarded: bool,
-    bars: NDArray[np.float64],
-    closes: Tiles,
-    volumes: Tiles,
-    happenings: Happenings,
-    class_of: NDArray[np.int64],
-    dated: Dated,
-    ladders: NDArray[np.float64],
-    rules: Rules,
-    ranges: Ranges,
-    state: State,
-    lists: Lists,
-    counts: Counts,
-    journal: Journal,
-    amounts: Amounts,
-    terms: Terms,
-) -> None:
+def _meet(row: int, met: int, guarded: bool, frame: Frame) -> None:
+    # Orders at the open come before the exits, orders at the close after them.
+    terms, counts = terms_in(frame), counts_in(frame)
+    _fetch(row, frame)
+    if guarded and terms[AT_CLOSE] > 0.0:
+        leave(row, counts[ORDERED], met, frame)
+    if terms[SHORTS] > 0.0 and counts[ORDERED] > 0:
+        value(row, frame)
+    _trade(row, met, guarded, frame)
+    if guarded and terms[AT_CLOSE] == 0.0:
+        leave(row, counts[ORDERED], met, frame)
+
+
+@step
+def _trade(row: int, met: int, guarded: bool, frame: Frame) -> None:
+    closes, happenings, class_of = closes_in(frame), happenings_in(frame), class_of_in(frame)
+    dated, terms, state = dated_in(frame), terms_in(frame), state_in(frame)
+    lists, counts, bars = lists_in(frame), counts_in(frame), bars_in(frame)
+    first, by_change = frame[FIRST], frame[BY_CHANGE] > 0
     for number in range(counts[ORDERED]):
         column = lists[ORDERS, number]
         kind = class_of[column]
+        if state[SENT, column] < 0.0:  # an exit took its place
+            state[SENT, column] = 0.0
+            continue
         opened = bars[0, number]
         if terms[SQRT_IMPACT] + terms[SHARE_IMPACT] > 0.0:
-            opened *= _pushed(row, column, met, closes, volumes, happenings, state, terms)
+            opened *= _pushed(row, column, met, frame)
         bar = Bar(opened, bars[1, number], bars[2, number], bars[3, number], bars[4, number])
-        base = math.nan
-        if not (math.isnan(dated[row, PER_DAY + PER_CLASS * kind + LIMIT]) and math.isnan(terms[ENTRY_LIMIT])):
-            base = last_close(closes, happenings, met, row - 1, column)
+        base, decided = math.nan, math.nan
+        if not math.isnan(dated[row, PER_DAY + PER_CLASS * kind + LIMIT]):
+            base = limit_base(closes, happenings, met, row, column, dated)
+        if not math.isnan(terms[ENTRY_LIMIT]):
+            decided = last_close(closes, happenings, met, row - 1, column)
         before = state[QUANTITY, column]
         if terms[SHORTS] > 0.0:
             lot = lot_of(row, kind, dated, terms)
-            if not _cover(row, column, number, bar.open, lot, dated, state, counts, journal, amounts, terms):
+            if not _cover(row, column, number, bar.open, lot, frame):
                 continue
-        outcome = _match(row, column, bar, base, kind, state, counts, dated, ladders, terms)
-        settle(row, column, number, by_change, outcome, state, lists, counts, journal, amounts, terms)
+        outcome, kept = _sell_or_buy(row, column, bar, decided, base, kind, frame)
+        settle(row, column, number, by_change, outcome, kept, frame)
         if guarded and outcome.quantity > 0.0:
             carry_value(before, state[QUANTITY, column], outcome, counts, terms)
-            follow(row, first, column, before, outcome.price, met, closes, happenings, rules, ranges, state)
+            follow(row, first, column, before, outcome.price, met, frame)
 
 
 @step
-def _pushed(
-    row: int,
-    column: int,
-    met: int,
-    closes: Tiles,
-    volumes: Tiles,
-    happenings: Happenings,
-    state: State,
-    terms: Terms,
-) -> float:
+def _pushed(row: int, column: int, met: int, frame: Frame) -> float:
     # What an order at the market multiplies the open by; a limit order pushes nothing.
+    terms, state = terms_in(frame), state_in(frame)
     wanted = state[WANTED, column]
     if wanted > 0.0 and not math.isnan(terms[ENTRY_LIMIT]) and state[QUANTITY, column] >= 0.0:
         return 1.0
-    return 1.0 + math.copysign(impact(row, column, abs(wanted), met, closes, volumes, happenings, terms), wanted)
+    return 1.0 + math.copysign(impact(row, column, abs(wanted), met, frame), wanted)
 
 
 @step
-def _cover(
-    row: int,
-    column: int,
-    number: int,
-    price: float,
-    lot: float,
-    dated: Dated,
-    state: State,
-    counts: Counts,
-    journal: Journal,
-    amounts: Amounts,
-    terms: Terms,
-) -> bool:
+def _cover(row: int, column: int, number: int, price: float, lot: float, frame: Frame) -> bool:
     # Cuts an order to what the margin allows; False where that is nothing.
+    state = state_in(frame)
     wanted = state[WANTED, column]
     if wanted == 0.0:
         return True
     side = 1 if wanted > 0.0 else -1
-    most, reason = allowed(row, side, abs(wanted), state[QUANTITY, column], price, lot, counts, dated, terms)
+    most, reason = allowed(row, side, abs(wanted), state[QUANTITY, column], price, lot, frame)
     if most < abs(wanted):
-        drop(row, column, side, row - 1, number, reason, abs(wanted) - most, counts, journal, amounts)
+        drop(row, column, side, row - 1, number, reason, abs(wanted) - most, 0, frame)
         state[WANTED, column] = side * most
     if most == 0.0:
         state[SENT, column] = 0.0
@@ -335,21 +310,16 @@ def _cover(
 
 
 @step
-def _fetch(
-    row: int,
-    opens: Tiles,
-    highs: Tiles,
-    lows: Tiles,
-    closes: Tiles,
-    volumes: Tiles,
-    lists: Lists,
-    counts: Counts,
-    bars: NDArray[np.float64],
-) -> None:
+def _fetch(row: int, frame: Frame) -> None:
     # Every order's bar at once: reads that do not wait for each other are far faster than one after the other.
+    opens, highs, lows, closes = opens_in(frame), highs_in(frame), lows_in(frame), closes_in(frame)
+    volumes, lists, counts, bars = volumes_in(frame), lists_in(frame), counts_in(frame), bars_in(frame)
+    terms = terms_in(frame)
     for number in range(counts[ORDERED]):
         tile, lane = lists[ORDERS, number] // LANES, lists[ORDERS, number] % LANES
         bars[0, number] = opens[tile, row, lane]
+        if terms[AT_CLOSE] > 0.0 and not math.isnan(bars[0, number]):  # without an open it is halted
+            bars[0, number] = closes[tile, row, lane]
         bars[1, number] = highs[tile, row, lane]
         bars[2, number] = lows[tile, row, lane]
         bars[3, number] = closes[tile, row, lane]
@@ -357,17 +327,10 @@ def _fetch(
 
 
 @step
-def _quiet(
-    row: int,
-    until: int,
-    turn: int,
-    by_change: bool,
-    speaks: NDArray[np.int64],
-    weights: NDArray[np.float64],
-    state: State,
-) -> tuple[int, int, int]:
+def _quiet(row: int, until: int, turn: int, by_change: bool, frame: Frame) -> tuple[int, int, int]:
     # The last row from `row` on, before `until`, up to which nothing needs the account; the turn after those heard;
     # and the first column to decide at that row's close, or how many there are.
+    speaks, weights, state = speaks_in(frame), weights_in(frame), state_in(frame)
     columns = int(weights.shape[1])
     while True:
         if turn < len(speaks) and speaks[turn] == row:
@@ -381,22 +344,28 @@ def _quiet(
 
 
 @step
-def _match(
-    row: int,
-    column: int,
-    bar: Bar,
-    base: float,
-    kind: int,
-    state: State,
-    counts: Counts,
-    dated: Dated,
-    ladders: NDArray[np.float64],
-    terms: Terms,
-) -> Outcome:
+def _sell_or_buy(
+    row: int, column: int, bar: Bar, decided: float, base: float, kind: int, frame: Frame
+) -> tuple[Outcome, float]:
+    # What became of an order, and the part of it that could not be sold yet where the rest could.
+    state = state_in(frame)
+    wanted, kept = -state[WANTED, column], 0.0
+    if wanted > 0.0:
+        kept = withheld(column, wanted, state[QUANTITY, column], 0.0, frame)
+    if kept > 0.0 and kept == wanted:
+        return Outcome(NOT_SELLABLE_YET, 0.0, 0.0, 0, 0, 0, 0.0, 0.0), 0.0
+    if kept > 0.0:
+        state[WANTED, column] = kept - wanted
+    return _match(row, column, bar, decided, base, kind, frame), kept
+
+
+@step
+def _match(row: int, column: int, bar: Bar, decided: float, base: float, kind: int, frame: Frame) -> Outcome:
+    dated, ladders, terms, state = dated_in(frame), ladders_in(frame), terms_in(frame), state_in(frame)
     wanted = state[WANTED, column]
     if wanted == 0.0:  # a reverse split left less than a share of it
         return Outcome(BELOW_LOT, 0.0, 0.0, 0, 0, 0, 0.0, 0.0)
-    cash = counts[CASH] if terms[SHORTS] == 0.0 else NO_LIMIT
+    cash = spendable(row, frame) if terms[SHORTS] == 0.0 else NO_LIMIT
     offset = PER_DAY + PER_CLASS * kind
     side = 1 if wanted > 0.0 else -1
     costs = costs_of(side, row, kind, dated)
@@ -404,7 +373,7 @@ def _match(
     limit = float(dated[row, offset + LIMIT])
     lot = lot_of(row, kind, dated, terms)
     if side > 0 and state[QUANTITY, column] >= 0.0 and not math.isnan(terms[ENTRY_LIMIT]):
-        return _enter(abs(wanted), cash, bar, base, limit, lot, ladder, costs, terms)
+        return _enter(abs(wanted), cash, bar, decided, base, limit, lot, ladder, costs, terms)
     return fill(side, abs(wanted), cash, bar, base, limit, lot, ladder, costs, terms)
 
 
@@ -413,6 +382,7 @@ def _enter(
     wanted: float,
     cash: int,
     bar: Bar,
+    decided: float,
     base: float,
     limit: float,
     lot: float,
@@ -422,59 +392,10 @@ def _enter(
 ) -> Outcome:
     # A limit order to buy, from the close it was decided on: it needs a price below its own, a touch is not a fill.
     refusal = market_refusal(bar, terms)
-    at = round_to_tick(base * (1.0 + terms[ENTRY_LIMIT]), False, ladder)
-    low = bar.low if terms[HAS_RANGE] > 0.0 else bar.open
+    at = round_to_tick(decided * (1.0 + terms[ENTRY_LIMIT]), False, ladder)
+    low = bar.low if terms[HAS_RANGE] > 0.0 and terms[AT_CLOSE] == 0.0 else bar.open
     if refusal == FILLED and not low < at:
         refusal = LIMIT_NOT_REACHED
     if refusal != FILLED:
         return Outcome(refusal, 0.0, 0.0, 0, 0, 0, 0.0, 0.0)
     return fill_at(min(bar.open, at), 1, wanted, cash, bar, base, limit, lot, ladder, costs, terms)
-
-
-@step
-def _mark(
-    row: int,
-    until: int,
-    first: int,
-    equity: NDArray[np.int64],
-    cash: NDArray[np.int64],
-    gross: NDArray[np.int64],
-    closes: Tiles,
-    state: State,
-    lists: Lists,
-    counts: Counts,
-    terms: Terms,
-) -> bool:
-    # Values the account at the closes of rows [row, until), name by name so that prices are read in their order;
-    # False where it outgrows an integer. Names sold out leave the list.
-    for place in range(row - first, until - first):
-        equity[place] = counts[CASH]
-        cash[place] = counts[CASH]
-    most = TOO_MUCH / (counts[HOLDINGS] + 1)
-    shorting = terms[SHORTS] > 0.0
-    kept = 0
-    for place in range(counts[HOLDINGS]):
-        column = lists[HELD, place]
-        quantity = state[QUANTITY, column]
-        if quantity == 0.0:
-            lists[IS_HELD, column] = 0
-            continue
-        lists[HELD, kept] = column
-        kept += 1
-        tile, lane = column // LANES, column % LANES
-        mark = state[MARK, column]
-        size, side = abs(quantity), 1 if quantity > 0.0 else -1
-        for at in range(row, until):
-            close = closes[tile, at, lane]
-            if not math.isnan(close):
-                mark = close
-            worth = size * mark * terms[SCALE]
-            if worth > most:
-                return False
-            value = half_up(worth)
-            equity[at - first] += side * value
-            if shorting:
-                gross[at - first] += value
-        state[MARK, column] = mark
-    counts[HOLDINGS] = kept
-    return True

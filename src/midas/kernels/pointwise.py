@@ -69,6 +69,26 @@ def sqrt(x: float) -> float:
     return math.sqrt(x) if x >= 0.0 else NAN
 
 
+@pointwise(inputs=1)
+def floor(x: float) -> float:
+    return math.floor(x) if x - x == 0.0 else NAN
+
+
+@pointwise(inputs=1)
+def sin(x: float) -> float:
+    return math.sin(x) if x - x == 0.0 else NAN
+
+
+@pointwise(inputs=1)
+def cos(x: float) -> float:
+    return math.cos(x) if x - x == 0.0 else NAN
+
+
+@pointwise(inputs=1)
+def arctan(x: float) -> float:
+    return math.atan(x)
+
+
 @pointwise(inputs=1, params=2)
 def clip(x: float, low: float, high: float) -> float:
     return low if x < low else (high if x > high else x)
@@ -162,7 +182,7 @@ def with_bar(x: float, close: float) -> float:
 
 
 LOOPS = (
-    add, subtract, multiply, divide, power, negate, absolute, sign, log, exp, sqrt, clip, min2, max2,
-    compare, greater, greater_equal, less, less_equal, equal, not_equal, both, either, negation, where, choose, fill,
-    is_missing, with_bar,
+    add, subtract, multiply, divide, power, negate, absolute, sign, log, exp, sqrt, floor, sin, cos, arctan, clip, min2,
+    max2, compare, greater, greater_equal, less, less_equal, equal, not_equal, both, either, negation, where, choose,
+    fill, is_missing, with_bar,
 )  # fmt: skip

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.kernels.compiled import step
+from midas.kernels.compiled import bare_step
 
 NEAR_TICK = 1e-7
 """A price this close to the grid, in ticks, is on it."""
@@ -23,7 +23,7 @@ ULPS = 1e-15
 """A few units in the last place of a product of three floats, relative."""
 
 
-@step
+@bare_step
 def on_grid(count: float, size: float) -> float:
     """Return `count` times `size`, the nearest float to the decimal even for sizes such as 0.01."""
     if size >= 1.0:
@@ -31,38 +31,38 @@ def on_grid(count: float, size: float) -> float:
     return float(count / np.rint(1.0 / size))
 
 
-@step
+@bare_step
 def floor_to(quantity: float, size: float) -> float:
     """Return the largest multiple of `size` not above `quantity`, forgiving `NEAR_LOT` and `ULPS`, never half a lot."""
     count = quantity / size
     return on_grid(np.floor(count + min(count * ULPS + NEAR_LOT, 0.5)), size)
 
 
-@step
+@bare_step
 def nearest_to(quantity: float, size: float) -> float:
     """Return the multiple of `size` nearest to `quantity`, which is one but for the last bits."""
     return on_grid(np.rint(quantity / size), size)
 
 
-@step
+@bare_step
 def half_up(amount: float) -> int:
     """Return a non-negative amount of minor units rounded half up."""
     return math.floor(amount * (1.0 + ULPS) + 0.5)
 
 
-@step
+@bare_step
 def signed_half_up(amount: float) -> int:
     """Return an amount of minor units rounded half away from 0."""
     return half_up(amount) if amount >= 0.0 else -half_up(-amount)
 
 
-@step
+@bare_step
 def cut(amount: float) -> int:
     """Return a non-negative amount of minor units without its fraction."""
     return math.floor(amount * (1.0 + ULPS) + NEAR_LOT)
 
 
-@step
+@bare_step
 def tick_at(price: float, ladder: NDArray[np.float64]) -> float:
     """Return the tick at `price` of a `ladder`, (step, 2) of floor and tick; 0 below its first floor."""
     tick = 0.0
@@ -73,7 +73,7 @@ def tick_at(price: float, ladder: NDArray[np.float64]) -> float:
     return tick
 
 
-@step
+@bare_step
 def round_to_tick(price: float, up: bool, ladder: NDArray[np.float64]) -> float:
     """Return the nearest price of the ladder's grid at or above (`up`), or at or below, `price`."""
     tick = tick_at(price, ladder)
@@ -86,7 +86,7 @@ def round_to_tick(price: float, up: bool, ladder: NDArray[np.float64]) -> float:
     return on_grid(whole, tick)
 
 
-@step
+@bare_step
 def limit_prices(base: float, fraction: float, ladder: NDArray[np.float64]) -> tuple[float, float]:
     """Return the lowest and highest price allowed from `base`.
 

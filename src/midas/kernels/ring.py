@@ -10,10 +10,9 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import cast
 
-from midas.kernels.lanes import LANES
 from midas.kernels.loop import Loop, Step, taken, time_head
 
-_FOR_LANES = f"for i in range({LANES}):"
+_FOR_LANES = "for i in range(LANES):"
 
 
 def scan(name: str, fold: Step, out: Step, inputs: int = 1) -> Loop:
@@ -26,7 +25,7 @@ def scan(name: str, fold: Step, out: Step, inputs: int = 1) -> Loop:
     folded = f"total[i] = fold(total[i], old[i], v{inputs - 1}[i])"
     source = f"""{time_head(name)}
     {head}
-    store = carray(state, (n + 1, {LANES}))
+    store = carray(state, (n + 1, LANES))
     total = store[n]
     at = row % n
     for r in range(rows):
@@ -64,7 +63,7 @@ def order_statistic(name: str, swap: Callable[..., tuple[float, float]], out: St
     head, take = ("; ".join(lines) for lines in taken(1))
     source = f"""{time_head(name)}
     {head}
-    store = carray(state, (2 * n + 4, {LANES}))
+    store = carray(state, (2 * n + 4, LANES))
     missing = store[2 * n]; oldest = store[2 * n + 1]; newest = store[2 * n + 2]; below = store[2 * n + 3]
     middle = carray(params, (2,))[1] * (n - 1)
     part = middle - int(middle)

@@ -7,8 +7,6 @@ import math
 from midas.kernels.account import (
     CASH,
     DUE,
-    ENTRIES,
-    FILL,
     HELD,
     HOLDINGS,
     IS_HELD,
@@ -16,47 +14,33 @@ from midas.kernels.account import (
     ORDERED,
     ORDERS,
     QUANTITY,
-    REFUSED,
     SENT,
     WANTED,
-    Amounts,
-    Counts,
-    Journal,
-    Lists,
-    State,
-    note,
 )
 from midas.kernels.compiled import step
+from midas.kernels.entry import drop, write
 from midas.kernels.fill import (
     BELOW_LOT,
     CARRY,
     FILLED,
     LIMIT_NOT_REACHED,
     NO_CASH,
+    NOT_SELLABLE_YET,
     SCALE,
     SHARE,
     VOLUME_CAP,
     Outcome,
-    Terms,
 )
+from midas.kernels.frame import Frame
+from midas.kernels.framed import counts_in, lists_in, state_in, terms_in
+from midas.kernels.locking import await_money, keep
 from midas.kernels.price_rules import half_up, nearest_to
 
 
 @step
-def settle(
-    row: int,
-    column: int,
-    number: int,
-    by_change: bool,
-    outcome: Outcome,
-    state: State,
-    lists: Lists,
-    counts: Counts,
-    journal: Journal,
-    amounts: Amounts,
-    terms: Terms,
-) -> None:
-    """Book what became of an order, and what is left of it."""
+def settle(row: int, column: int, number: int, by_change: bool, outcome: Outcome, kept: float, frame: Frame) -> None:
+    """Book what became of an order, and what is left of it; `kept` is what could not be sold yet."""
+    terms, state, counts = terms_in(frame), state_in(frame), counts_in(frame)
     wanted = state[WANTED, column]
     side = 1 if math.copysign(1.0, wanted) > 0.0 else -1  # what a reverse split left may be a signed zero
     decided, place = row - 1, number
@@ -64,90 +48,63 @@ def settle(
         decided, place = int(state[SENT, column]) - 1, int(state[NUMBER, column])
     state[WANTED, column], state[SENT, column] = 0.0, 0.0
     unmet = outcome.refusal not in (FILLED, BELOW_LOT, LIMIT_NOT_REACHED)
-    left = abs(wanted) if unmet else outcome.capped
+    left = (abs(wanted) if unmet else outcome.capped) + kept
     if by_change and left > 0.0:
         state[DUE, column] = side
     elif terms[CARRY] > 0.0 and left > 0.0:
         state[WANTED, column] = side * left
         state[SENT, column], state[NUMBER, column] = decided + 1, place
+    if kept > 0.0:
+        drop(row, column, side, decided, place, NOT_SELLABLE_YET, kept, 0, frame)
     if outcome.refusal != FILLED:
-        drop(row, column, side, decided, place, outcome.refusal, abs(wanted), counts, journal, amounts)
+        drop(row, column, side, decided, place, outcome.refusal, abs(wanted), 0, frame)
         return
     if outcome.quantity > 0.0:
-        _book(row, column, side, decided, place, outcome, state, counts, journal, amounts, terms)
+        _book(row, column, side, decided, place, outcome, frame)
         counts[CASH] -= side * outcome.value + outcome.commission + outcome.tax
-        _hold(column, side * outcome.quantity, state, lists, counts, terms)
+        hold(column, side * outcome.quantity, frame)
+        if side > 0:
+            keep(row, column, outcome.quantity, frame)
+        else:
+            await_money(row, outcome.value - outcome.commission - outcome.tax, frame)
     if outcome.capped > 0.0:
-        drop(row, column, side, decided, place, VOLUME_CAP, outcome.capped, counts, journal, amounts)
+        drop(row, column, side, decided, place, VOLUME_CAP, outcome.capped, 0, frame)
     if outcome.unpaid > 0.0:
-        drop(row, column, side, decided, place, NO_CASH, outcome.unpaid, counts, journal, amounts)
+        drop(row, column, side, decided, place, NO_CASH, outcome.unpaid, 0, frame)
 
 
 @step
-def _book(
-    row: int,
-    column: int,
-    side: int,
-    decided: int,
-    place: int,
-    outcome: Outcome,
-    state: State,
-    counts: Counts,
-    journal: Journal,
-    amounts: Amounts,
-    terms: Terms,
-) -> None:
+def _book(row: int, column: int, side: int, decided: int, place: int, outcome: Outcome, frame: Frame) -> None:
     # A fill that turns a position round is two: what closes it, and what opens the other one.
+    terms, state = terms_in(frame), state_in(frame)
     quantity, value, commission, tax = outcome.quantity, outcome.value, outcome.commission, outcome.tax
     closing = abs(state[QUANTITY, column])
     if closing > 0.0 and state[QUANTITY, column] * side < 0.0 and closing < quantity:
         part = half_up(closing * outcome.price * terms[SCALE])
         fees, taxes = int(commission * closing / quantity), int(tax * closing / quantity)
-        _write(row, column, side, decided, place, closing, outcome.price, part, fees, taxes, counts, journal, amounts)
+        write(row, column, side, decided, place, closing, outcome.price, part, fees, taxes, 0, frame)
         quantity = nearest_to(quantity - closing, terms[SHARE])
         value, commission, tax = value - part, commission - fees, tax - taxes
-    _write(row, column, side, decided, place, quantity, outcome.price, value, commission, tax, counts, journal, amounts)
+    write(row, column, side, decided, place, quantity, outcome.price, value, commission, tax, 0, frame)
 
 
 @step
-def _write(
-    row: int,
-    column: int,
-    side: int,
-    decided: int,
-    place: int,
-    quantity: float,
-    price: float,
-    value: int,
-    commission: int,
-    tax: int,
-    counts: Counts,
-    journal: Journal,
-    amounts: Amounts,
-) -> None:
-    at = counts[ENTRIES]
-    note(journal, amounts, at, FILL, row, column, side, decided, place, quantity, price)
-    journal[at, 6] = value
-    journal[at, 7] = commission
-    journal[at, 8] = tax
-    counts[ENTRIES] = at + 1
-
-
-@step
-def carry(state: State, lists: Lists, counts: Counts) -> int:
-    """Keep orders that are still wanted on order, in their order, and return how many there are."""
+def carry(by_change: bool, frame: Frame) -> None:
+    """Keep orders that are carried over on order, in their order; the others are gone."""
+    terms, state, lists, counts = terms_in(frame), state_in(frame), lists_in(frame), counts_in(frame)
     kept = 0
-    for number in range(counts[ORDERED]):
+    for number in range(counts[ORDERED] if terms[CARRY] > 0.0 and not by_change else 0):
         column = lists[ORDERS, number]
         if state[SENT, column] > 0.0:
             lists[ORDERS, kept] = column
             kept += 1
-    return kept
+    counts[ORDERED] = kept
 
 
 @step
-def forget(state: State, lists: Lists, counts: Counts) -> None:
+def forget(frame: Frame) -> None:
     """Drop what was carried over: a new decision takes its place."""
+    state, lists, counts = state_in(frame), lists_in(frame), counts_in(frame)
     for number in range(counts[ORDERED]):
         column = lists[ORDERS, number]
         state[WANTED, column], state[SENT, column] = 0.0, 0.0
@@ -155,26 +112,9 @@ def forget(state: State, lists: Lists, counts: Counts) -> None:
 
 
 @step
-def drop(
-    row: int,
-    column: int,
-    side: int,
-    decided: int,
-    number: int,
-    reason: int,
-    quantity: float,
-    counts: Counts,
-    journal: Journal,
-    amounts: Amounts,
-) -> None:
-    """Note that an order, or a part of one, was dropped."""
-    place = counts[ENTRIES]
-    note(journal, amounts, place, REFUSED + reason, row, column, side, decided, number, quantity, math.nan)
-    counts[ENTRIES] = place + 1
-
-
-@step
-def _hold(column: int, change: float, state: State, lists: Lists, counts: Counts, terms: Terms) -> None:
+def hold(column: int, change: float, frame: Frame) -> None:
+    """Change what is held of a name."""
+    terms, state, lists, counts = terms_in(frame), state_in(frame), lists_in(frame), counts_in(frame)
     state[QUANTITY, column] = nearest_to(state[QUANTITY, column] + change, terms[SHARE])
     if lists[IS_HELD, column] == 0:
         lists[IS_HELD, column] = 1

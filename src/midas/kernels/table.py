@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from midas.kernels import (
     crosssection,
+    cycles,
     delay,
     groups,
     indicators,
@@ -30,6 +31,7 @@ LOOPS: Mapping[str, Loop] = MappingProxyType(
             recursive.LOOPS,
             smoothing.LOOPS,
             indicators.LOOPS,
+            cycles.LOOPS,
             delay.LOOPS,
             logic.LOOPS,
             crosssection.LOOPS,

@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any, cast
 
 from midas.core.clock import SystemClock
-from midas.kernels import benchmark, drive, holdings, lane_account, longer, matching, round_trips
+from midas.kernels import benchmark, drive, following, holdings, lane_account, longer, matching, round_trips
 from midas.kernels.compiled import kernel_folder
 from midas.kernels.table import LOOPS
 
@@ -22,16 +22,14 @@ _TILES, _FIXED, _ROW = (f"Array(float64, {dimensions}, 'C', readonly=True)" for 
 _ROWS = "Array(int64, 1, 'C', readonly=True)"
 
 SIGNATURES: tuple[tuple[Callable[..., object], str], ...] = (
-    (drive.run_tiles, f"void({_TABLE}, {_TABLE}, {', '.join([_WORD] * 4)}, {_LIST}, {', '.join([_WORD] * 7)})"),
+    (drive.run_tiles, f"void({_TABLE}, {_TABLE}, {', '.join([_WORD] * 4)}, {_LIST}, {', '.join([_WORD] * 8)})"),
     (
         drive.run_rows,
-        f"void({_TABLE}, {_TABLE}, {_WORD}, {_WORD}, {_LIST}, {', '.join([_WORD] * 7)}, boolean)",
+        f"void({_TABLE}, {_TABLE}, {_WORD}, {_WORD}, {_LIST}, {', '.join([_WORD] * 7)}, boolean, {_WORD})",
     ),
-    (
-        matching.simulate,
-        f"({_WORD}, {_WORD}, {_WORD}, boolean, {_ROWS}, {_FIXED}, {', '.join([_TILES] * 5)}, "
-        f"{_FIXED}, {_ROWS}, {_FIXED}, {_TILES}, {_ROW}, {_TILES}, {_ROW})",
-    ),
+    (matching.proceed, f"({_LIST}, {_WORD}, {_WORD})"),
+    (following.close, f"void({_LIST}, boolean)"),
+    (following.take, f"void({_LIST}, {_WORD}, float64, float64, {_WORD}, boolean)"),
     (
         round_trips.round_trips,
         f"({_TABLE}, float64[:,::1], {_WORD}, {_WORD}, float64, {', '.join([_TILES] * 3)}, {_FIXED})",
@@ -89,7 +87,7 @@ def _compile(place: int) -> None:
         kernel, types = SIGNATURES[place]
         cast("Any", kernel).compile(types)
     else:
-        _ = LOOPS[_name(place)].address  # compiled when first asked for
+        _ = LOOPS[_name(place)].address, LOOPS[_name(place)].narrow_address  # compiled when first asked for
 
 
 def main() -> None:

@@ -16,6 +16,8 @@ class ActionKind(IntEnum):
 
     SPLIT = 0
     CASH_DIVIDEND = 1
+    RIGHTS = 3
+    """2 is a delisting, which no data states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class Actions:
     """Corporate actions of a panel, one entry each, ascending by (row, instrument, kind).
 
     `row` is the ex-date's row, `instrument` the column, `kind` an `ActionKind`. `value` is new shares per old share
-    for a split, currency per share held at the previous close for a dividend.
+    for a split, currency per share held at the previous close for a dividend, and the price before over the theoretical
+    ex-rights price for rights: (1 + n) P / (P + n S) for n new shares per old one at S on a last close of P.
     """
 
     row: NDArray[np.int64]
@@ -45,7 +48,7 @@ def forward_factors(raw_close: Matrix, actions: Actions) -> tuple[Matrix, Matrix
     A raw price times the price factor is a total-return price; a raw volume divided by the share factor is comparable
     over time. Factors grow forward in time, so a value at row t depends on nothing after t: levels differ from a
     vendor's back-adjusted series by one constant per instrument, ratios do not. A dividend of d on a previous close c
-    multiplies the price factor by c / (c - d) (the CRSP total-return convention).
+    multiplies the price factor by c / (c - d) (the CRSP total-return convention), rights by their own value.
     """
     price = np.ones_like(raw_close)
     shares = np.ones_like(raw_close)
@@ -56,8 +59,9 @@ def forward_factors(raw_close: Matrix, actions: Actions) -> tuple[Matrix, Matrix
     np.multiply.at(shares, (actions.row, actions.instrument), ratios)
     previous = _previous_close(raw_close, actions)
     with np.errstate(invalid="ignore"):
-        paid = ~splits & (previous > actions.value)
-    np.multiply.at(price, (actions.row, actions.instrument), ratios)
+        paid = (actions.kind == ActionKind.CASH_DIVIDEND) & (previous > actions.value)
+    rights = actions.kind == ActionKind.RIGHTS
+    np.multiply.at(price, (actions.row, actions.instrument), np.where(rights, actions.value, ratios))
     kept = np.divide(previous, previous - actions.value, out=np.ones(len(actions)), where=paid)
     np.multiply.at(price, (actions.row, actions.instrument), kept)
     np.cumprod(price, axis=0, out=price)

@@ -1,9 +1,10 @@
 """Splits and rights, read from the base price an exchange states for each day.
 
 Korea publishes each day's change against a base price. It is the previous close except on the day a share goes ex
-something: then it is what the exchange says the previous close is worth now, and their ratio is the action. After a
-halt the base may be the price of the reopening auction, which mixes the action with the market; then only a clean split
-is taken.
+something: then it is what the exchange says the previous close is worth now, and their ratio is the action: a split
+where it is a simple fraction, else a right, a stock dividend or whatever else the exchange lowers the price for.
+After a halt the base may be the price of the reopening auction, which mixes the action with the market; then only a
+clean split is taken.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import polars as pl
 
 from midas.marketdata.derive import Derived, simple_fraction
-from midas.marketdata.snapshot import ACTION_SCHEMA, CASH_DIVIDEND, SPLIT, no_actions
+from midas.marketdata.snapshot import ACTION_SCHEMA, RIGHTS, SPLIT, no_actions
 
 _PAUSE_DAYS = 10
 _MOSTLY = 0.95
@@ -33,7 +34,7 @@ def derive_from_base(bars: pl.DataFrame) -> Derived | None:
         if split is not None:
             found.append((symbol, ts, SPLIT, float(split), "derived"))
         elif not paused and base < before:
-            found.append((symbol, ts, CASH_DIVIDEND, before - base, "derived"))
+            found.append((symbol, ts, RIGHTS, before / base, "derived"))
     if not found:
         return Derived(no_actions(), ())
     return Derived(pl.DataFrame(found, schema=ACTION_SCHEMA, orient="row").sort("symbol", "ts", "kind"), ())

@@ -29,7 +29,7 @@ from midas.marketdata.checks.values import ROUNDING, check_values, is_empty, is_
 from midas.marketdata.derive import Derived, decimals
 from midas.marketdata.finding import Finding, Severity
 from midas.marketdata.grid import largest_ticks, price_limits
-from midas.marketdata.snapshot import SPLIT
+from midas.marketdata.snapshot import CASH_DIVIDEND
 from midas.venues.venue import Venue
 
 
@@ -157,7 +157,7 @@ def _explained(bars: pl.DataFrame, actions: pl.DataFrame) -> NDArray[np.float64]
     )
     value, previous = pl.col("value"), pl.col("previous")
     paid = previous / (previous - value)
-    factor = pl.when(pl.col("kind") == SPLIT).then(value).when(value < previous).then(paid).otherwise(1.0)
+    factor = pl.when(pl.col("kind") != CASH_DIVIDEND).then(value).when(value < previous).then(paid).otherwise(1.0)
     hit = hit.select("place", factor=factor.fill_null(1.0))
     explained = np.ones(bars.height)
     np.multiply.at(explained, hit["place"].to_numpy().astype(np.int64), hit["factor"].to_numpy())

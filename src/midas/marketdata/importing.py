@@ -19,7 +19,7 @@ from midas.marketdata.derive import Derived, derive_actions
 from midas.marketdata.finding import Finding
 from midas.marketdata.lake import Lake
 from midas.marketdata.merge import Merged, merge
-from midas.marketdata.snapshot import BAR_COLUMNS, CASH_DIVIDEND, SPLIT, Snapshot, no_actions
+from midas.marketdata.snapshot import BAR_COLUMNS, CASH_DIVIDEND, RIGHTS, SPLIT, Snapshot, no_actions
 from midas.marketdata.source import Progress, PullRequest, RawBars, Source, silent
 from midas.venues.catalogue import known_venues, venue
 
@@ -175,9 +175,10 @@ def _action_note(actions: pl.DataFrame) -> tuple[str, ...]:
     derived = Counter(actions.filter(pl.col("origin") == "derived")["kind"])
     if not derived:
         return ()
+    rights = f" and {derived[RIGHTS]} rights" if derived[RIGHTS] else ""
     return (
-        f"Derived, not stated by the source: {derived[SPLIT]} splits and {derived[CASH_DIVIDEND]} cash distributions. "
-        "Review them in the dataset's actions.",
+        f"Derived, not stated by the source: {derived[SPLIT]} splits and {derived[CASH_DIVIDEND]} cash distributions"
+        f"{rights}. Review them in the dataset's actions.",
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from midas.core.instrument import Instrument
 from midas.marketdata.tiles import LANES, Tiles
 from midas.venues.calendar import Calendar, Days
+from midas.venues.expiry import days_to_expiry
 from midas.venues.venue import Venue
 
 Whole = NDArray[np.int64]
@@ -55,22 +56,28 @@ _OF_DAYS: Mapping[str, Callable[[Calendar, Days], Whole]] = MappingProxyType(
     }
 )
 
-KNOWN = frozenset({*_OF_DAYS, "board"})
+KNOWN = frozenset({*_OF_DAYS, "board", "days_to_expiry"})
 """The fields that no dataset stores."""
 
 
-def known_tiles(name: str, venue: Venue, instruments: Sequence[Instrument], sessions: Days) -> Tiles:
+def known_tiles(
+    name: str, venue: Venue, instruments: Sequence[Instrument], sessions: Days, lanes: int = LANES
+) -> Tiles:
     """Return one of the fields of `KNOWN`, (tile, time, lane), read-only; nothing in it depends on later sessions.
 
     A board is its place among the venue's boards, from 0.
     """
-    tiles = max(1, -(-len(instruments) // LANES))
+    tiles = max(1, -(-len(instruments) // lanes))
     if name == "board":
-        places = np.full(tiles * LANES, np.nan)
+        places = np.full(tiles * lanes, np.nan)
         places[: len(instruments)] = [_place(venue, one.board) for one in instruments]
-        return np.repeat(places.reshape(tiles, 1, LANES), len(sessions), axis=1)
-    values = _OF_DAYS[name](venue.calendar, sessions.astype("datetime64[D]")).astype(np.float64)
-    return np.broadcast_to(np.repeat(values[:, None], LANES, axis=1), (tiles, len(sessions), LANES))
+        return np.repeat(places.reshape(tiles, 1, lanes), len(sessions), axis=1)
+    days = sessions.astype("datetime64[D]")
+    if name == "days_to_expiry":
+        values = days_to_expiry(venue.mic, venue.calendar, days)
+    else:
+        values = _OF_DAYS[name](venue.calendar, days).astype(np.float64)
+    return np.broadcast_to(np.repeat(values[:, None], lanes, axis=1), (tiles, len(sessions), lanes))
 
 
 def _place(venue: Venue, board: str) -> int:

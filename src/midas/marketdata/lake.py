@@ -29,7 +29,9 @@ from midas.marketdata.files import TEMPORARY, corrupt, remove, replace_whole, sy
 from midas.marketdata.lock import exclusive
 from midas.marketdata.panel import Panel
 from midas.marketdata.snapshot import Snapshot, content_hash
+from midas.marketdata.trading_day import trading_days
 from midas.marketdata.version import read_actions, read_bars, read_instruments, write_version
+from midas.venues.catalogue import venue
 
 _FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -98,14 +100,14 @@ class Lake:
 
         Raises
         ------
-        DataBlocked: the bars are not daily.
+        DataBlocked: the bars are longer than a day.
         StorageFull: no room to build it.
         """
         dataset = self.dataset(name)
-        if not dataset.timeframe.is_daily:
+        if not (dataset.timeframe.is_daily or dataset.timeframe.is_intraday):
             raise DataBlocked(
-                f"Dataset {name!r} has {dataset.timeframe} bars; only 1d bars can be computed with so far.",
-                hint="Import daily bars.",
+                f"Dataset {name!r} has {dataset.timeframe} bars; only 1d and shorter ones can be computed with.",
+                hint="Import daily bars: a strategy reads weeks and months of them with weekly() and monthly().",
                 code="timeframe_unsupported",
             )
         return self._read(name, self._open_panel)
@@ -197,7 +199,7 @@ class Lake:
         )  # fmt: skip
 
     def _describe(self, name: str, version: str, snapshot: Snapshot) -> Dataset:
-        days = snapshot.bars["ts"].cast(pl.Date)
+        days = trading_days(snapshot.bars["ts"], venue(snapshot.venue, snapshot.currency).timezone)
         first, last = days.min(), days.max()
         if not isinstance(first, date) or not isinstance(last, date):
             raise DataBlocked(f"Dataset {name!r} would hold no bars.", hint="Check the source.", code="empty")

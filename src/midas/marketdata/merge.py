@@ -9,6 +9,7 @@ import polars as pl
 
 from midas.core.errors import InvalidInput
 from midas.core.instrument import Instrument
+from midas.marketdata.aliases import joined
 from midas.marketdata.snapshot import BAR_COLUMNS, Snapshot
 
 _KEY = ("symbol", "ts")
@@ -151,6 +152,6 @@ def _union(present: Iterable[Instrument], new: Iterable[Instrument]) -> tuple[In
             instrument,
             name=instrument.name or before.name,
             board=instrument.board or before.board,
-            aliases=instrument.aliases or before.aliases,
+            aliases=joined(before.aliases, instrument.aliases),
         )
     return tuple(sorted(known.values(), key=lambda instrument: str(instrument.id)))

@@ -19,9 +19,11 @@ from midas.marketdata.actions import ActionKind, Actions
 from midas.marketdata.dataset import Dataset
 from midas.marketdata.files import TEMPORARY, corrupt, remove, sync_folder, write_whole
 from midas.marketdata.panel import ADJUSTED_FIELDS, Panel, build_fields
-from midas.marketdata.snapshot import CASH_DIVIDEND, SPLIT
-from midas.marketdata.tiles import LANES, Matrix, Tiles
+from midas.marketdata.snapshot import CASH_DIVIDEND, RIGHTS, SPLIT
+from midas.marketdata.tiles import LANES, Matrix, Tiles, narrow_lanes
+from midas.marketdata.trading_day import trading_days
 from midas.marketdata.version import read_actions, read_bars, read_instruments
+from midas.venues.catalogue import venue
 
 _FOLDER = "panel-1"
 """Named after the layout below: a new layout gets a new number and is built beside."""
@@ -29,8 +31,9 @@ _FOLDER = "panel-1"
 _INDEX = "panel.json"
 _ACTIONS = "actions.bin"
 _SESSIONS = "sessions.bin"
+_STAMPS = "stamps.bin"
 _FIELDS = ("open", "high", "low", "close", "volume", "turnover")
-_KINDS = {SPLIT: ActionKind.SPLIT, CASH_DIVIDEND: ActionKind.CASH_DIVIDEND}
+_KINDS = {SPLIT: ActionKind.SPLIT, CASH_DIVIDEND: ActionKind.CASH_DIVIDEND, RIGHTS: ActionKind.RIGHTS}
 
 
 def open_panel(version: Path, dataset: Dataset) -> Panel | None:
@@ -51,14 +54,13 @@ def open_panel(version: Path, dataset: Dataset) -> Panel | None:
         arrays = {name: _map(folder / f"{name}.npy", shape, offset) for name in document["arrays"]}
         fields: dict[str, Tiles] = {name: arrays[stored] for name, stored in document["fields"].items()}
         actions = _read_actions(folder / _ACTIONS)
-        sessions = np.frombuffer((folder / _SESSIONS).read_bytes(), "datetime64[D]")
-        if len(sessions) != shape[1]:
-            raise ValueError(f"{len(sessions)} sessions for {shape[1]} rows")
+        sessions = _read_axis(folder / _SESSIONS, "datetime64[D]", shape[1])
+        stamps = None if dataset.timeframe.is_daily else _read_axis(folder / _STAMPS, "datetime64[s]", shape[1])
     except (OSError, ValueError, KeyError, TypeError) as reason:
         raise corrupt(index, dataset.name, f"the panel built from it is damaged ({reason})") from reason
     return Panel(
         dataset.name, dataset.version, dataset.venue, dataset.timeframe, dataset.basis, dataset.currency,
-        instruments, sessions, fields, actions,
+        instruments, sessions, fields, actions, stamps,
     )  # fmt: skip
 
 
@@ -87,6 +89,13 @@ def _map(file: Path, shape: tuple[int, ...], offset: int) -> Tiles:
     return np.memmap(file, dtype=np.float64, mode="r", offset=offset, shape=shape)
 
 
+def _read_axis(file: Path, unit: str, rows: int) -> NDArray[np.datetime64]:
+    axis: NDArray[np.datetime64] = np.frombuffer(file.read_bytes(), unit)
+    if len(axis) != rows:
+        raise ValueError(f"{len(axis)} in {file.name} for {rows} rows")
+    return axis
+
+
 def _read_actions(file: Path) -> Actions:
     row, column, kind, value = np.frombuffer(file.read_bytes(), np.float64).reshape(4, -1)
     return Actions(row.astype(np.int64), column.astype(np.int64), kind.astype(np.int8), value)
@@ -102,15 +111,19 @@ def _write(folder: Path, version: Path, dataset: Dataset) -> None:
     bars = read_bars(version, dataset.name)
     instruments = read_instruments(version, dataset.name)
     names = [str(instrument.id) for instrument in instruments]
-    sessions = bars["ts"].unique().sort()
+    times = bars["ts"].unique().sort()
+    sessions = trading_days(times, venue(dataset.venue, dataset.currency).timezone)
     actions = _actions(read_actions(version, dataset.name), names, sessions)
     columns = [name for name in _FIELDS if name in bars.columns]
     fields = _layout(columns, adjusted=len(actions) > 0)
     arrays = list(dict.fromkeys(fields.values()))
-    shape = (max(1, -(-len(names) // LANES)), len(sessions), LANES)
-    offset = _write_arrays(folder, arrays, shape, _blocks(bars, names, sessions, columns, actions))
+    lanes = LANES if dataset.timeframe.is_daily else narrow_lanes(len(names))
+    shape = (max(1, -(-len(names) // lanes)), len(times), lanes)
+    offset = _write_arrays(folder, arrays, shape, _blocks(bars, names, times, columns, actions, lanes))
     _write_actions(folder / _ACTIONS, actions)
     write_whole(folder / _SESSIONS, sessions.to_numpy().astype("datetime64[D]").tobytes())
+    if not dataset.timeframe.is_daily:
+        write_whole(folder / _STAMPS, times.to_numpy().astype("datetime64[s]").tobytes())
     index = {
         "shape": shape,
         "offset": offset,
@@ -166,11 +179,11 @@ def _actions(stored: pl.DataFrame, names: list[str], sessions: pl.Series) -> Act
 
 
 def _blocks(
-    bars: pl.DataFrame, names: list[str], sessions: pl.Series, columns: list[str], actions: Actions
+    bars: pl.DataFrame, names: list[str], times: pl.Series, columns: list[str], actions: Actions, lanes_wide: int
 ) -> Iterator[dict[str, Tiles]]:
     # Bars are sorted by symbol and so are the names: each tile is one slice of the bars.
     values = {name: bars[name].fill_null(float("nan")).to_numpy() for name in columns}
-    rows = sessions.search_sorted(bars["ts"]).to_numpy()
+    rows = times.search_sorted(bars["ts"]).to_numpy()
     lengths = dict(bars.group_by("symbol").len().iter_rows())
     counts = np.array([lengths[name] for name in names])
     stops = np.concatenate(([0], np.cumsum(counts)))
@@ -178,8 +191,8 @@ def _blocks(
         last = min(first + LANES, len(names))
         part = slice(stops[first], stops[last])
         lanes = np.repeat(np.arange(last - first), counts[first:last])
-        raw = {name: _dense(values[name][part], rows[part], lanes, len(sessions), last - first) for name in columns}
-        yield build_fields(raw, _of_columns(actions, first, last))
+        raw = {name: _dense(values[name][part], rows[part], lanes, len(times), last - first) for name in columns}
+        yield build_fields(raw, _of_columns(actions, first, last), lanes_wide)
 
 
 def _dense(

@@ -18,7 +18,7 @@ VALUE_COLUMNS = (*PRICE_COLUMNS, "volume", "turnover", "adj_close")
 BAR_COLUMNS = ("symbol", "ts", *VALUE_COLUMNS)
 
 ACTION_SCHEMA = {"symbol": pl.String, "ts": pl.Date, "kind": pl.String, "value": pl.Float64, "origin": pl.String}
-SPLIT, CASH_DIVIDEND = "split", "cash_dividend"
+SPLIT, CASH_DIVIDEND, RIGHTS = "split", "cash_dividend", "rights"
 
 _HASH_LENGTH = 16
 
@@ -34,8 +34,9 @@ class Snapshot:
 
     bars : `symbol` (text of the id), `ts` (Date, or Datetime UTC at the bar's close for intraday), then those of
         `VALUE_COLUMNS` the dataset has, Float64 with null for no value; sorted by (symbol, ts), one row per key.
-    actions : `symbol`, `ts` (ex-date), `kind` (split | cash_dividend), `value` (new shares per old; currency per share
-        held at the previous close), `origin` (stated | derived); sorted by (symbol, ts, kind).
+    actions : `symbol`, `ts` (ex-date), `kind` (split | cash_dividend | rights), `value` (new shares per old; currency
+        per share held at the previous close; price before over theoretical ex-rights price), `origin`
+        (stated | derived); sorted by (symbol, ts, kind).
     instruments : sorted by id, one for every symbol of `bars`.
     """
 

@@ -1,4 +1,7 @@
-"""The layout every kernel reads: tiles of 32 instruments, shape (tile, time, lane)."""
+"""The layout every kernel reads: tiles of 32 instruments, shape (tile, time, lane).
+
+A few instruments with bars within the day are one narrower tile, so that a million rows of one instrument are 8 MB.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,32 @@ from numpy.typing import NDArray
 from midas.kernels.lanes import LANES as LANES
 
 Tiles = NDArray[np.float64]
-"""(tile, time, lane), C-contiguous, NaN where there is no value; instrument i is lane i % 32 of tile i // 32."""
+"""(tile, time, lane), C-contiguous, NaN where there is no value; instrument i is lane i % 32 of tile i // 32.
+
+That holds for a narrow tile too, which is the only one then.
+"""
+
+NARROW = 8
+"""So many instruments, or fewer, are a narrow tile."""
 
 Matrix = NDArray[np.float64]
 """(time, instrument)."""
 
 
-def to_tiles(matrix: Matrix) -> Tiles:
+def narrow_lanes(columns: int) -> int:
+    """Return how wide the tiles of so many instruments are where they may be narrow."""
+    return max(1, columns) if columns <= NARROW else LANES
+
+
+def to_tiles(matrix: Matrix, lanes: int = LANES) -> Tiles:
     """Lay out a (time, instrument) matrix as tiles, padding the last tile with NaN lanes."""
     rows, columns = matrix.shape
-    count = max(1, -(-columns // LANES))
-    padded = np.full((rows, count * LANES), np.nan)
+    if columns == lanes:
+        return np.array(matrix, np.float64, order="C")[None]
+    count = max(1, -(-columns // lanes))
+    padded = np.full((rows, count * lanes), np.nan)
     padded[:, :columns] = matrix
-    return np.ascontiguousarray(padded.reshape(rows, count, LANES).transpose(1, 0, 2))
+    return np.ascontiguousarray(padded.reshape(rows, count, lanes).transpose(1, 0, 2))
 
 
 def to_matrix(tiles: Tiles, columns: int) -> Matrix:

@@ -9,13 +9,16 @@ import numpy as np
 
 from midas.core.basis import Basis
 from midas.core.errors import InvalidInput, NotFound, did_you_mean
-from midas.core.instrument import Instrument, InstrumentId
+from midas.core.instrument import InstrumentId
+from midas.core.timeframe import Timeframe
+from midas.marketdata.book import Book
 from midas.marketdata.dataset import Dataset
 from midas.marketdata.lake import Lake
 from midas.marketdata.panel import Panel
 
 _BEST_FIRST = (Basis.RAW, Basis.SPLIT_ADJUSTED, Basis.TOTAL_RETURN, Basis.CLOSE_ONLY)
 _RECENT = 20
+DAILY = Timeframe(1, "d")
 _LONG_ENOUGH = 252
 
 
@@ -32,12 +35,14 @@ class Selection:
     warnings: tuple[str, ...]
 
 
-def select(lake: Lake, universe: str | None, symbols: Sequence[str]) -> Selection:
+def select(lake: Lake, universe: str | None, symbols: Sequence[str], timeframe: Timeframe | None = None) -> Selection:
     """Find the dataset that answers a request and open its panel.
 
     `universe` is a dataset's name, or a MIC: then every instrument of the dataset of that venue imported last.
-    `symbols` are ids or display symbols; the dataset that holds all of them is taken, the best basis first (raw,
-    split_adjusted, total_return, close_only), then the latest import. Both together: those symbols of that universe.
+    `symbols` are ids or display symbols, also of a day (`FB@2015-01-02`); the dataset that holds all of them is taken,
+    the best basis first (raw, split_adjusted, total_return, close_only), then the latest import. Both together: those
+    symbols of that universe.
+    `timeframe` None is a day, or whatever a dataset that is named by its own name has.
 
     Raises
     ------
@@ -51,23 +56,26 @@ def select(lake: Lake, universe: str | None, symbols: Sequence[str]) -> Selectio
             code="no_universe",
         )
     if universe is None:
-        return _of_symbols(lake, symbols)
-    dataset, warnings = _of_universe(lake, universe)
+        return _of_symbols(lake, symbols, timeframe or DAILY)
+    dataset, warnings = _of_universe(lake, universe, timeframe)
     if symbols:
-        return _chosen(lake, dataset, _Book(lake.instruments(dataset.name)), symbols, warnings)
+        return _chosen(lake, dataset, Book(lake.instruments(dataset.name)), symbols, warnings)
     return _select_all(lake, dataset, universe, warnings)
 
 
-def _of_universe(lake: Lake, universe: str) -> tuple[Dataset, tuple[str, ...]]:
-    datasets = [dataset for dataset in lake.datasets() if dataset.timeframe.is_daily]
-    for dataset in datasets:
+def _of_universe(lake: Lake, universe: str, timeframe: Timeframe | None) -> tuple[Dataset, tuple[str, ...]]:
+    every = lake.datasets()
+    for dataset in every:
         if dataset.name == universe:
-            return dataset, ()
+            return _of_timeframe(dataset, timeframe), ()
+    wanted = timeframe or DAILY
+    datasets = [dataset for dataset in every if dataset.timeframe == wanted]
     of_venue = sorted((one for one in datasets if one.venue == universe), key=_latest_first)
     if not of_venue:
         known = [one.name for one in datasets] + sorted({one.venue for one in datasets})
         hint = did_you_mean(universe, known) if known else "There is no data yet: pull or import some first."
-        raise NotFound(f"There is no dataset or venue {universe!r}.", hint=hint, code="unknown_universe")
+        bars = "" if wanted == DAILY else f" with {wanted} bars"
+        raise NotFound(f"There is no dataset or venue {universe!r}{bars}.", hint=hint, code="unknown_universe")
     chosen, others = of_venue[0], [one.name for one in of_venue[1:]]
     if not others:
         return chosen, ()
@@ -85,9 +93,27 @@ def _select_all(lake: Lake, dataset: Dataset, universe: str, warnings: tuple[str
     return Selection(panel, universe, symbols, (*warnings, *_survivorship(panel, universe)))
 
 
-def _of_symbols(lake: Lake, symbols: Sequence[str]) -> Selection:
-    datasets = [dataset for dataset in lake.datasets() if dataset.timeframe.is_daily]
-    books = {dataset.name: _Book(lake.instruments(dataset.name)) for dataset in datasets}
+def _of_timeframe(dataset: Dataset, timeframe: Timeframe | None) -> Dataset:
+    if timeframe is not None and dataset.timeframe != timeframe:
+        raise InvalidInput(
+            f"Dataset {dataset.name!r} has {dataset.timeframe} bars, not {timeframe}.",
+            hint=f"Leave the timeframe out, or name a dataset of {timeframe} bars.",
+            code="other_timeframe",
+        )
+    return dataset
+
+
+def _of_symbols(lake: Lake, symbols: Sequence[str], timeframe: Timeframe) -> Selection:
+    every = lake.datasets()
+    datasets = [dataset for dataset in every if dataset.timeframe == timeframe]
+    if not datasets and timeframe != DAILY:
+        there = sorted({str(one.timeframe) for one in every})
+        raise NotFound(
+            f"There is no dataset of {timeframe} bars.",
+            hint=f"There are bars of: {', '.join(there)}." if there else "There is no data yet: import some first.",
+            code="unknown_timeframe",
+        )
+    books = {dataset.name: Book(lake.instruments(dataset.name)) for dataset in datasets}
     _require_known(symbols, books)
     holding = [dataset for dataset in datasets if all(books[dataset.name].find(symbol) for symbol in symbols)]
     if not holding:
@@ -107,14 +133,22 @@ def _of_symbols(lake: Lake, symbols: Sequence[str]) -> Selection:
     return _chosen(lake, chosen, books[chosen.name], symbols, warnings)
 
 
-def _chosen(lake: Lake, dataset: Dataset, book: _Book, symbols: Sequence[str], warnings: tuple[str, ...]) -> Selection:
-    ids = {book.require(symbol) for symbol in symbols}
+def _chosen(lake: Lake, dataset: Dataset, book: Book, symbols: Sequence[str], warnings: tuple[str, ...]) -> Selection:
+    ids = {_member(book, symbol) for symbol in symbols}
     panel = lake.panel(dataset.name)
     panel = panel.select([column for column, one in enumerate(panel.instruments) if one.id in ids])
     return Selection(panel, dataset.name, tuple(str(one.id) for one in panel.instruments), warnings)
 
 
-def _require_known(symbols: Sequence[str], books: Mapping[str, _Book]) -> None:
+def _member(book: Book, symbol: str) -> InstrumentId:
+    if not book.find(symbol):
+        raise NotFound(
+            f"{symbol!r} is not in this universe.", hint=did_you_mean(symbol, list(book.names)), code="unknown_symbol"
+        )
+    return book.require(symbol)
+
+
+def _require_known(symbols: Sequence[str], books: Mapping[str, Book]) -> None:
     for symbol in symbols:
         if not any(book.find(symbol) for book in books.values()):
             known = sorted({name for book in books.values() for name in book.names})
@@ -124,34 +158,6 @@ def _require_known(symbols: Sequence[str], books: Mapping[str, _Book]) -> None:
 
 def _latest_first(dataset: Dataset) -> tuple[float, str]:
     return -dataset.imported_at_utc.timestamp(), dataset.name
-
-
-class _Book:
-    # The names a dataset's instruments go by.
-    def __init__(self, instruments: Sequence[Instrument]) -> None:
-        self.names: dict[str, set[InstrumentId]] = {}
-        for one in instruments:
-            for name in (str(one.id), one.id.symbol, *(alias.symbol for alias in one.aliases)):
-                self.names.setdefault(name, set()).add(one.id)
-
-    def find(self, symbol: str) -> set[InstrumentId]:
-        return self.names.get(symbol) or self.names.get(symbol.upper()) or set()
-
-    def require(self, symbol: str) -> InstrumentId:
-        ids = sorted(self.find(symbol))
-        if not ids:
-            raise NotFound(
-                f"{symbol!r} is not in this universe.",
-                hint=did_you_mean(symbol, list(self.names)),
-                code="unknown_symbol",
-            )
-        if len(ids) > 1:
-            raise InvalidInput(
-                f"{symbol!r} is {' and '.join(map(str, ids))}.",
-                hint="Write the full id, SYMBOL.MIC.",
-                code="ambiguous_symbol",
-            )
-        return ids[0]
 
 
 def _survivorship(panel: Panel, label: str) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ def _costs_assumed(settings: Mapping[str, Scalar]) -> dict[str, str]:
 def _method(settings: Mapping[str, Scalar]) -> tuple[str, ...]:
     frequency = _text(settings, "frequency")
     return (
-        f"Measured on {_FREQUENCIES.get(frequency, f'{frequency} closes')}",
+        f"Measured on {_FREQUENCIES.get(frequency, f'closes of sessions, from {frequency} bars')}",
         f"{number(_number(settings, 'periods_per_year'), 1)} periods a year",
         f"risk-free {percent(_number(settings, 'risk_free'))}",
         "net of costs" if settings["net_of_costs"] else "before costs",

@@ -27,7 +27,18 @@ MAX_EXITS = 8
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _PARAM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_MIX = "mix"
 _KEYS = ("format", "name", "params", "targets", "every", "exits")
+
+
+@dataclass(frozen=True, slots=True)
+class MixPart:
+    """What one strategy of a mix adds to its targets, its share included, and on which rows it is heard."""
+
+    name: str
+    share: float
+    every: Every
+    targets: Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +46,8 @@ class Definition:
     """What every way of writing a strategy comes to; equal graph JSON means the same strategy.
 
     `params` holds the values the graph was built with, `every` among them, and `params_spec` what they may be; `doc`
-    and `source` say where it comes from. Only name, params, targets, every and exits are part of its identity.
+    and `source` say where it comes from; `mix` are the strategies whose targets sum to these. Only name, params,
+    targets, every, exits and the mix are part of its identity.
     """
 
     name: str
@@ -46,6 +58,7 @@ class Definition:
     exits: tuple[Exit, ...] = ()
     source: Source = "graph"
     doc: str = ""
+    mix: tuple[MixPart, ...] = ()
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -56,7 +69,8 @@ class Definition:
 
     def graph_json(self) -> dict[str, object]:
         """Return the canonical graph: plain JSON values, the same for the same strategy however it was written."""
-        return {
+        mixed = {"mix": [_part_to_json(part) for part in self.mix]} if self.mix else {}
+        return mixed | {
             "format": FORMAT,
             "name": self.name,
             "params": {name: shortest(self.params[name]) for name in sorted(self.params) if name != "every"},
@@ -89,6 +103,7 @@ class Definition:
             targets=graph_json.from_json(graph["targets"]),
             every=read_every(graph["every"]),
             exits=read_exits(exits),
+            mix=_parts(graph.get("mix", ())),
         )
 
     def __hash__(self) -> int:
@@ -102,7 +117,7 @@ class Definition:
     def __reduce__(self) -> tuple[object, ...]:
         # A read-only view of a dict does not pickle.
         values = (self.name, dict(self.params), self.params_spec, self.targets, self.every, self.exits)
-        return Definition, (*values, self.source, self.doc)
+        return Definition, (*values, self.source, self.doc, self.mix)
 
 
 def check_name(name: object) -> str:
@@ -164,14 +179,39 @@ def _graph(value: object) -> Mapping[str, object]:
         raise _bad_graph("it is not an object")
     graph = cast(Mapping[str, object], value)
     for key in graph:
-        if key not in _KEYS:
-            raise _bad_graph(f"it has an unknown key {key[:64]!r}", did_you_mean(key, _KEYS))
+        if key not in (*_KEYS, _MIX):
+            raise _bad_graph(f"it has an unknown key {key[:64]!r}", did_you_mean(key, (*_KEYS, _MIX)))
     missing = [key for key in _KEYS if key not in graph]
     if missing:
         raise _bad_graph(f"it lacks {', '.join(missing)}")
     if graph["format"] != FORMAT or isinstance(graph["format"], bool):
         raise _bad_graph(f"its format is not {FORMAT}", "It was written by another version of Midas.")
     return graph
+
+
+def _part_to_json(part: MixPart) -> dict[str, object]:
+    return {
+        "name": part.name,
+        "share": shortest(part.share),
+        "every": part.every.value,
+        "targets": graph_json.to_json(part.targets),
+    }
+
+
+def _parts(value: object) -> tuple[MixPart, ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise _bad_graph("its mix is not a list")
+    return tuple(_part(one) for one in value)
+
+
+def _part(value: object) -> MixPart:
+    if not isinstance(value, Mapping) or set(value) != {"name", "share", "every", "targets"}:
+        raise _bad_graph("a part of its mix is not a name, a share, a schedule and targets")
+    share = value["share"]
+    if isinstance(share, bool) or not isinstance(share, int | float):
+        raise _bad_graph("a share of its mix is not a number")
+    targets = graph_json.from_json(value["targets"])
+    return MixPart(check_name(value["name"]), float(share), read_every(value["every"]), targets)
 
 
 def _spec(name: str, value: ParamValue) -> ParamSpec:

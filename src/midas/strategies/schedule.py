@@ -19,12 +19,14 @@ class Every(StrEnum):
     """The rows on which a strategy speaks; between them it is silent and positions are held.
 
     CHANGE has no schedule: every row is read, and a name is traded only when its own target changes. All others are
-    scheduled rebalances: on a speaking row every name whose holding differs from its target is traded. ONCE speaks on
-    the first row that has any target and never again. Each member may be written as in a file, `Every.month_end`.
+    scheduled rebalances: on a speaking row every name whose holding differs from its target is traded. DAY and longer
+    ones speak on the last bar of a session, so BAR and DAY are one on daily bars. ONCE speaks on the first row that has
+    any target and never again. Each member may be written as in a file, `Every.month_end`.
     """
 
     CHANGE = "change"
     BAR = "bar"
+    DAY = "day"
     WEEK_END = "week_end"
     MONTH_END = "month_end"
     QUARTER_END = "quarter_end"
@@ -33,6 +35,7 @@ class Every(StrEnum):
 
     change = CHANGE
     bar = BAR
+    day = DAY
     week_end = WEEK_END
     month_end = MONTH_END
     quarter_end = QUARTER_END
@@ -47,6 +50,8 @@ _PERIODS: Mapping[Every, Period] = {
     Every.YEAR_END: "year",
 }
 
+
+_AHEAD_DAYS = 400
 
 _SESSIONS: Mapping[Every, int] = {
     Every.WEEK_END: 5,
@@ -66,17 +71,53 @@ def speaking_rows(
 ) -> NDArray[np.int64]:
     """Return the ascending rows of `sessions` in [first_row, stop_row) whose targets are read.
 
-    A period ends at the venue calendar's last session of it, whether or not the market data has it: a period whose
-    last session is missing from `sessions` has no speaking row. CHANGE and BAR read every row. ONCE reads every row
-    too, because only its targets tell which is the first with a value: the caller acts on that one alone.
+    `sessions` are those of a panel's rows, ascending; of several rows of one session its last one speaks. A period ends
+    at the venue calendar's last session of it, whether or not the market data has it: a period whose last session is
+    missing from `sessions` has no speaking row. CHANGE and BAR read every row. ONCE reads every row too, because only
+    its targets tell which is the first with a value: the caller acts on that one alone.
     """
     first = min(max(first_row, 0), len(sessions))
     stop = min(max(stop_row, first), len(sessions))
     period = _PERIODS.get(every)
-    if period is None:
+    if period is None and every is not Every.DAY:
         return np.arange(first, stop, dtype=np.int64)
-    last = np.asarray(calendar.last_sessions(period, sessions[first:stop]), dtype=np.bool_)
-    return (first + np.flatnonzero(last)).astype(np.int64)
+    ends = _last_of_session(sessions, first, stop)
+    if period is None:
+        return ends
+    return ends[np.asarray(calendar.last_sessions(period, sessions[ends]), dtype=np.bool_)]
+
+
+def _last_of_session(sessions: NDArray[np.datetime64], first: int, stop: int) -> NDArray[np.int64]:
+    # Where the data ends, its last row counts: what is decided there meets no bar.
+    ahead = sessions[first : stop + 1]
+    ends = np.append(ahead[1:] != ahead[:-1], True)[: stop - first]
+    return (first + np.flatnonzero(ends)).astype(np.int64)
+
+
+class Schedule:
+    """What `speaking_rows` says of rows that come one at a time."""
+
+    def __init__(self, every: Every, calendar: Calendar) -> None:
+        self._every, self._calendar = every, calendar
+        self._first: np.datetime64 = np.datetime64("1970-01-01", "D")
+        self._speaking = np.zeros(0, np.bool_)
+
+    def speaks(self, session: np.datetime64, *, closes: bool = True) -> bool:
+        """Tell whether the targets of a row of this session are read; `closes` says that it is the one that closes it.
+
+        Where ONCE is the schedule only the targets tell.
+        """
+        period = _PERIODS.get(self._every)
+        if period is None:
+            return closes or self._every is not Every.DAY
+        if not closes:
+            return False
+        place = int((session - self._first).astype(np.int64))
+        if not 0 <= place < len(self._speaking):
+            self._first, place = session, 0
+            days = np.arange(session, session + np.timedelta64(_AHEAD_DAYS, "D"))
+            self._speaking = np.asarray(self._calendar.last_sessions(period, days), np.bool_)
+        return bool(self._speaking[place])
 
 
 def read_every(value: object) -> Every:

@@ -71,11 +71,10 @@ class Strategy(_Declaring):
         ------
         StrategyInvalid: it is not.
         """
-        values = {name: getattr(self, name) for name in (low, high)}
-        if values[low] >= values[high]:
+        below, above = getattr(self, low), getattr(self, high)
+        if below >= above:
             raise StrategyInvalid(
-                f"Parameter '{low}' of {self.name} is {values[low]:g} and '{high}' is {values[high]:g}: {low} must be"
-                f" below {high}.",
+                f"Parameter '{low}' of {self.name} is {below:g} and '{high}' is {above:g}: {low} must be below {high}.",
                 hint=f"Set both, e.g. {example}.",
                 code="bad_parameter",
             )

@@ -20,11 +20,13 @@ from midas.strategies.definition import (
     require_distinct,
 )
 from midas.strategies.exits import Exit, exit_from_json
+from midas.strategies.mix_form import read_mix
 from midas.strategies.param import Number, ParamSpec, ParamValue, named, number_from_text, read_values
 from midas.strategies.schedule import Every, read_every
 from midas.strategies.yaml_document import Listing, Scalar, Table, Value, invalid, kind, read_document, shown
 
-KEYS = ("name", "description", "doc", "params", "let", "targets", "every", "exits")
+KEYS = ("name", "description", "doc", "params", "let", "targets", "every", "exits", "mix")
+_BESIDE_MIX = ("name", "description", "doc", "mix")
 MAX_LET = 64
 
 _PARAM_KEYS = ("default", "low", "high", "doc")
@@ -36,7 +38,8 @@ def load_yaml(text: str, overrides: Mapping[str, object] | None = None) -> Defin
     """Read a strategy file; `overrides` replaces defaults of its parameters, `every` among them.
 
     The keys are `name`, `targets` and, where wanted, `description`, `params` (each a number, or default, low, high and
-    doc), `let` (named expressions, each of which may use those above it), `every` (default: change) and `exits`.
+    doc), `let` (named expressions, each of which may use those above it), `every` (default: change) and `exits`. Or
+    `name` and `mix`, see `mix_form.read_mix`.
 
     Raises
     ------
@@ -47,6 +50,9 @@ def load_yaml(text: str, overrides: Mapping[str, object] | None = None) -> Defin
     written = _text(_required(document, "name"), "name")
     with _at(written.line):
         name = check_name(written.text)
+    if "mix" in document.items:
+        document.require_known(_BESIDE_MIX, "A mix")
+        return read_mix(document.items["mix"], name, _doc(document), overrides or {})
     specs = _specs(document.items.get("params"), name)
     specs["every"] = every_spec(_every(document.items.get("every")))
     params = read_values(specs, overrides or {}, name)

@@ -16,6 +16,7 @@ from midas.venues.calendar import Days
 from midas.venues.dated import Dated
 from midas.venues.ladder import Ladder
 from midas.venues.rules import RuleArrays
+from midas.venues.settlement import UNSETTLED_BUYS
 from midas.venues.tables import Scoped
 from midas.venues.venue import Venue
 
@@ -63,6 +64,9 @@ def rule_arrays(venue: Venue, instruments: Sequence[Instrument], sessions: Days)
         sell_per_share_cap=_along(costs.sell_per_share, sessions, lambda pair: _or_inf(pair[1])),
         buy_tax=table(tables.buy_tax, float),
         sell_tax=table(tables.sell_tax, float),
+        sell_lock=_along(tables.sell_lock, sessions, float).astype(np.int64),
+        settles=tables.settlement.dates_of(sessions),
+        unsettled_buys=_along(tables.settlement.unsettled_buys, sessions, _place_of_buys).astype(np.int64),
         tax_truncates=tables.tax_truncates,
     )
 
@@ -90,6 +94,10 @@ def _ladder_arrays(ladders: Sequence[Ladder]) -> tuple[Floats, Floats]:
         floors[row, : len(ladder.floors)] = [float(floor) for floor in ladder.floors]
         ticks[row, : len(ladder.ticks)] = [float(tick) for tick in ladder.ticks]
     return floors, ticks
+
+
+def _place_of_buys(word: str) -> float:
+    return UNSETTLED_BUYS.index(word)
 
 
 def _or_nan(value: Decimal | None) -> float:

@@ -16,8 +16,8 @@ from midas.core.errors import DataBlocked, InvalidInput, did_you_mean
 Days = NDArray[np.datetime64]
 """Session dates, datetime64[D]."""
 
-Period = Literal["week", "month", "quarter", "year"]
-PERIODS: Final = ("week", "month", "quarter", "year")
+Period = Literal["day", "week", "month", "quarter", "year"]
+PERIODS: Final = ("day", "week", "month", "quarter", "year")
 
 _DAY: Final = np.dtype("datetime64[D]")
 _MONDAY_OFFSET: Final = 3  # 1970-01-01 was a Thursday
@@ -51,6 +51,8 @@ class Calendar:
     """The sessions on which trades settle: those that are no bank holiday."""
     hours: tuple[RegularHours, ...]
     special_hours: Mapping[date, tuple[time, time]]
+    unscheduled: Mapping[date, date]
+    """Closings on short notice, and the first day at whose close each was known."""
     source: str
 
     def sessions(self, start: date, end: date) -> Days:
@@ -109,7 +111,9 @@ class Calendar:
     def last_sessions(self, period: Period, sessions: Days) -> NDArray[np.bool_]:
         """Tell which of `sessions` are this calendar's last of their week (Monday to Sunday), month, quarter or year.
 
-        A date that is no session of the calendar is never the last. Outside the table every weekday counts as one.
+        As it was known at the close of each: before a closing on short notice one more session was expected, and a
+        period that it ended has no last session. A date that is no session of the calendar is never the last. Outside
+        the table every weekday counts as one.
 
         Raises
         ------
@@ -124,12 +128,14 @@ class Calendar:
         number = _period_number(period, known)
         last = known[np.append(number[1:] != number[:-1], True)]
         found: NDArray[np.bool_] = last[np.searchsorted(last, asked)] == asked
+        found &= self._still_expected(period, asked) == 0
         return found
 
     def place_in(self, period: Period, sessions: Days) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return how many sessions of its week, month, quarter or year there are up to each date, and after it.
 
-        The date itself counts among the first when it is a session. Outside the table every weekday counts as one.
+        After it counts what was expected at its close, with what was later closed on short notice. The date itself
+        counts among the first when it is a session. Outside the table every weekday counts as one.
         """
         asked = sessions.astype(_DAY)
         if not len(asked):
@@ -137,7 +143,17 @@ class Calendar:
         known = self._extended(asked.min(), asked.max())
         number, own = _period_number(period, known), _period_number(period, asked)
         reached = np.searchsorted(known, asked, side="right")
-        return reached - np.searchsorted(number, own), np.searchsorted(number, own, side="right") - reached
+        ahead = np.searchsorted(number, own, side="right") - reached
+        return reached - np.searchsorted(number, own), ahead + self._still_expected(period, asked)
+
+    def _still_expected(self, period: Period, asked: Days) -> NDArray[np.int64]:
+        # Sessions later in the period that were closed in the end, which nobody knew at the close of each date.
+        own, count, first = _period_number(period, asked), np.zeros(len(asked), np.int64), asked.min()
+        numbers = _period_number(period, np.array([*self.unscheduled], _DAY))
+        for known, number in zip(self.unscheduled.values(), numbers, strict=True):
+            if first < np.datetime64(known):
+                count += (own == number) & (asked < np.datetime64(known))
+        return count
 
     def _extended(self, low: np.datetime64, high: np.datetime64) -> Days:
         # A whole year on both sides, so that no period asked about is cut in two.
@@ -195,6 +211,8 @@ def _weekday(days: Days) -> NDArray[np.int64]:
 
 
 def _period_number(period: Period, days: Days) -> NDArray[np.int64]:
+    if period == "day":
+        return days.astype(np.int64)
     if period == "week":
         return (days.astype(np.int64) + _MONDAY_OFFSET) // 7
     months = days.astype("datetime64[M]").astype(np.int64)

@@ -21,6 +21,9 @@ class RuleArrays:
     buy_rate, sell_rate : (T,) float64, default commission as a fraction of value, exchange and regulator fees included.
     sell_per_share, sell_per_share_cap : (T,) float64, default fee per share sold, and its cap per fill (inf: none).
     buy_tax, sell_tax : (C, T) float64, tax as a fraction of value bought and sold, by trade date.
+    sell_lock : (T,) int64, sessions that what was bought is kept before it may be sold.
+    settles : (T,) datetime64[D], day on which the money for a sale is there.
+    unsettled_buys : (T,) int64, what money buys before that: indexes `settlement.UNSETTLED_BUYS`.
     tax_truncates : True where tax is cut to the minor unit instead of rounded half up.
 
     Rates are the floats nearest to short decimals, so a product may fall a hair short of the whole minor unit it stands
@@ -39,4 +42,7 @@ class RuleArrays:
     sell_per_share_cap: NDArray[np.float64]
     buy_tax: NDArray[np.float64]
     sell_tax: NDArray[np.float64]
+    sell_lock: NDArray[np.int64]
+    settles: NDArray[np.datetime64]
+    unsettled_buys: NDArray[np.int64]
     tax_truncates: bool

@@ -24,6 +24,7 @@ class SessionTable(TypedDict):
     unsettled : year -> month-day of sessions on which no trade settles.
     hours : [from, open, close, Saturday close].
     special : year -> month-day -> [open, close].
+    unscheduled : year -> month-day of closings on short notice -> the first date at whose close it was known.
     """
 
     name: str
@@ -37,6 +38,7 @@ class SessionTable(TypedDict):
     extra: dict[str, list[str]]
     unsettled: dict[str, list[str]]
     special: dict[str, dict[str, tuple[str, str]]]
+    unscheduled: dict[str, dict[str, str]]
 
 
 def read_table(name: str) -> SessionTable:
@@ -60,14 +62,21 @@ def calendar_of(table: SessionTable) -> Calendar:
     first, last = date.fromisoformat(table["first"]), date.fromisoformat(table["last"])
     days = _frozen(expand(table))
     settling = _frozen(np.delete(days, np.searchsorted(days, _dates(table["unsettled"]))))
-    return Calendar(table["name"], table["timezone"], first, last, days, settling, hours, special, table["source"])
+    unscheduled = {
+        date.fromisoformat(f"{year}-{day}"): date.fromisoformat(known)
+        for year, closings in table["unscheduled"].items()
+        for day, known in closings.items()
+    }
+    return Calendar(
+        table["name"], table["timezone"], first, last, days, settling, hours, special, unscheduled, table["source"]
+    )
 
 
 def weekday_calendar(name: str) -> Calendar:
     """Return a calendar that knows nothing but weekdays."""
     days = _frozen(weekdays(np.datetime64(GENERIC_FIRST), np.datetime64(GENERIC_LAST)))
     note = "every weekday; holidays are not known"
-    return Calendar(name, "UTC", GENERIC_FIRST, GENERIC_LAST, days, days, (), {}, note)
+    return Calendar(name, "UTC", GENERIC_FIRST, GENERIC_LAST, days, days, (), {}, {}, note)
 
 
 def expand(table: SessionTable) -> Days:

@@ -12,6 +12,10 @@ from midas.core.errors import DataBlocked
 from midas.venues.calendar import Calendar, Days
 from midas.venues.dated import Dated
 
+UNSETTLED_BUYS = ("freely", "held_back", "nothing")
+"""What the proceeds of a sale may do before they settle: buy as any money, buy what is then kept until they did, or not
+buy."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Settlement:
@@ -19,6 +23,7 @@ class Settlement:
 
     calendar: Calendar
     lag: Dated[int]
+    unsettled_buys: Dated[str]
 
     def date_of(self, day: date) -> date:
         """Return the settlement date of a trade made on `day`.
@@ -42,6 +47,11 @@ class Settlement:
         found: date = days[index].item()
         return found
 
+    def dates_of(self, days: Days) -> Days:
+        """Return the settlement dates of trades made on ascending `days`; the day itself where the calendar ends."""
+        traded: Days = days.astype("datetime64[D]")
+        return np.where(self._settles(traded) > traded, self._settles(traded), traded)
+
     def first_trade_settling_from(self, boundary: date) -> date:
         """Return the first trade date that settles on or after `boundary`; `boundary` itself outside the calendar."""
         days = self.calendar.settlement_days
@@ -59,4 +69,4 @@ class Settlement:
         days = self.calendar.settlement_days
         lags = np.array(self.lag.values, np.int64)[self.lag.along(trade_days)]
         index: NDArray[np.int64] = np.searchsorted(days, trade_days, side="right") + lags - 1
-        return days[np.minimum(index, len(days) - 1)]
+        return days[np.clip(index, 0, len(days) - 1)]

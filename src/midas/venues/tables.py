@@ -23,7 +23,8 @@ Row = Mapping[str, Any]  # a TOML table
 
 KINDS: Final = ("stock", "etf", "etn", "index")
 TABLES: Final = (
-    "tick", "limit", "lot", "tax", "buy_tax", "settlement", "sell_lock", "commission", "regulator_fee", "share_fee",
+    "tick", "limit", "lot", "tax", "buy_tax", "settlement", "unsettled_cash", "sell_lock", "commission",
+    "regulator_fee", "share_fee",
 )  # fmt: skip
 _NOTES: Final = frozenset({"source", "verified", "warning"})
 
@@ -88,7 +89,11 @@ def build_tables(rules: Row, calendar: Calendar) -> Tables:
     """Return the rules indexed by board, kind and date."""
     boards = tuple(rules["boards"]) or (rules["default_board"],)
     ladders = {name: _ladder(steps) for name, steps in rules["ladders"].items()}
-    settlement = Settlement(calendar, _dated(rules.get("settlement", ()), lambda row: int(row["days"]), 0))
+    settlement = Settlement(
+        calendar,
+        _dated(rules.get("settlement", ()), lambda row: int(row["days"]), 0),
+        _dated(rules.get("unsettled_cash", ()), lambda row: str(row["buys"]), "nothing"),
+    )
 
     def scoped(table: str, value: Callable[[Row], T], default: T) -> Scoped[T]:
         rows = rules.get(table, ())

@@ -12,7 +12,7 @@ from midas.wire.luck import Luck
 from midas.wire.shape import Answer, Number, Question, Scalar
 from midas.wire.strategies import StrategyRef
 
-SeriesName = Literal["equity", "fills", "trades", "positions", "rejects"]
+SeriesName = Literal["equity", "fills", "trades", "positions", "rejects", "contributions"]
 SeriesFormat = Literal["json", "csv", "parquet"]
 Library = Literal["midas", "quantstats", "pyfolio", "freqtrade", "lean", "qlib"]
 """Whose measures: our own, or another library's by its own formulas."""
@@ -25,7 +25,8 @@ class DealingOptions(Question):
     `cash_rate` is a year's interest on cash, `delisting_recovery` the share of the last price paid for a name that is
     gone, `entry_limit` makes purchases limit orders from the decision's close (-0.01: 1 % below), `carry` keeps what
     the market left of a scheduled order on order. `allow_short` sells negative weights short in a margin account, at
-    `borrow_bps` a year.
+    `borrow_bps` a year. `settlement` venue lets the proceeds of a sale buy only what the venue lets them before they
+    settle. `fill_at` close fills orders in the closing auction of the bar after the decision.
     """
 
     slippage: str = Field(default="", max_length=200)
@@ -38,15 +39,23 @@ class DealingOptions(Question):
     borrow_bps: float = 50.0
     initial_margin: float = 0.5
     maintenance_margin: float = 0.3
+    settlement: Literal["ignore", "venue"] = "ignore"
+    fill_at: Literal["open", "close"] = "open"
 
 
 class BacktestRequest(Question):
-    """What to run; null leaves the choice to the venue's tables or the data. Costs are in basis points."""
+    """What to run; null leaves the choice to the venue's tables or the data. Costs are in basis points.
+
+    `account_currency` is that of the capital where it is not the market's: it is converted at the first decision's rate
+    plus `conversion_bps`. `timeframe` is a bar's length, such as 5m; null is a day, or that of a dataset named in
+    `universe`.
+    """
 
     strategy: StrategyRef
     params: dict[str, Scalar] = Field(default={}, max_length=100)
     universe: str | None = Field(default=None, max_length=64)
     symbols: list[str] = Field(default=[], max_length=10_000)
+    timeframe: str | None = Field(default=None, max_length=8)
     start: date | None = None
     end: date | None = None
     initial_capital: Decimal | None = None
@@ -54,6 +63,8 @@ class BacktestRequest(Question):
     slippage_bps: float = 0.0
     lots: Literal["whole", "fractional"] = "whole"
     benchmark: str | None = Field(default=None, max_length=64)
+    account_currency: str | None = Field(default=None, max_length=3)
+    conversion_bps: float = 10.0
     dealing: DealingOptions = DealingOptions()
     fresh: bool = False
 

@@ -12,12 +12,16 @@ from midas.wire.shape import Answer, Number, Question, Scalar
 
 
 class EvaluationRequest(Question):
-    """What to evaluate: strategies of the library by name (none: all of them), each alone on each instrument."""
+    """What to evaluate: strategies of the library by name (none: all of them), each alone on each instrument.
+
+    `timeframe` is a bar's length, such as 5m; null is a day, or that of a dataset named in `universe`.
+    """
 
     strategies: list[str] = Field(default=[], max_length=200)
     metric: str = Field(default="sharpe", max_length=64)
     universe: str | None = Field(default=None, max_length=64)
     symbols: list[str] = Field(default=[], max_length=10_000)
+    timeframe: str | None = Field(default=None, max_length=8)
     start: date | None = None
     end: date | None = None
     initial_capital: Decimal | None = None

@@ -7,6 +7,14 @@ from datetime import date
 from midas.wire.shape import Answer, Number
 
 
+class Alias(Answer):
+    """A symbol an instrument had, both days inclusive; null is open-ended."""
+
+    symbol: str
+    valid_from: date | None
+    valid_to: date | None
+
+
 class Instrument(Answer):
     """A tradable thing and the datasets that hold bars of it."""
 
@@ -17,6 +25,7 @@ class Instrument(Answer):
     currency: str
     board: str
     kind: str
+    aliases: list[Alias]
     datasets: list[str]
 
 

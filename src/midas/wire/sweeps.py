@@ -22,7 +22,8 @@ class SweepRequest(Question):
     """What to try; `params` are kept fixed.
 
     `grid` gives each varied parameter its values, as text (`5:60:1`, both ends included, or `5,10,20`) or one by one;
-    without it every parameter takes its declared range. `walk_forward` also chooses again and again, in so many
+    without it every parameter takes its declared range. `timeframe` is a bar's length, such as 5m; null is a day, or
+    that of a dataset named in `universe`. `walk_forward` also chooses again and again, in so many
     `folds`, each time from the past alone.
     """
 
@@ -35,6 +36,7 @@ class SweepRequest(Question):
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
     universe: str | None = Field(default=None, max_length=64)
     symbols: list[str] = Field(default=[], max_length=10_000)
+    timeframe: str | None = Field(default=None, max_length=8)
     start: date | None = None
     end: date | None = None
     initial_capital: Decimal | None = None

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from midas.core.basis import Basis
 from midas.marketdata.actions import Actions
 from midas.marketdata.panel import Panel
-from midas.marketdata.tiles import LANES, Tiles
+from midas.marketdata.tiles import Tiles
 
 PRICES = ("open", "high", "low", "close")
 _AMOUNTS = ("volume", "turnover")
@@ -19,7 +18,7 @@ _AMOUNTS = ("volume", "turnover")
 
 def until(panel: Panel, row: int) -> Panel:
     """Return the panel as it was after `row` rows."""
-    return _changed(panel, row, lambda _name, tiles: np.ascontiguousarray(tiles[:, :row]), panel.sessions[:row])
+    return _changed(panel, row, lambda _name, tiles: np.ascontiguousarray(tiles[:, :row]), row)
 
 
 def poisoned(panel: Panel, row: int, seed: int, absent: float = 0.0) -> Panel:
@@ -44,7 +43,7 @@ def poisoned(panel: Panel, row: int, seed: int, absent: float = 0.0) -> Panel:
         kept[:, row:] = np.where(np.isnan(tiles[:, row:]) | gone, np.nan, factor * scale)
         return kept
 
-    return _changed(panel, row, disturb, panel.sessions)
+    return _changed(panel, row, disturb, panel.rows)
 
 
 def rebased(panel: Panel, seed: int) -> Panel:
@@ -53,7 +52,8 @@ def rebased(panel: Panel, seed: int) -> Panel:
     What was really quoted keeps its scale: raw prices of a raw dataset. Factors are powers of two: nothing is rounded.
     """
     random = np.random.default_rng(seed)
-    factor = 2.0 ** random.choice([-2, -1, 1, 2], (len(panel.tiles("raw_close")), 1, LANES))
+    tiles, _, lanes = panel.tiles("raw_close").shape
+    factor = 2.0 ** random.choice([-2, -1, 1, 2], (tiles, 1, lanes))
 
     def disturb(name: str, tiles: Tiles) -> Tiles:
         plain = name.removeprefix("raw_")
@@ -62,13 +62,14 @@ def rebased(panel: Panel, seed: int) -> Panel:
             return tiles
         return tiles / factor if plain == "volume" else tiles * factor
 
-    return _changed(panel, panel.rows, disturb, panel.sessions)
+    return _changed(panel, panel.rows, disturb, panel.rows)
 
 
-def _changed(panel: Panel, row: int, disturb: Callable[[str, Tiles], Tiles], sessions: NDArray[np.datetime64]) -> Panel:
+def _changed(panel: Panel, row: int, disturb: Callable[[str, Tiles], Tiles], rows: int) -> Panel:
     known, all_actions = panel.actions.row < row, panel.actions
     actions = Actions(
         all_actions.row[known], all_actions.instrument[known], all_actions.kind[known], all_actions.value[known]
     )
     fields = {name: disturb(name, tiles) for name, tiles in panel.fields.items()}
-    return replace(panel, fields=fields, sessions=sessions, actions=actions)
+    stamps = None if panel.stamps is None else panel.stamps[:rows]
+    return replace(panel, fields=fields, sessions=panel.sessions[:rows], actions=actions, stamps=stamps)

@@ -131,7 +131,7 @@ def _leak(check: str, done: str, panel: Panel, found: tuple[int, int, float, flo
 
 
 def _day(panel: Panel, row: int) -> str:
-    return str(panel.sessions[row].astype("datetime64[D]"))
+    return str(panel.times[row])
 
 
 def _trades(base: Matrix) -> bool:

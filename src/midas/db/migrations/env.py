@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from midas.db.tables import METADATA
+import midas.db.tables  # noqa: F401  # METADATA knows them then
+from midas.db.metadata import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -8,8 +8,10 @@ from midas.factors.unit import Unit, number
 _SOURCE = "the venue's session table; every weekday outside it"
 
 
-def _known(name: str, summary: str, unit: Unit = Unit.NUMBER, source: str = "") -> Operator:
-    return Operator(name, Kind.FIELD, summary, number, fixed=unit, missing="Never NaN.", source=source)
+def _known(
+    name: str, summary: str, unit: Unit = Unit.NUMBER, source: str = "", missing: str = "Never NaN."
+) -> Operator:
+    return Operator(name, Kind.FIELD, summary, number, fixed=unit, missing=missing, source=source)
 
 
 ENTRIES = (
@@ -22,6 +24,12 @@ ENTRIES = (
     _known("is_quarter_end", "1 on the venue's last session of the quarter.", Unit.FLAG, _SOURCE),
     _known("session_of_month", "Which of the month's sessions it is, from 1.", source=_SOURCE),
     _known("sessions_to_month_end", "How many sessions of the month are still to come.", source=_SOURCE),
+    _known(
+        "days_to_expiry",
+        "Calendar days to the day on which the venue's monthly options expire, 0 on that day.",
+        source="dated rules of the venues, not all of them verified",
+        missing="NaN at a venue whose rule is not known.",
+    ),
     _known(
         "board",
         "Number of the instrument's board among those of its venue, from 0: a group. It is the board the data names"

@@ -1,4 +1,4 @@
-"""Shapes of one bar or two."""
+"""Shapes of one bar or two, told as flags."""
 
 from __future__ import annotations
 

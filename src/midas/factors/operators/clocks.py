@@ -11,16 +11,21 @@ _MISSING = (
 )
 
 
-def _clock(name: str, period: str) -> Operator:
+def _clock(name: str, period: str, complete: str) -> Operator:
     return Operator(
         name,
         Kind.CLOCK,
-        f"x on bars of a {period}, as it was on the last complete one; a {period} is complete at the close of its last "
-        "session by the venue's calendar. An operator over such values alone counts bars of its kind too.",
+        f"x on bars of a {period}, as it was on the last complete one; a {period} is complete at {complete} by the "
+        "venue's calendar. An operator over such values alone counts bars of its kind too.",
         kept,
         (Input("x"),),
         missing=_MISSING.format(period),
     )
 
 
-ENTRIES = (_clock("weekly", "week"), _clock("monthly", "month"))
+_LAST = "the close of its last session"
+
+ENTRIES = (
+    _clock("daily", "day", "the close of its session"), _clock("weekly", "week", _LAST),
+    _clock("monthly", "month", _LAST),
+)  # fmt: skip

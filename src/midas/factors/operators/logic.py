@@ -27,7 +27,18 @@ def _remembered(
     )  # fmt: skip
 
 
+def _one_row(_: Sequence[float]) -> int:
+    return 1
+
+
+def _turned(name: str, summary: str) -> Operator:
+    missing = "NaN where the value missing on this row or the one before would decide."
+    return Operator(name, Kind.RECURSIVE, summary, flag, (Input("x"),), warmup=_one_row, missing=missing)
+
+
 ENTRIES = (
+    _turned("rise", "1 on the row where x comes to lie above 0, having been 0 or below on the row before."),
+    _turned("fall", "1 on the row where x comes to lie below 0, having been 0 or above on the row before."),
     Operator(
         "any",
         Kind.WINDOW,

@@ -209,6 +209,27 @@ STOPS = (
         source=f"{_WILDER}; as TA-Lib SAR",
     ),
     Operator(
+        "sar_extended",
+        Kind.RECURSIVE,
+        "`sar` with numbers of its own for each side, below 0 while it trails a fall. It begins at `start`, falling"
+        " where that is below 0, and as `sar` where it is 0; where it turns it is moved on by the share `offset`.",
+        like,
+        RANGE,
+        (
+            Parameter("start", -1e12, 1e12, whole=False, default=0.0),
+            Parameter("offset", 0.0, 10.0, whole=False, default=0.0),
+            *(
+                Parameter(f"{name}_{side}", 0.0, 10.0, whole=False, default=default)
+                for side in ("up", "down")
+                for name, default in (("first", 0.02), ("step", 0.02), ("limit", 0.2))
+            ),
+        ),
+        lambda _: 1,
+        endless=True,
+        missing="NaN on the first row and on rows without high and low, which are passed over.",
+        source=f"{_WILDER}; as TA-Lib SAREXT",
+    ),
+    Operator(
         "trailing_band",
         Kind.RECURSIVE,
         "A stop `width` from `middle` that only moves towards x, until x closes beyond it; then it changes sides.",

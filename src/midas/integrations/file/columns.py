@@ -10,6 +10,7 @@ from midas.core.errors import InvalidInput, did_you_mean
 
 KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "symbol": ("symbol", "ticker", "code", "stockcode", "종목코드", "단축코드", "종목", "isusrtcd", "srtncd"),
+    "permanent": ("permanent", "permanentid", "permtick", "instrumentid"),
     "date": (
         "date", "datetime", "timestamp", "ts", "time", "tradedate", "tradingdate", "basdt", "trddd",
         "날짜", "일자", "거래일", "거래일자", "기준일", "기준일자", "일시", "시간",
@@ -29,6 +30,7 @@ KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "base": ("baseprice", "prevclose", "previousclose", "기준가", "기준가격"),
     "dividend": ("dividend", "dividends", "exdividend", "배당금"),
     "split": ("split", "splits", "stocksplits", "splitratio"),
+    "rights": ("rights", "rightsfactor", "권리락비율"),
 }  # fmt: skip
 """Our name of a column, and how files write it once case, spaces and punctuation are gone; the earlier the better."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 import polars as pl
 
 from midas.core.basis import Basis
 from midas.core.errors import DataInvalid, InvalidInput
-from midas.core.instrument import Instrument, InstrumentId
+from midas.core.instrument import Alias, Instrument, InstrumentId
 from midas.integrations.file.columns import recognise
 from midas.integrations.file.kinds import kinds_of
 from midas.integrations.file.numbers import read_numbers
@@ -18,14 +19,16 @@ from midas.integrations.file.stamps import read_stamps
 from midas.integrations.file.stated_actions import stated_actions
 from midas.integrations.file.symbols import expected_id, read_symbols
 from midas.integrations.file.table import Table
+from midas.marketdata.aliases import aliases_of
 from midas.marketdata.basis_detection import stated_adjusted
 from midas.marketdata.finding import Finding, Severity
+from midas.marketdata.snapshot import CASH_DIVIDEND
 from midas.marketdata.source import RawBars
 from midas.venues.catalogue import venue as venue_of
 from midas.venues.venue import Venue
 
 _NUMBERS: Final = (
-    "open", "high", "low", "close", "adj_close", "volume", "turnover", "change", "base", "dividend", "split",
+    "open", "high", "low", "close", "adj_close", "volume", "turnover", "change", "base", "dividend", "split", "rights",
 )  # fmt: skip
 _BARS: Final = ("open", "high", "low", "close", "volume", "turnover", "adj_close", "base")
 
@@ -59,7 +62,7 @@ def parse_table(table: Table, request: FileRequest) -> RawBars:
     actions, adjusted = stated_actions(usable)
     basis = _basis(usable, request.adjusted, adjusted)
     if actions is not None and basis is not None and not basis.is_raw:
-        actions = actions.filter(pl.col("kind") != "split")
+        actions = actions.filter(pl.col("kind") == CASH_DIVIDEND)
     return RawBars(
         request.dataset, place.mic, request.timeframe, _bars(usable), basis, place.currency, request.path.name,
         instruments, actions, tuple(reading.findings), tuple(reading.warnings),
@@ -71,7 +74,7 @@ def _rows(table: Table, columns: dict[str, str], place: Venue, request: FileRequ
     stamps = read_stamps(frame[columns["date"]], request.timeframe, place, request.timezone, first)
     ids = _ids(table, columns, place, request, reading)
     reading.findings += stamps.findings
-    read = {"symbol": ids, "ts": stamps.ts}
+    read = {"symbol": ids, "ts": _closes(stamps.ts, request, reading)}
     for ours in _NUMBERS:
         if ours in columns:
             numbers = read_numbers(frame[columns[ours]], ours, first)
@@ -82,11 +85,24 @@ def _rows(table: Table, columns: dict[str, str], place: Venue, request: FileRequ
     for ours in ("board", "name", "kind"):
         if ours in columns:
             read[ours] = frame[columns[ours]].cast(pl.String)
+    if "permanent" in columns and "symbol" in columns:
+        read["borne"] = frame[columns["symbol"]].cast(pl.String).str.strip_chars().str.to_uppercase()
     return pl.DataFrame(read)
 
 
+def _closes(stamps: pl.Series, request: FileRequest, reading: _Reading) -> pl.Series:
+    # A bar that the end of a session cuts short is stamped later than it was known, never earlier.
+    if not request.opening:
+        return stamps
+    length = request.timeframe
+    reading.warnings.append(f"The file stamps bars at their opening; each is stamped {length} later, at its close.")
+    return stamps + timedelta(seconds=length.seconds)
+
+
 def _ids(table: Table, columns: dict[str, str], place: Venue, request: FileRequest, reading: _Reading) -> pl.Series:
-    column = table.frame[columns["symbol"]] if "symbol" in columns else None
+    # A symbol may pass to another company; what never does names the bars where a file has it.
+    named = next((columns[name] for name in ("permanent", "symbol") if name in columns), None)
+    column = None if named is None else table.frame[named]
     stem = request.path.name.partition(".")[0]
     expected = expected_id(column, request.symbol, stem, place.mic)
     if column is not None:
@@ -127,13 +143,25 @@ def _instruments(frame: pl.DataFrame, place: Venue, reading: _Reading) -> tuple[
     boards = _boards(last, place, reading)
     names = last["name"].fill_null("").to_list() if "name" in known else [""] * last.height
     stated = last["kind"].fill_null("").to_list() if "kind" in known else [""] * last.height
+    aliases = _aliases(frame)
     kinds, note = kinds_of(place.mic, last["symbol"].to_list(), names, stated)
     if note:
         reading.warnings.append(note)
     return tuple(
-        Instrument(InstrumentId.parse(text), name, place.currency, board, kind)
+        Instrument(InstrumentId.parse(text), name, place.currency, board, kind, aliases.get(text, ()))
         for text, name, board, kind in zip(last["symbol"], names, boards, kinds, strict=True)
     )
+
+
+def _aliases(frame: pl.DataFrame) -> dict[str, tuple[Alias, ...]]:
+    if "borne" not in frame.columns:
+        return {}
+    days = frame.select("symbol", "borne", day=pl.col("ts").cast(pl.Date)).drop_nulls().sort("symbol", "day")
+    last = days["day"].sort()[-1]
+    return {
+        str(text): aliases_of(part.select("day", "borne").iter_rows(), last)
+        for (text,), part in days.group_by("symbol", maintain_order=True)
+    }
 
 
 def _boards(last: pl.DataFrame, place: Venue, reading: _Reading) -> list[str]:

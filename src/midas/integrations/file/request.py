@@ -28,10 +28,14 @@ class FileRequest:
     symbol: str | None = None
     currency: str = ""
     timezone: str | None = None
+    opening: bool = False
+    """Bars are stamped at their opening."""
 
     @classmethod
     def of(cls, request: PullRequest) -> FileRequest:
-        """Read the options `path venue timeframe adjusted dataset symbol currency timezone` and `map.<column>`.
+        """Read a request's options, which are called as the fields here are.
+
+        `path venue timeframe adjusted dataset symbol currency timezone`, `stamps` (open or close) and `map.<column>`.
 
         Raises
         ------
@@ -45,17 +49,19 @@ class FileRequest:
                     hint="Use `midas data import FILE --venue XKRX`.",
                     code="option_missing",
                 )
+        timeframe = Timeframe.parse(options.get("timeframe", "1d"))
         symbol = options.get("symbol") or (request.symbols[0] if len(request.symbols) == 1 else None)
         return cls(
             path=Path(options["path"]),
             venue=options["venue"],
-            timeframe=Timeframe.parse(options.get("timeframe", "1d")),
+            timeframe=timeframe,
             mapping={key.removeprefix(_MAP): value for key, value in options.items() if key.startswith(_MAP)},
             adjusted=_flag(options.get("adjusted")),
             dataset=options.get("dataset") or None,
             symbol=symbol,
             currency=options.get("currency", ""),
             timezone=_zone(options.get("timezone")),
+            opening=_opening(options.get("stamps"), timeframe),
         )
 
 
@@ -67,6 +73,20 @@ def _flag(text: str | None) -> bool | None:
     if text.lower() in _NO:
         return False
     raise InvalidInput(f"adjusted is {text!r}.", hint="Use true or false.", code="bad_option")
+
+
+def _opening(text: str | None, timeframe: Timeframe) -> bool:
+    if text in (None, "", "close"):
+        return False
+    if text != "open":
+        raise InvalidInput(f"stamps is {text!r}.", hint="Use open or close.", code="bad_option")
+    if not timeframe.is_intraday:
+        raise InvalidInput(
+            f"Bars of {timeframe} are named by their day, so nothing tells when they opened.",
+            hint="For bars within the day say how long one is: --timeframe 1m, 5m, 15m, 30m or 1h.",
+            code="stamps_without_length",
+        )
+    return True
 
 
 def _zone(text: str | None) -> str | None:

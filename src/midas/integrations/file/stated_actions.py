@@ -1,26 +1,28 @@
-"""Splits and dividends a file states in columns of its own."""
+"""Splits, dividends and rights a file states in columns of its own."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from midas.marketdata.snapshot import CASH_DIVIDEND, SPLIT, no_actions
+from midas.marketdata.snapshot import CASH_DIVIDEND, RIGHTS, SPLIT, no_actions
 
 
 def stated_actions(frame: pl.DataFrame) -> tuple[pl.DataFrame | None, bool | None]:
-    """Return a file's `split` and `dividend` columns as actions, and whether its prices already include the splits.
+    """Return a file's action columns as actions, and whether its prices already include the splits.
 
-    Both are None when the file has no such column; the second also when it has no split to tell by. A split ratio of 0
-    or 1 is none. Prices that do not jump on the day of a split were adjusted for it.
+    Both are None when the file has no such column; the second also when it has no split to tell by. A ratio of 0 or 1
+    is none, of splits and of rights (see `Snapshot.actions`). Prices that do not jump on the day of a split were
+    adjusted for it.
     """
-    stated = [name for name in ("split", "dividend") if name in frame.columns]
+    stated = [name for name in ("split", "dividend", "rights") if name in frame.columns]
     if not stated:
         return None, None
     parts = [no_actions()]
     day = pl.col("ts").cast(pl.Date)
-    if "split" in stated:
-        splits = frame.filter((pl.col("split") > 0) & (pl.col("split") != 1))
-        parts.append(splits.select("symbol", ts=day, kind=pl.lit(SPLIT), value="split", origin=pl.lit("stated")))
+    for name, kind in (("split", SPLIT), ("rights", RIGHTS)):
+        if name in stated:
+            ratios = frame.filter((pl.col(name) > 0) & (pl.col(name) != 1))
+            parts.append(ratios.select("symbol", ts=day, kind=pl.lit(kind), value=name, origin=pl.lit("stated")))
     if "dividend" in stated:
         paid = frame.filter(pl.col("dividend") > 0)
         parts.append(

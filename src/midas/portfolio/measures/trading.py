@@ -111,11 +111,8 @@ def _losers_held(sample: Sample) -> float | None:
 
 
 def _longest_run(hits: NDArray[np.bool_]) -> int:
-    longest = length = 0
-    for hit in hits.tolist():
-        length = length + 1 if hit else 0
-        longest = max(longest, length)
-    return longest
+    edges = np.flatnonzero(np.diff(hits.astype(np.int8), prepend=0, append=0))
+    return int((edges[1::2] - edges[::2]).max(initial=0))
 
 
 def _wins_in_a_row(sample: Sample) -> float | None:

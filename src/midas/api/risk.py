@@ -1,0 +1,49 @@
+"""`/api/v1/risk`."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from midas.api.dependencies import Here
+from midas.api.pages import whole
+from midas.app import risk
+from midas.wire.page import Page
+from midas.wire.risk import AccountLimits, Drill, KillRequest, LimitValues, Pulled, ReleaseRequest
+
+router = APIRouter(prefix="/api/v1/risk", tags=["risk"])
+
+
+@router.get("/kills")
+async def list_kills(workspace: Here) -> Page[Pulled]:
+    """List the kill switches that are pulled."""
+    return whole(await risk.pulled(workspace))
+
+
+@router.post("/kills", status_code=201)
+async def pull_kill(workspace: Here, request: KillRequest) -> Page[Pulled]:
+    """Pull a kill switch: it holds until it is released, also across restarts."""
+    return whole(await risk.kill(workspace, request))
+
+
+@router.post("/kills/release")
+async def release_kill(workspace: Here, request: ReleaseRequest) -> Page[Pulled]:
+    """Release the switches of one account, or those of all; what is still pulled is answered."""
+    return whole(await risk.release(workspace, request))
+
+
+@router.post("/drills/{account}")
+async def drill_kill(workspace: Here, account: str) -> Drill:
+    """Pull an account's switch, see how soon its trader hears of it, and release it."""
+    return await risk.drill(workspace, account)
+
+
+@router.get("/limits/{account}")
+async def show_limits(workspace: Here, account: str) -> AccountLimits:
+    """Show an account's limits."""
+    return await risk.limits(workspace, account)
+
+
+@router.put("/limits/{account}")
+async def set_limits(workspace: Here, account: str, values: LimitValues) -> AccountLimits:
+    """Replace an account's limits."""
+    return await risk.set_limits(workspace, account, values)

@@ -1,0 +1,106 @@
+"""Accounts: opened, listed, begun anew."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from midas.app.workspace import Workspace
+from midas.core.money import Money, minor_digits
+from midas.db import accounts, heads, journal_reads
+from midas.db.accounts import AccountRecord
+from midas.db.sessions import ReadSession
+from midas.risk.kill import KillLevel, strongest
+from midas.wire.accounts import Account, AccountRequest, ResetRequest
+
+PERSON = "local"
+"""Who asks, as long as there is one person only."""
+
+
+async def add(workspace: Workspace, request: AccountRequest) -> Account:
+    """Open a paper account.
+
+    Raises
+    ------
+    AlreadyExists: there is one of that name.
+    InvalidInput: an unknown currency, or more capital than there may be.
+    """
+    now = workspace.clock.now_utc()
+    record = AccountRecord(
+        id=accounts.account_id(request.name, 1),
+        name=request.name,
+        generation=1,
+        kind="paper",
+        broker="paper",
+        currency=request.currency,
+        capital=Money.of(request.capital, request.currency).minor,
+        owner=PERSON,
+        settings={},
+        created_at=now,
+    )
+    await workspace.database.write(accounts.add, record, PERSON)
+    return await show(workspace, record.id)
+
+
+async def every(workspace: Workspace, *, closed: bool = False) -> list[Account]:
+    """Return accounts by name; with `closed` the generations before too."""
+    now = workspace.clock.now_utc()
+
+    def read(session: ReadSession) -> list[Account]:
+        return [_shown(session, record, now) for record in accounts.every(session, closed=closed)]
+
+    return await workspace.database.read(read)
+
+
+async def show(workspace: Workspace, ref: str) -> Account:
+    """Return an account by name, or one of its generations by id.
+
+    Raises
+    ------
+    NotFound: there is none.
+    """
+    now = workspace.clock.now_utc()
+    return await workspace.database.read(lambda session: _shown(session, accounts.find(session, ref), now))
+
+
+async def reset(workspace: Workspace, ref: str, request: ResetRequest) -> Account:
+    """Close a paper account's generation and open the next; all that was stays with the old one.
+
+    Raises
+    ------
+    NotFound: there is none.
+    Refused: orders are at work, or it is no paper account.
+    Busy: a trader holds it.
+    """
+    before = await workspace.database.read(accounts.find, ref)
+    capital = None if request.capital is None else Money.of(request.capital, before.currency).minor
+    now = workspace.clock.now_utc()
+    after = await workspace.database.write(accounts.reset, before.id, capital, PERSON, now)
+    return await show(workspace, after.id)
+
+
+def major(minor: int, currency: str) -> Decimal:
+    """Return minor units as an amount of the currency."""
+    return Decimal(minor).scaleb(-minor_digits(currency))
+
+
+def _shown(session: ReadSession, record: AccountRecord, now: datetime) -> Account:
+    balance = journal_reads.balance(session, record.id)
+    until = heads.leased_until(session, record.id)
+    level = strongest(KillLevel.NONE, *(kill.level for kill in journal_reads.kills(session, record.id)))
+    return Account(
+        id=record.id,
+        name=record.name,
+        generation=record.generation,
+        kind=record.kind,
+        broker=record.broker,
+        currency=record.currency,
+        capital=major(record.capital, record.currency),
+        cash=major(balance.cash, record.currency),
+        positions=len(balance.quantities),
+        active_orders=len(journal_reads.orders(session, record.id, True)),
+        kill=level.name.lower(),
+        trader=until is not None and until > now,
+        created_at=record.created_at,
+        closed_at=record.closed_at,
+    )

@@ -1,0 +1,218 @@
+"""From a stored run to what an office needs to trade it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from midas.app.limits import limits_of
+from midas.core.errors import InvalidInput, Refused
+from midas.core.instrument import InstrumentId
+from midas.core.timeframe import Timeframe
+from midas.risk.limits import Limits
+from midas.wire.runs import RunRequest
+
+if TYPE_CHECKING:
+    from midas.backtest.spec import BacktestSpec
+    from midas.core.clock import Clock
+    from midas.db.accounts import AccountRecord
+    from midas.db.runs import RunRecord
+    from midas.execution.broker import Broker
+    from midas.marketdata.ground import Ground
+    from midas.marketdata.lake import Lake
+    from midas.marketdata.panel import Panel
+    from midas.strategies.definition import Definition
+    from midas.trading.floor import Matcher
+    from midas.trading.office import Mission
+    from midas.trading.runner import Runner
+
+Json = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run's question with everything it names at hand; rows [first, stop) of the panel are replayed."""
+
+    spec: BacktestSpec
+    panel: Panel
+    first: int
+    stop: int
+    speed: float | None
+    warnings: tuple[str, ...]
+
+
+def prepare(lake: Lake, definition: Definition, request: RunRequest) -> Prepared:
+    """Find what a run names. Called from a thread that may wait.
+
+    Raises
+    ------
+    NotFound: an unknown universe or symbol.
+    InvalidInput: the question makes no sense.
+    """
+    from midas.backtest.spec import spec_of
+    from midas.backtest.window import window
+    from midas.execution.dealing import Dealing
+    from midas.marketdata.replay import read_replay
+    from midas.marketdata.universe import select
+    from midas.strategies.plans import plan_of
+
+    stretch = read_replay(request.feed)
+    timeframe = None if request.timeframe is None else Timeframe.parse(request.timeframe)
+    chosen = select(lake, request.universe, request.symbols, timeframe)
+    spec = spec_of(
+        definition,
+        chosen.panel,
+        start=stretch.start,
+        end=stretch.end,
+        initial_capital=request.allotment or request.initial_capital,
+        commission_bps=request.commission_bps,
+        slippage_bps=request.slippage_bps,
+        lots=request.lots,
+        dealing=Dealing(**request.dealing.model_dump()),
+        universe=chosen.label,
+    )
+    rows = window(plan_of(definition), chosen.panel, spec.start, spec.end)
+    return Prepared(spec, chosen.panel, rows.first, rows.stop, stretch.speed, chosen.warnings)
+
+
+def mission(
+    account: AccountRecord, runs: Sequence[RunRecord], lake: Lake, definitions: Mapping[str, Definition]
+) -> Mission:
+    """Return what an office is to do for an account. Called from a thread that may wait.
+
+    Raises
+    ------
+    Refused: its runs do not go together.
+    NotFound, InvalidInput: what a run names is not there any more.
+    """
+    from midas.trading.office import Mission
+
+    if account.kind != "paper":
+        raise Refused(
+            f"Account {account.name!r} is live, and there is no broker of that kind here.",
+            hint="Use a paper account.",
+            code="paper_only",
+        )
+    asked = [RunRequest.model_validate(record.document["request"]) for record in runs]
+    if not runs:
+        return Mission(account.id, account.currency, False, _no_broker, account.capital)
+    require_together(asked)
+    return _replay_mission(
+        account, runs, [prepare(lake, definitions[one.id], ask) for one, ask in zip(runs, asked, strict=True)]
+    )
+
+
+def require_together(asked: Sequence[RunRequest]) -> None:
+    """Refuse runs of one account that do not follow one market.
+
+    Raises
+    ------
+    Refused: so.
+    """
+    first = asked[0]
+    for other in asked[1:]:
+        same = (first.feed, first.universe, first.symbols, first.timeframe) == (
+            other.feed, other.universe, other.symbols, other.timeframe,
+        )  # fmt: skip
+        if not same:
+            raise Refused(
+                "The runs of one paper account follow one market together: feed, universe, symbols and timeframe.",
+                hint="Use another account.",
+                code="other_market",
+            )
+
+
+def _no_broker(_clock: Clock) -> Broker:
+    raise InvalidInput("An account without a run has no market to trade on.", hint="Start a run.", code="no_run")
+
+
+def _replay_mission(account: AccountRecord, runs: Sequence[RunRecord], prepared: Sequence[Prepared]) -> Mission:
+    from midas.marketdata.ground import Ground
+    from midas.marketdata.replay import Replay
+    from midas.trading.office import Mission
+    from midas.venues.catalogue import venue
+
+    first = prepared[0]
+    ground = Ground.of(first.panel)
+    _require_same_exits(prepared)
+    kept = account.settings.get("limits")
+    limits = limits_of(kept if isinstance(kept, dict) else {}, paper=True)
+    mics = {instrument.id.venue for instrument in ground.instruments} - {ground.venue.mic}
+    return Mission(
+        account=account.id,
+        currency=account.currency,
+        live=False,
+        broker=lambda clock: _paper(account, first, ground, clock),
+        capital=account.capital,
+        limits={"": limits},
+        instruments=ground.instruments,
+        venues={ground.venue.mic: ground.venue} | {mic: venue(mic, ground.currency) for mic in mics},
+        raw_prices=ground.basis.is_raw,
+        fractions=first.spec.lots == "fractional",
+        feed=Replay(first.panel, first.stop, paced_from=min(one.first for one in prepared), speed=first.speed),
+        matcher=_seat,
+        runners=lambda broker: [
+            _runner(record, one, ground, broker, limits) for record, one in zip(runs, prepared, strict=True)
+        ],
+        replay=True,
+    )
+
+
+def _require_same_exits(prepared: Sequence[Prepared]) -> None:
+    exits = prepared[0].spec.definition.exits
+    if any(one.spec.definition.exits != exits for one in prepared):
+        raise Refused(
+            "The runs of one paper account have the same exits.", hint="Use another account.", code="other_exits"
+        )
+
+
+def _paper(account: AccountRecord, prepared: Prepared, ground: Ground, clock: Clock) -> Broker:
+    from midas.core.money import Money
+    from midas.execution.paper import PaperAccount
+    from midas.trading.paper_seat import PaperSeat
+
+    capital = Money(account.capital, account.currency)
+    terms = prepared.spec.terms(ground.currency, capital)
+    return PaperSeat(PaperAccount(ground, terms, prepared.spec.definition.exits), clock)
+
+
+def _seat(broker: Broker) -> Matcher:
+    from midas.trading.paper_seat import PaperSeat
+
+    assert isinstance(broker, PaperSeat)
+    return broker
+
+
+def _runner(record: RunRecord, prepared: Prepared, ground: Ground, broker: Broker, limits: Limits) -> Runner:
+    from midas.execution.deciding import GraphDecider
+    from midas.execution.loop import Loop
+    from midas.execution.mandate import Mandate
+    from midas.execution.quantity import decimal_quantity
+    from midas.execution.stream import Stream
+    from midas.strategies.schedule import Every
+    from midas.trading.runner import Runner
+
+    definition = prepared.spec.definition
+    by_change = definition.every is Every.CHANGE
+    mandate = Mandate(
+        account=record.account,
+        run=record.id,
+        strategy=record.strategy,
+        ground=ground,
+        terms=prepared.spec.terms(ground.currency),
+        broker=broker.capabilities,
+        by_change=by_change,
+        exits=definition.exits,
+        first=prepared.first,
+        limits=(limits,),
+    )
+    loop = Loop(mandate, GraphDecider(Stream(definition, ground, prepared.first), by_change=by_change))
+    column = {instrument.id: place for place, instrument in enumerate(ground.instruments)}
+
+    def holding(instrument: InstrumentId) -> Decimal:
+        place = column.get(instrument)
+        return Decimal(0) if place is None else decimal_quantity(float(loop.book.quantities[place]))
+
+    return Runner(record.id, record.strategy, loop, prepared.first, holding)

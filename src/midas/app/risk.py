@@ -1,0 +1,166 @@
+"""Limits and the kill switch, from outside of the trader."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from midas.app.journaling import journal
+from midas.app.limits import limits_of
+from midas.app.workspace import Workspace
+from midas.core.errors import InvalidInput
+from midas.db import accounts
+from midas.db import risk as rows
+from midas.db.accounts import AccountRecord
+from midas.db.risk import ALL
+from midas.risk.kill import Kill, KillLevel
+from midas.trading.flag_file import FlagFile
+from midas.trading.journal import NOBODY, Audit, Pull
+from midas.wire.risk import AccountLimits, Drill, KillRequest, LimitValues, Pulled, ReleaseRequest
+
+if TYPE_CHECKING:
+    from midas.db.journal import SqlJournal
+
+OWNER = "local"
+PAPER = "paper"
+HEARD = "kill.heard"
+"""What a trader writes into the trail when the level it goes by changed."""
+
+_DRILL_S = 5.0
+_LOOK_EVERY_S = 0.005
+
+
+async def pulled(workspace: Workspace) -> list[Pulled]:
+    """Return every switch that is pulled, the flag file among them."""
+    found = [_wire(kill) for kill in await workspace.database.read(rows.pulled)]
+    flag = _flag(workspace).read()
+    if flag is not None:
+        found.append(
+            Pulled(level=flag.name, account=None, who="", why="the flag file", where="file", pulled_at=None)
+        )  # fmt: skip
+    return found
+
+
+async def kill(workspace: Workspace, request: KillRequest) -> list[Pulled]:
+    """Pull a switch. One for all accounts is written to the flag file first: that needs no database.
+
+    Raises
+    ------
+    NotFound: no such account.
+    """
+    level = KillLevel[request.level]
+    account = ALL if request.account is None else (await _named(workspace, request.account)).id
+    if account == ALL:
+        _flag(workspace).write(level, request.why)
+    now_utc = workspace.clock.now_utc()
+    pull = Pull(Kill(level, account, OWNER, request.why, now_utc))
+    line = Audit(account, OWNER, "kill.pulled", account, {"level": level.name, "why": request.why}, now_utc)
+    async with journal(workspace) as book:
+        await book.commit(account, NOBODY, [pull, line])
+    return await pulled(workspace)
+
+
+async def release(workspace: Workspace, request: ReleaseRequest) -> list[Pulled]:
+    """Release what is pulled for one account, or for all.
+
+    Raises
+    ------
+    NotFound: no such account.
+    """
+    account = ALL if request.account is None else (await _named(workspace, request.account)).id
+    now_utc = workspace.clock.now_utc()
+    pull = Pull(Kill(KillLevel.NONE, account, OWNER, request.why, now_utc))
+    line = Audit(account, OWNER, "kill.released", account, {"why": request.why}, now_utc)
+    async with journal(workspace) as book:
+        await book.commit(account, NOBODY, [pull, line])
+    if account == ALL:
+        _flag(workspace).remove()
+    return await pulled(workspace)
+
+
+async def limits(workspace: Workspace, account: str) -> AccountLimits:
+    """Return an account's limits.
+
+    Raises
+    ------
+    NotFound: no such account.
+    """
+    known = await _named(workspace, account)
+    kept = await workspace.database.read(rows.limits, known.id)
+    held = asdict(limits_of(kept, paper=known.kind == PAPER))
+    values = {**held, "restricted": sorted(held["restricted"])}
+    values.pop("run")
+    return AccountLimits(account=known.id, limits=LimitValues.model_validate(values))
+
+
+async def set_limits(workspace: Workspace, account: str, values: LimitValues) -> AccountLimits:
+    """Keep limits for an account; the trader goes by them from its next look on.
+
+    Raises
+    ------
+    NotFound: no such account.
+    InvalidInput: a limit is below 0.
+    """
+    known = await _named(workspace, account)
+    document = values.model_dump(mode="json")
+    limits_of(document, paper=known.kind == PAPER)
+    await workspace.database.write(rows.set_limits, known.id, document)
+    line = Audit(known.id, OWNER, "limits.set", known.id, document, workspace.clock.now_utc())
+    async with journal(workspace) as book:
+        await book.commit(known.id, NOBODY, [line])
+    return await limits(workspace, known.id)
+
+
+async def drill(workspace: Workspace, account: str) -> Drill:
+    """Pull the switch of an account as far as REDUCE_ONLY, wait until its trader heard of it, and release it.
+
+    Raises
+    ------
+    NotFound: no such account.
+    InvalidInput: a switch is pulled already, so nothing could be seen.
+    """
+    known = await _named(workspace, account)
+    async with journal(workspace) as book:
+        if await book.kills(known.id):
+            raise InvalidInput("A switch is pulled already.", hint="Release it, then drill.", code="already_pulled")
+        begun_s = workspace.clock.monotonic_s()
+        since = len(await book.trail(known.id))
+        await _drilled(workspace, book, known, KillLevel.REDUCE_ONLY)
+        try:
+            heard = await _heard(workspace, known, since, begun_s + _DRILL_S)
+            took_ms = (workspace.clock.monotonic_s() - begun_s) * 1000.0
+        finally:
+            await _drilled(workspace, book, known, KillLevel.NONE)
+    return Drill(account=known.id, heard=heard, milliseconds=took_ms if heard else None)
+
+
+async def _heard(workspace: Workspace, account: AccountRecord, since: int, until_s: float) -> bool:
+    while workspace.clock.monotonic_s() < until_s:
+        lines = await workspace.database.read(rows.audit_lines, account.id, since, 100)
+        if any(line["act"] == HEARD for line in lines):
+            return True
+        await asyncio.sleep(_LOOK_EVERY_S)
+    return False
+
+
+async def _drilled(workspace: Workspace, book: SqlJournal, account: AccountRecord, level: KillLevel) -> None:
+    now_utc = workspace.clock.now_utc()
+    pull = Pull(Kill(level, account.id, OWNER, "a drill", now_utc))
+    line = Audit(account.id, OWNER, "kill.drill", account.id, {"level": level.name}, now_utc)
+    await book.commit(account.id, NOBODY, [pull, line])
+
+
+async def _named(workspace: Workspace, name: str) -> AccountRecord:
+    return await workspace.database.read(accounts.find, name)
+
+
+def _flag(workspace: Workspace) -> FlagFile:
+    return FlagFile(workspace.home.kill_flag)
+
+
+def _wire(kill: Kill) -> Pulled:
+    return Pulled(
+        level=kill.level.name, account=kill.account or None, who=kill.who, why=kill.why, where="database",
+        pulled_at=kill.pulled_utc,
+    )  # fmt: skip

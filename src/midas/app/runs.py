@@ -1,0 +1,245 @@
+"""Runs: started, looked at, paused, stopped."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+
+from midas.app import missions
+from midas.app.jobs import moment_and_id
+from midas.app.journaling import journal
+from midas.app.paging import Key, Part, part
+from midas.app.resolving import resolve
+from midas.app.workspace import Workspace
+from midas.core.errors import InvalidInput, NotFound, Refused
+from midas.core.money import Money, minor_digits
+from midas.core.order import ENDED, OrderState
+from midas.db import accounts
+from midas.db import risk as risk_rows
+from midas.db import runs as rows
+from midas.db.accounts import AccountRecord
+from midas.db.runs import RunRecord
+from midas.risk.kill import strongest
+from midas.trading.checkpoint_key import checkpoint_key
+from midas.trading.equity import Worth
+from midas.trading.journal import NOBODY, AskCancel, Audit, MoveRun
+from midas.trading.lifecycle import RunState, require_move
+from midas.wire.runs import AuditLine, Held, Run, RunRequest, RunStatus
+
+if TYPE_CHECKING:
+    from midas.app.missions import Prepared
+    from midas.trading.journal import Balance
+
+OWNER = "local"
+"""Who asks, as long as there is one person only."""
+
+PAPER = "paper"
+_ID_BYTES = 6
+
+
+async def start(workspace: Workspace, request: RunRequest) -> Run:
+    """Store a run that trades as soon as a trader is there.
+
+    Raises
+    ------
+    NotFound: an unknown strategy, universe or symbol.
+    InvalidInput: the question makes no sense.
+    Refused: the account cannot carry it.
+    """
+    found = await resolve(workspace.database, request.strategy, request.params)
+    prepared = await to_thread.run_sync(missions.prepare, workspace.lake, found.definition, request)
+    account = await _account(workspace, request, prepared)
+    record = RunRecord(
+        id=secrets.token_hex(_ID_BYTES),
+        account=account.id,
+        strategy=found.name,
+        state=RunState.PAPER.value,
+        reason="",
+        document={"request": request.model_dump(mode="json"), "graph": found.definition.graph_json()},
+        created_at=workspace.clock.now_utc(),
+    )
+    await workspace.database.write(rows.add, record)
+    detail: dict[str, object] = {"strategy": found.name, "feed": request.feed, "symbols": request.symbols}
+    await _audited(workspace, record, "run.started", detail)
+    return await _wire(workspace, record)
+
+
+async def page(workspace: Workspace, limit: int, after: Key | None) -> Part[Run]:
+    """Return runs, latest first."""
+    found = await workspace.database.read(rows.page, limit + 1, moment_and_id(after))
+    shown = [await _wire(workspace, record) for record in found]
+    return part(shown, limit, lambda item: [item.created_at.isoformat(), item.id])
+
+
+async def status(workspace: Workspace, run: str) -> RunStatus:
+    """Return how a run and its account stand.
+
+    Raises
+    ------
+    NotFound: no such run.
+    """
+    record = await workspace.database.read(rows.show, run)
+    currency = (await workspace.database.read(accounts.find, record.account)).currency
+    async with journal(workspace) as book:
+        balance = await book.balance(record.account)
+        kept = await book.checkpoint(checkpoint_key("worth", record.account))
+        kills = await book.kills(record.account)
+        quarantined = dict(await book.quarantined(record.account))
+    counts, fills = await workspace.database.read(risk_rows.counts, record.account, record.id)
+    until = await workspace.database.read(risk_rows.leased_until, record.account)
+    ended = {state.value for state in ENDED}
+    return RunStatus(
+        run=await _wire(workspace, record),
+        trader=until is not None and until > workspace.clock.now_utc(),
+        kill=strongest(*(kill.level for kill in kills)).name,
+        currency=currency,
+        cash=Money(balance.cash, currency).amount,
+        equity=None if kept is None else Worth.from_bytes(kept.state).equity,
+        positions=_held(balance, currency),
+        orders_open=sum(many for state, many in counts.items() if state not in ended),
+        orders_unknown=counts.get(OrderState.UNKNOWN.value, 0),
+        orders=sum(counts.values()),
+        fills=fills,
+        quarantined=quarantined,
+    )
+
+
+async def stop(workspace: Workspace, run: str, reason: str) -> Run:
+    """Let a run be over; what it holds stays with the account, what it has on order is cancelled.
+
+    Raises
+    ------
+    NotFound: no such run.
+    """
+    record = await workspace.database.read(rows.show, run)
+    if record.state == RunState.STOPPED.value:
+        return await _wire(workspace, record)
+    async with journal(workspace) as book:
+        working = [row.id for row in await book.orders(record.account) if row.intent.run == record.id]
+    return await _move(workspace, record, RunState.STOPPED, reason, *(AskCancel(order, reason) for order in working))
+
+
+async def pause(workspace: Workspace, run: str, reason: str) -> Run:
+    """Let a run hear the market and order nothing.
+
+    Raises
+    ------
+    NotFound: no such run.
+    Refused: it is over.
+    """
+    return await _move(workspace, await workspace.database.read(rows.show, run), RunState.PAUSED, reason)
+
+
+async def resume(workspace: Workspace, run: str) -> Run:
+    """Let a paused run of a paper account trade again.
+
+    Raises
+    ------
+    NotFound: no such run.
+    Refused: it is over, or its account is live and it has to be armed.
+    """
+    return await _move(workspace, await workspace.database.read(rows.show, run), RunState.PAPER, "")
+
+
+async def logs(workspace: Workspace, run: str, after: int, limit: int) -> list[AuditLine]:
+    """Return lines of the audit trail of a run's account behind line `after`, oldest first.
+
+    Raises
+    ------
+    NotFound: no such run.
+    """
+    record = await workspace.database.read(rows.show, run)
+    found = await workspace.database.read(risk_rows.audit_lines, record.account, after, limit)
+    return [_audit_line(each) for each in found]
+
+
+async def _account(workspace: Workspace, request: RunRequest, prepared: Prepared) -> AccountRecord:
+    currency = prepared.panel.currency
+    wanted = request.initial_capital or prepared.spec.initial_capital
+    capital = Money.of(wanted, currency)
+    try:
+        known = await workspace.database.read(accounts.find, request.account)
+    except NotFound:
+        made = AccountRecord(
+            accounts.account_id(request.account, 1), request.account, 1, PAPER, PAPER, currency, capital.minor, OWNER,
+            {}, workspace.clock.now_utc(),
+        )  # fmt: skip
+        return await workspace.database.write(accounts.add, made, OWNER)
+    _require_fits(known, currency, capital.minor if request.initial_capital is not None else None)
+    for other in await workspace.database.read(rows.of_account, known.id):
+        # a paper broker's market is laid out once; another one begins with another account
+        before = RunRequest.model_validate(other.document["request"])
+        missions.require_together([before, request])
+    return known
+
+
+def _require_fits(account: AccountRecord, currency: str, capital: int | None) -> None:
+    if account.kind != PAPER:
+        raise Refused(f"Account {account.name!r} is live.", hint="Name a paper account.", code="paper_only")
+    if account.currency != currency:
+        raise InvalidInput(
+            f"Account {account.name!r} is in {account.currency}, and this market in {currency}.",
+            hint="Name another account.",
+            code="other_currency",
+        )
+    if capital not in (None, account.capital):
+        raise InvalidInput(
+            f"Account {account.name!r} began with {Money(account.capital, currency)}.",
+            hint="Leave --initial-capital out, or name another account.",
+            code="other_capital",
+        )
+
+
+async def _move(workspace: Workspace, record: RunRecord, after: RunState, reason: str, *also: AskCancel) -> Run:
+    account = await workspace.database.read(accounts.find, record.account)
+    require_move(RunState(record.state), after, live=account.kind != PAPER)
+    moved = MoveRun(record.id, after.value, reason)
+    await _audited(workspace, record, f"run.{after.value}", {"why": reason}, moved, *also)
+    return await _wire(workspace, replace(record, state=after.value, reason=reason))
+
+
+async def _audited(
+    workspace: Workspace, record: RunRecord, act: str, detail: dict[str, object], *also: MoveRun | AskCancel
+) -> None:
+    line = Audit(record.account, OWNER, act, record.id, detail, workspace.clock.now_utc())
+    async with journal(workspace) as book:
+        await book.commit(record.account, NOBODY, [*also, line])
+
+
+async def _wire(workspace: Workspace, record: RunRecord) -> Run:
+    request = RunRequest.model_validate(record.document["request"])
+    progress = await workspace.database.read(rows.progress, record.id)
+    return Run(
+        id=record.id,
+        account=record.account,
+        strategy=record.strategy,
+        state=RunState(record.state).value,
+        reason=record.reason,
+        feed=request.feed,
+        universe=request.universe,
+        symbols=request.symbols,
+        created_at=record.created_at,
+        row=None if progress is None else progress.row,
+        at=None if progress is None else progress.stamp_utc,
+    )
+
+
+def _held(balance: Balance, currency: str) -> list[Held]:
+    digits = minor_digits(currency)
+    found = []
+    for instrument, quantity in sorted(balance.quantities.items()):
+        cost = balance.costs.get(instrument)
+        average = None if cost is None else (Decimal(cost).scaleb(-digits) / quantity)
+        found.append(Held(instrument=str(instrument), quantity=quantity, average_price=average))
+    return found
+
+
+def _audit_line(found: dict[str, object]) -> AuditLine:
+    return AuditLine.model_validate(
+        {**found, "at": found["stamp_utc"], "detail": json.loads(str(found["detail"]))}
+    )  # fmt: skip

@@ -1,0 +1,114 @@
+"""The trader's wishes come from the database, and so does what they mean."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import signal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+
+from midas.app import missions
+from midas.app.workspace import Workspace
+from midas.db import accounts
+from midas.db import runs as rows
+from midas.db.ownership import SqlOwnership
+from midas.risk.kill import KillLevel
+from midas.trading.crash_point import crash_at, pass_by
+from midas.trading.daemon import Told, Trader, Wanted
+from midas.trading.flag_file import FlagFile
+from midas.trading.journal import NOBODY, Audit, Fenced, MoveRun
+from midas.trading.lifecycle import RUNNING, RunState
+from midas.trading.office import Mission, Surroundings
+
+if TYPE_CHECKING:
+    from midas.db.journal import SqlJournal
+    from midas.strategies.definition import Definition
+
+FENCED_EXIT = 70
+"""Exit code of a trader that lost an account to another one: it ends within the same step."""
+
+_RUNNING = [state.value for state in RUNNING]
+
+
+class Owners:
+    """What people asked for, as rows."""
+
+    def __init__(self, workspace: Workspace, journal: SqlJournal) -> None:
+        self._workspace, self._journal = workspace, journal
+
+    async def wanted(self) -> Sequence[Wanted]:
+        found = await self._workspace.database.read(rows.in_states, _RUNNING)
+        settings = {each.id: each.settings for each in await self._workspace.database.read(accounts.every)}
+        by_account: dict[str, dict[str, str]] = {}
+        for record in found:
+            by_account.setdefault(record.account, {})[record.id] = record.state
+        return [
+            Wanted(account, runs, json.dumps(settings.get(account), sort_keys=True))
+            for account, runs in by_account.items()
+        ]
+
+    async def mission(self, wanted: Wanted) -> Mission:
+        account = await self._workspace.database.read(accounts.find, wanted.account)
+        records = await self._workspace.database.read(rows.in_states, _RUNNING, wanted.account)
+        return await to_thread.run_sync(self._mission, account, records)
+
+    async def give_up(self, wanted: Wanted, why: str) -> None:
+        for run in wanted.runs:
+            moved = MoveRun(run, RunState.STOPPED.value, why)
+            line = Audit(wanted.account, "trader", "run.given_up", run, {"why": why}, self._workspace.clock.now_utc())
+            await self._journal.commit(wanted.account, NOBODY, [moved, line])
+
+    def _mission(self, account: accounts.AccountRecord, records: Sequence[rows.RunRecord]) -> Mission:
+        return missions.mission(account, records, self._workspace.lake, {one.id: _definition(one) for one in records})
+
+
+async def trade(workspace: Workspace, told: Told, *, until_idle: bool, lease_s: float, crash: str = "") -> int:
+    """Carry out the runs there are, until told to stop or until nothing is left to do; return an exit code.
+
+    SIGINT and SIGTERM end it, SIGUSR1 pulls the kill switch. `crash` names a crash point of a test.
+
+    Raises
+    ------
+    Halted: the kill switch says so.
+    """
+    from midas.db.journal import SqlJournal
+
+    journal = SqlJournal(workspace.database.place)
+    ownership = SqlOwnership(workspace.database.place, workspace.home.run, workspace.clock, lease_s)
+    around = Surroundings(
+        journal, ownership, workspace.clock, random.Random().random, FlagFile(workspace.home.kill_flag),
+        crash_at(crash) if crash else pass_by, lease_s=lease_s,
+    )  # fmt: skip
+    trader = Trader(Owners(workspace, journal), around, told, until_idle=until_idle)
+    _hear_signals(trader)
+    try:
+        await trader.run()
+    except asyncio.CancelledError:
+        return 0
+    except Fenced as error:
+        told(f"{error.message} Another trader is at work, or this one was held up; it ends.")
+        return FENCED_EXIT
+    finally:
+        await ownership.close()
+        await journal.close()
+    return 0
+
+
+def _hear_signals(trader: Trader) -> None:
+    loop, working = asyncio.get_running_loop(), asyncio.current_task()
+    assert working is not None
+    loop.add_signal_handler(signal.SIGUSR1, trader.signal, KillLevel.CANCEL_ALL)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(ending, working.cancel)
+
+
+def _definition(record: rows.RunRecord) -> Definition:
+    from midas.strategies.definition import Definition
+
+    graph = record.document["graph"]
+    assert isinstance(graph, dict)
+    return Definition.from_graph_json(graph)

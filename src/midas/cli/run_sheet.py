@@ -1,0 +1,45 @@
+"""How a run's state looks on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from midas.cli.printer import Column, Printer
+
+if TYPE_CHECKING:
+    from midas.wire.runs import AuditLine, RunStatus
+
+
+def show_status(out: Printer, found: RunStatus) -> None:
+    """Print where a run is, what its account has, and what needs a look."""
+    run = found.run
+    money = f",.{2 if found.currency not in ('KRW', 'JPY') else 0}f"
+    out.facts(
+        [
+            ("run", run.id),
+            ("state", f"{run.state}{f': {run.reason}' if run.reason else ''}"),
+            ("strategy", run.strategy),
+            ("account", f"{run.account} ({found.currency})"),
+            ("market", f"{run.feed}{'' if run.at is None else f', at {run.at:%Y-%m-%d %H:%M} UTC'}"),
+            ("trader", "at work" if found.trader else "none: start one with `midas trader`"),
+            ("kill switch", "" if found.kill == "NONE" else found.kill),
+            ("cash", f"{found.cash:{money}}"),
+            ("equity", "" if found.equity is None else f"{found.equity:{money}}"),
+            ("orders", f"{found.orders} ({found.orders_open} open, {found.orders_unknown} unknown)"),
+            ("fills", str(found.fills)),
+        ]
+    )
+    if found.positions:
+        columns = [Column("instrument", keep=True), Column("quantity", right=True), Column("average", right=True)]
+        rows = [
+            [held.instrument, f"{held.quantity:f}", "" if held.average_price is None else f"{held.average_price:.4f}"]
+            for held in found.positions
+        ]
+        out.table(columns, rows)
+    out.warn([f"{name} is in quarantine: {why}" for name, why in found.quarantined.items()])
+
+
+def audit_row(line: AuditLine) -> list[str]:
+    """Return a line of the trail as cells."""
+    detail = ", ".join(f"{name} {value}" for name, value in line.detail.items() if value not in ("", None))
+    return [str(line.n), f"{line.at:%m-%d %H:%M:%S}", line.who, line.act, line.subject, detail]

@@ -1,0 +1,181 @@
+"""`midas run`: start, stop, pause, resume, list, status, logs."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from midas.cli.arguments import amount, basis_points, names, pairs
+from midas.cli.grammar import noun, verb
+from midas.cli.invocation import Invocation, invocation
+from midas.cli.printer import Column, Printer
+from midas.cli.run_options import CommissionBps, SlippageBps, Strategy, Symbols, Timeframe, TradedLots, Universe
+from midas.cli.run_sheet import audit_row, show_status
+
+if TYPE_CHECKING:
+    from midas.wire.runs import Run
+
+app = noun("run")
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a run, or its beginning.", show_default=False)]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="For the audit trail.")]
+
+_EVERY_S = 1.0
+
+
+@verb(app, "start")
+def start(
+    ctx: typer.Context,
+    strategy: Strategy,
+    feed: Annotated[
+        str,
+        typer.Option("--feed", metavar="FEED", help="replay:START..END@SPEED: speed 1 as it happened, none at once."),
+    ],
+    account: Annotated[str, typer.Option("--account", metavar="NAME", help="Made when there is none.")] = "paper",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the strategy.")
+    ] = None,
+    universe: Universe = None,
+    symbols: Symbols = None,
+    timeframe: Timeframe = None,
+    initial_capital: Annotated[
+        str | None, typer.Option("--initial-capital", metavar="N", help="Of a new account.  [default: 100,000]")
+    ] = None,
+    allotment: Annotated[
+        str | None, typer.Option("--allotment", metavar="N", help="What this run trades with.  [default: all there is]")
+    ] = None,
+    commission_bps: CommissionBps = None,
+    slippage_bps: SlippageBps = "0",
+    lots: TradedLots = "whole",
+) -> None:
+    """Let a strategy trade a paper account; `midas trader` does the trading."""
+    call = invocation(ctx)
+    out = call.printer()
+    with call.client() as client:
+        run = client.runs.start(
+            strategy,
+            pairs(settings or (), "--set"),
+            feed=feed,
+            account=account,
+            universe=universe,
+            symbols=names(symbols or ()),
+            timeframe=timeframe,
+            initial_capital=amount(initial_capital, "--initial-capital"),
+            allotment=amount(allotment, "--allotment"),
+            commission_bps=basis_points(commission_bps, "--commission-bps"),
+            slippage_bps=basis_points(slippage_bps, "--slippage-bps") or 0.0,
+            lots=lots,
+        )
+    told = f"run {run.id} trades account {run.account} as soon as `midas trader` runs"
+    out.answer(run, [run.id], lambda: out.line(told))
+
+
+@verb(app, "list")
+def list_runs(
+    ctx: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 20,
+) -> None:
+    """List runs, latest first."""
+    call = invocation(ctx)
+    out = call.printer()
+    with call.client() as client:
+        found = client.runs.list(limit)
+    out.answer(found, [each.id for each in found], lambda: _list(out, found))
+
+
+@verb(app, "status")
+def status(
+    ctx: typer.Context,
+    run: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="Id of a run, or its beginning.  [default: the latest]")
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Again every second, until the run is over.")] = False,
+) -> None:
+    """Show how a run and its account stand."""
+    call = invocation(ctx)
+    out = call.printer()
+    with call.client() as client:
+        wanted = run or _latest(call)
+        while True:
+            found = client.runs.status(wanted)
+            out.answer(found, [found.run.id], lambda found=found: show_status(out, found))  # type: ignore[misc]
+            if not watch or found.run.state == "stopped":
+                return
+            time.sleep(_EVERY_S)
+
+
+@verb(app, "stop")
+def stop(ctx: typer.Context, run: Id, reason: Reason = "asked by its owner") -> None:
+    """End a run: its orders are cancelled, what it holds stays with the account."""
+    call = invocation(ctx)
+    with call.client() as client:
+        _moved(call, client.runs.stop(run, reason))
+
+
+@verb(app, "pause")
+def pause(ctx: typer.Context, run: Id, reason: Reason = "asked by its owner") -> None:
+    """Let a run hear the market and order nothing."""
+    call = invocation(ctx)
+    with call.client() as client:
+        _moved(call, client.runs.pause(run, reason))
+
+
+@verb(app, "resume")
+def resume(ctx: typer.Context, run: Id) -> None:
+    """Let a paused run trade again."""
+    call = invocation(ctx)
+    with call.client() as client:
+        _moved(call, client.runs.resume(run))
+
+
+@verb(app, "logs")
+def logs(
+    ctx: typer.Context,
+    run: Id,
+    after: Annotated[int, typer.Option("--after", min=-1, help="Lines behind this one; -1: the last ones.")] = -1,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most this many.")] = 50,
+) -> None:
+    """Show the audit trail of a run's account: who did what, why, and what they knew."""
+    call = invocation(ctx)
+    out = call.printer()
+    with call.client() as client:
+        found = client.runs.logs(run, after, limit)
+    columns: list[Column | str] = [
+        Column("n", right=True),
+        Column("at", keep=True),
+        "who",
+        "act",
+        Column("subject", keep=True),
+        "detail",
+    ]
+    rows = [audit_row(each) for each in found]
+    out.answer(found, [str(each.n) for each in found], lambda: out.table(columns, rows))
+
+
+def _latest(call: Invocation) -> str:
+    with call.client() as client:
+        found = client.runs.list(1)
+    return found[0].id if found else "none"
+
+
+def _moved(call: Invocation, run: Run) -> None:
+    out = call.printer()
+    out.answer(run, [run.id], lambda: out.line(f"run {run.id} is {run.state}"))
+
+
+def _list(out: Printer, found: list[Run]) -> None:
+    columns: list[Column | str] = [
+        Column("id", keep=True),
+        "account",
+        "strategy",
+        "state",
+        "at",
+        Column("feed", spare=1),
+    ]
+    rows = [
+        [each.id, each.account, each.strategy, each.state, "" if each.at is None else f"{each.at:%Y-%m-%d}", each.feed]
+        for each in found
+    ]
+    out.table(columns, rows)

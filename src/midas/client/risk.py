@@ -1,0 +1,50 @@
+"""Limits and the kill switch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from midas.client.asking import asking
+from midas.client.link import Link
+from midas.wire.page import Page
+from midas.wire.risk import AccountLimits, Drill, KillRequest, LimitValues, Pulled, ReleaseRequest
+
+_PATH = "/api/v1/risk"
+
+
+class Risk:
+    """`client.risk`."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def pulled(self) -> list[Pulled]:
+        """Return the switches that are pulled."""
+        return self._link.get(Page[Pulled], f"{_PATH}/kills").items
+
+    def kill(self, why: str, level: str = "CANCEL_ALL", account: str | None = None) -> list[Pulled]:
+        """Pull the switch of one account, or of all; return what is pulled then."""
+        request = asking(KillRequest, {"level": level, "account": account, "why": why})
+        return self._link.post(Page[Pulled], f"{_PATH}/kills", request).items
+
+    def release(self, why: str, account: str | None = None) -> list[Pulled]:
+        """Release the switches of one account, or those of all; return what is still pulled."""
+        request = asking(ReleaseRequest, {"account": account, "why": why})
+        return self._link.post(Page[Pulled], f"{_PATH}/kills/release", request).items
+
+    def drill(self, account: str) -> Drill:
+        """Pull an account's switch, see how soon its trader hears of it, and release it."""
+        return self._link.post(Drill, f"{_PATH}/drills/{quote(account, safe='')}", None)
+
+    def limits(self, account: str) -> AccountLimits:
+        return self._link.get(AccountLimits, _limits(account))
+
+    def set_limits(self, account: str, values: Mapping[str, object]) -> AccountLimits:
+        """Change the limits named in `values` and keep the others."""
+        held = self.limits(account).limits.model_dump(mode="json")
+        return self._link.put(AccountLimits, _limits(account), asking(LimitValues, {**held, **values}))
+
+
+def _limits(account: str) -> str:
+    return f"{_PATH}/limits/{quote(account, safe='')}"

@@ -1,0 +1,88 @@
+"""Runs: what trades which account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from urllib.parse import quote
+
+from midas.client.asking import asking, decimal_text
+from midas.client.link import Link
+from midas.client.reference import StrategyLike, reference, scalars
+from midas.wire.page import Page
+from midas.wire.runs import AuditLine, Run, RunRequest, RunStatus, RunStop
+from midas.wire.shape import Scalar
+
+_PATH = "/api/v1/runs"
+
+
+class Runs:
+    """`client.runs`; a run is named by its id or the beginning of it."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def start(
+        self,
+        strategy: StrategyLike,
+        params: Mapping[str, Scalar] | None = None,
+        *,
+        feed: str,
+        account: str = "paper",
+        universe: str | None = None,
+        symbols: Sequence[str] = (),
+        timeframe: str | None = None,
+        initial_capital: Decimal | float | str | None = None,
+        allotment: Decimal | float | str | None = None,
+        commission_bps: float | None = None,
+        slippage_bps: float = 0.0,
+        lots: str = "whole",
+        dealing: Mapping[str, Scalar] | None = None,
+    ) -> Run:
+        """Store a run; it trades as soon as a trader is there (`midas trader`).
+
+        `feed` is `replay:START..END@SPEED`; all else is as for a backtest.
+        """
+        fields = {
+            "account": account,
+            "strategy": reference(strategy),
+            "params": scalars(params),
+            "universe": universe,
+            "symbols": [*symbols],
+            "timeframe": timeframe,
+            "feed": feed,
+            "initial_capital": decimal_text(initial_capital),
+            "allotment": decimal_text(allotment),
+            "commission_bps": commission_bps,
+            "slippage_bps": slippage_bps,
+            "lots": lots,
+            "dealing": {**(dealing or {})},
+        }
+        return self._link.post(Run, _PATH, asking(RunRequest, fields))
+
+    def list(self, limit: int | None = 100) -> list[Run]:
+        """Return runs, latest first."""
+        return self._link.all(Run, _PATH, limit=limit)
+
+    def status(self, run: str) -> RunStatus:
+        return self._link.get(RunStatus, _path(run))
+
+    def stop(self, run: str, reason: str = "asked by its owner") -> Run:
+        """End a run; what it holds stays with the account."""
+        return self._link.post(Run, f"{_path(run)}/stop", asking(RunStop, {"reason": reason}))
+
+    def pause(self, run: str, reason: str = "asked by its owner") -> Run:
+        """Let a run hear the market and order nothing."""
+        return self._link.post(Run, f"{_path(run)}/pause", asking(RunStop, {"reason": reason}))
+
+    def resume(self, run: str) -> Run:
+        """Let a paused run trade again."""
+        return self._link.post(Run, f"{_path(run)}/resume", None)
+
+    def logs(self, run: str, after: int = -1, limit: int = 100) -> Sequence[AuditLine]:
+        """Return lines of the audit trail behind line `after`, oldest first; -1 returns the last ones."""
+        return self._link.get(Page[AuditLine], f"{_path(run)}/logs", {"after": after, "limit": limit}).items
+
+
+def _path(run: str) -> str:
+    return f"{_PATH}/{quote(run, safe='')}"

@@ -1,0 +1,99 @@
+"""The head of an account: locked first by every commit, written last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, literal_column, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from midas.db.sessions import ReadSession, WriteSession
+from midas.db.trading_tables import HEADS
+from midas.identity.audit_chain import GENESIS
+from midas.trading.journal import NOBODY, Fenced
+
+
+@dataclass(slots=True)
+class Head:
+    """Where an account stands; `transaction` is PostgreSQL's number of what reads it, "" on SQLite."""
+
+    account: str
+    epoch: int = NOBODY
+    revision: int = 0
+    cash: int = 0
+    audit_n: int = 0
+    audit_hash: str = GENESIS
+    transaction: str = ""
+
+
+def head(session: ReadSession, account: str) -> Head:
+    """Return where an account stands; one that nobody used stands at the beginning."""
+    found = session.first(select(*_COLUMNS).where(HEADS.c.account == account))
+    return Head(account) if found is None else Head(**found)
+
+
+def locked(session: WriteSession, account: str) -> Head:
+    """Return where an account stands, and keep everyone else from changing it until the transaction ends."""
+    query = _locking(session).where(HEADS.c.account == account)
+    found = session.first(query)
+    if found is None:
+        first = Head(account)
+        session.change(
+            upsert(session)(HEADS)
+            .values(account=account, epoch=first.epoch, revision=0, cash=0, audit_n=0, audit_hash=first.audit_hash)
+            .on_conflict_do_nothing()
+        )
+        found = session.first(query)
+        assert found is not None
+    return Head(**found)
+
+
+def store(session: WriteSession, at: Head, epoch: int) -> None:
+    """Write where an account stands now.
+
+    Raises
+    ------
+    Fenced: `epoch` is not the account's any more.
+    """
+    values = {"revision": at.revision, "cash": at.cash, "audit_n": at.audit_n, "audit_hash": at.audit_hash}
+    mine = update(HEADS).where(HEADS.c.account == at.account).values(**values)
+    if epoch != NOBODY:
+        mine = mine.where(HEADS.c.epoch == epoch)
+    if not session.change(mine):
+        raise Fenced(f"{at.account} does not belong to epoch {epoch} any more.")
+
+
+def take_over(session: WriteSession, account: str, until: datetime) -> int:
+    """Return the next epoch of an account, which is its owner's from now on."""
+    epoch = locked(session, account).epoch + 1
+    session.change(update(HEADS).where(HEADS.c.account == account).values(epoch=epoch, lease_until=until))
+    return epoch
+
+
+def lease(session: WriteSession, account: str, until: datetime | None, epoch: int | None = None) -> bool:
+    """Note how long the owner's word holds; return whether `epoch` is still the account's."""
+    mine = update(HEADS).where(HEADS.c.account == account)
+    if epoch is not None:
+        mine = mine.where(HEADS.c.epoch == epoch)
+    return bool(session.change(mine.values(lease_until=until)))
+
+
+def leased_until(session: ReadSession, account: str) -> datetime | None:
+    """Return how long an owner's word holds; None where it let go, or there never was one."""
+    found = session.first(select(HEADS.c.lease_until).where(HEADS.c.account == account))
+    return None if found is None else found["lease_until"]
+
+
+def upsert(session: ReadSession) -> type[postgresql.Insert] | type[sqlite.Insert]:
+    """Return the INSERT that knows ON CONFLICT of the database at hand."""
+    return postgresql.Insert if session.connection.dialect.name == "postgresql" else sqlite.Insert
+
+
+def _locking(session: WriteSession) -> Select[*tuple[Any, ...]]:
+    transaction = "pg_current_xact_id()::text" if session.connection.dialect.name == "postgresql" else "''"
+    return select(*_COLUMNS, literal_column(transaction).label("transaction")).with_for_update()
+
+
+_COLUMNS = tuple(HEADS.c[name] for name in ("account", "epoch", "revision", "cash", "audit_n", "audit_hash"))

@@ -1,0 +1,248 @@
+"""A batch of the journal on its way into the tables."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import singledispatchmethod
+
+from sqlalchemy import delete, insert, select, update
+
+from midas.core.errors import InvalidInput, NotFound
+from midas.db import heads
+from midas.db.audit import AuditLine, line_of
+from midas.db.order_rows import fill_values, moving_values, order_values
+from midas.db.sessions import WriteSession
+from midas.db.trading_tables import (
+    AUDIT,
+    BOOKINGS,
+    CANCELS,
+    CHECKPOINTS,
+    KILLS,
+    ORDERS,
+    POSITIONS,
+    POSTINGS,
+    QUARANTINES,
+    RUNS,
+)
+from midas.portfolio.ledger import LedgerAccount
+from midas.risk.kill import KillLevel
+from midas.trading.journal import (
+    NOBODY,
+    AlreadyStored,
+    AskCancel,
+    Asking,
+    Audit,
+    Batch,
+    Book,
+    CancelSent,
+    ChangeOrder,
+    Checkpoint,
+    Entry,
+    Fenced,
+    MoveRun,
+    Outdated,
+    Pull,
+    Quarantine,
+    Since,
+    StoreOrder,
+)
+from midas.trading.sound import require_sound
+
+
+def write(session: WriteSession, account: str, epoch: int, batch: Batch) -> str:
+    """Store a batch, or raise what `Journal.commit` does; return the number of the transaction."""
+    at = heads.locked(session, account)
+    if epoch not in (NOBODY, at.epoch):
+        raise Fenced(f"{account} belongs to epoch {at.epoch}, not {epoch}.")
+    if epoch == NOBODY and not all(isinstance(entry, Asking) for entry in batch):
+        raise Fenced(f"Only the owner of {account} may store that.")
+    _enter(session, at, batch)
+    heads.store(session, at, epoch)
+    return at.transaction
+
+
+def found(session: WriteSession, account: str, batch: Batch) -> None:
+    """Store the first batch of an account, before anybody can own it.
+
+    Raises
+    ------
+    AlreadyStored: it is not the first.
+    """
+    at = heads.locked(session, account)
+    if at.revision:
+        raise AlreadyStored(f"{account} was begun before.")
+    _enter(session, at, batch)
+    heads.store(session, at, NOBODY)
+
+
+def _enter(session: WriteSession, at: heads.Head, batch: Batch) -> None:
+    writing = _Writing(session, at)
+    for entry in batch:
+        writing.enter(entry)
+    writing.finish()
+    at.revision += 1
+
+
+class _Writing:
+    # The account's head is locked: what is read here still holds when it is written.
+    def __init__(self, session: WriteSession, at: heads.Head) -> None:
+        self._session = session
+        self._at = at
+        self._lines: list[AuditLine] = []
+
+    def finish(self) -> None:
+        if self._lines:
+            self._session.connection.execute(insert(AUDIT), self._lines)
+
+    @singledispatchmethod
+    def enter(self, entry: Entry) -> None:
+        raise InvalidInput(f"{type(entry).__name__} is no entry of a journal.")
+
+    @enter.register
+    def _(self, entry: StoreOrder) -> None:
+        self._require_own(entry.row.intent.account)
+        stored = heads.upsert(self._session)(ORDERS).values(**order_values(entry.row)).on_conflict_do_nothing()
+        if not self._session.change(stored):
+            raise AlreadyStored(f"Order {entry.row.id} is stored already.")
+
+    @enter.register
+    def _(self, entry: ChangeOrder) -> None:
+        self._require_own(entry.row.intent.account)
+        mine = (ORDERS.c.id == entry.row.id) & (ORDERS.c.account == self._at.account)
+        moved = update(ORDERS).where(mine, ORDERS.c.state == entry.was.value).values(**moving_values(entry.row))
+        if not self._session.change(moved):
+            self._require_known(entry.row.id)
+            raise Fenced(f"Order {entry.row.id} is not {entry.was}.")
+
+    @enter.register
+    def _(self, entry: AskCancel) -> None:
+        self._require_known(entry.order)
+        wish = heads.upsert(self._session)(CANCELS).values(
+            order_id=entry.order, account=self._at.account, reason=entry.reason, sent=False
+        )
+        again = {"reason": entry.reason, "sent": False}
+        self._session.change(wish.on_conflict_do_update(index_elements=["order_id"], set_=again, where=CANCELS.c.sent))
+
+    @enter.register
+    def _(self, entry: CancelSent) -> None:
+        self._require_known(entry.order)
+        self._session.change(update(CANCELS).where(CANCELS.c.order_id == entry.order).values(sent=True))
+
+    @enter.register
+    def _(self, entry: Book) -> None:
+        self._require_own(entry.account)
+        require_sound(entry)
+        place = self._booked(entry)
+        lines = [
+            {
+                "booking": place,
+                "line": line,
+                "account": entry.account,
+                "ledger": int(each.account),
+                "instrument": None if each.instrument is None else str(each.instrument),
+                "amount": each.amount,
+                "currency": each.currency,
+            }
+            for line, each in enumerate(entry.postings)
+        ]
+        if lines:
+            self._session.connection.execute(insert(POSTINGS), lines)
+        self._at.cash += sum(each.amount for each in entry.postings if each.account is LedgerAccount.CASH)
+        self._hold(entry)
+
+    @enter.register
+    def _(self, entry: Audit) -> None:
+        self._require_own(entry.account)
+        self._at.audit_n += 1
+        line = line_of(entry, self._at.audit_n, self._at.audit_hash)
+        self._at.audit_hash = line["hash"]
+        self._lines.append(line)
+
+    @enter.register
+    def _(self, entry: Checkpoint) -> None:
+        values = {"row": entry.row, "stamp_utc": entry.stamp_utc, "state": entry.state}
+        stored = heads.upsert(self._session)(CHECKPOINTS).values(run=entry.run, **values)
+        self._session.change(stored.on_conflict_do_update(index_elements=["run"], set_=values))
+
+    @enter.register
+    def _(self, entry: Quarantine) -> None:
+        self._require_own(entry.account)
+        columns = QUARANTINES.c
+        if entry.released:
+            mine = (columns.account == entry.account) & (columns.instrument == entry.instrument)
+            self._session.change(delete(QUARANTINES).where(mine))
+            return
+        values = {"account": entry.account, "instrument": entry.instrument, "reason": entry.reason}
+        stored = heads.upsert(self._session)(QUARANTINES).values(**values)
+        again = {"reason": entry.reason}
+        self._session.change(stored.on_conflict_do_update(index_elements=["account", "instrument"], set_=again))
+
+    @enter.register
+    def _(self, entry: Pull) -> None:
+        kill = entry.kill
+        if kill.account:
+            self._require_own(kill.account)
+        if kill.level is KillLevel.NONE:
+            pulled = (KILLS.c.account == kill.account) & KILLS.c.released_utc.is_(None)
+            self._session.change(update(KILLS).where(pulled).values(released_utc=kill.pulled_utc))
+            return
+        values = {"account": kill.account, "level": int(kill.level), "who": kill.who, "why": kill.why}
+        self._session.change(insert(KILLS).values(**values, pulled_utc=kill.pulled_utc))
+
+    @enter.register
+    def _(self, entry: MoveRun) -> None:
+        moved = update(RUNS).where(RUNS.c.id == entry.run, RUNS.c.account == self._at.account)
+        if not self._session.change(moved.values(state=entry.state, reason=entry.reason)):
+            raise NotFound(f"There is no run {entry.run!r}.", code="unknown_run")
+
+    @enter.register
+    def _(self, entry: Since) -> None:
+        if entry.revision != self._at.revision:
+            raise Outdated(f"{self._at.account} is at revision {self._at.revision}, not {entry.revision}.")
+
+    def _require_own(self, account: str) -> None:
+        if account != self._at.account:
+            raise InvalidInput(f"An entry of {account} is in a batch of {self._at.account}.", code="foreign_entry")
+
+    def _require_known(self, order: str) -> None:
+        mine = select(ORDERS.c.id).where(ORDERS.c.id == order, ORDERS.c.account == self._at.account)
+        if self._session.first(mine) is None:
+            raise NotFound(f"There is no order {order!r}.", code="unknown_order")
+
+    def _booked(self, entry: Book) -> int:
+        booking = heads.upsert(self._session)(BOOKINGS).values(
+            account=entry.account,
+            reference=entry.reference,
+            kind=entry.kind,
+            instrument=None if entry.instrument is None else str(entry.instrument),
+            quantity=entry.quantity,
+            stamp_utc=entry.stamp_utc,
+            **fill_values(entry.fill),
+        )
+        placed = self._session.connection.execute(booking.on_conflict_do_nothing().returning(BOOKINGS.c.place))
+        place = placed.scalar_one_or_none()
+        if place is None:
+            raise AlreadyStored(f"{entry.reference} is in the ledger already.")
+        return int(place)
+
+    def _hold(self, entry: Book) -> None:
+        costs: dict[str, int] = {}
+        for each in entry.postings:
+            if each.account is LedgerAccount.SECURITIES and each.instrument is not None:
+                costs[str(each.instrument)] = costs.get(str(each.instrument), 0) + each.amount
+        if entry.instrument is not None and entry.quantity is not None:
+            costs.setdefault(str(entry.instrument), 0)
+        for instrument, cost in costs.items():
+            quantity = entry.quantity if instrument == str(entry.instrument) else None
+            self._add(instrument, quantity or Decimal(0), cost)
+
+    def _add(self, instrument: str, quantity: Decimal, cost: int) -> None:
+        columns = POSITIONS.c
+        mine = (columns.account == self._at.account) & (columns.instrument == instrument)
+        found = self._session.first(select(columns.quantity, columns.cost).where(mine))
+        if found is None:
+            values = {"account": self._at.account, "instrument": instrument, "quantity": quantity, "cost": cost}
+            self._session.change(insert(POSITIONS).values(**values))
+            return
+        values = {"quantity": found["quantity"] + quantity, "cost": found["cost"] + cost}
+        self._session.change(update(POSITIONS).where(mine).values(**values))

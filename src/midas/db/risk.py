@@ -1,0 +1,83 @@
+"""Switches, limits and the audit trail, as people ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+
+from midas.core.errors import NotFound
+from midas.db.sessions import ReadSession, WriteSession
+from midas.db.trading_tables import ACCOUNTS, AUDIT, BOOKINGS, HEADS, KILLS, ORDERS
+from midas.risk.kill import Kill, KillLevel
+
+Json = dict[str, object]
+
+ALL = ""
+"""Account of a switch that stops all."""
+
+
+def pulled(session: ReadSession) -> Sequence[Kill]:
+    """Return every switch that is pulled, oldest first."""
+    query = select(KILLS).where(KILLS.c.released_utc.is_(None)).order_by(KILLS.c.place)
+    return [
+        Kill(KillLevel(row["level"]), row["account"], row["who"], row["why"], row["pulled_utc"])
+        for row in session.all(query)
+    ]
+
+
+def limits(session: ReadSession, account: str) -> Json:
+    """Return what an account's owner set.
+
+    Raises
+    ------
+    NotFound: no such account.
+    """
+    found = session.first(select(ACCOUNTS.c.settings).where(ACCOUNTS.c.id == account))
+    if found is None:
+        raise NotFound(
+            f"There is no account {account[:64]!r}.", hint="See `midas account list`.", code="unknown_account"
+        )
+    kept = found["settings"].get("limits")
+    return dict(kept) if isinstance(kept, dict) else {}
+
+
+def set_limits(session: WriteSession, account: str, values: Json) -> None:
+    """Keep limits for an account.
+
+    Raises
+    ------
+    NotFound: no such account.
+    """
+    limits(session, account)
+    found = session.first(select(ACCOUNTS.c.settings).where(ACCOUNTS.c.id == account))
+    assert found is not None
+    session.change(
+        update(ACCOUNTS).where(ACCOUNTS.c.id == account).values(settings={**found["settings"], "limits": values})
+    )
+
+
+def leased_until(session: ReadSession, account: str) -> datetime | None:
+    """Return until when a trader says it owns an account; None where none does."""
+    found = session.first(select(HEADS.c.lease_until).where(HEADS.c.account == account))
+    return None if found is None else found["lease_until"]
+
+
+def audit_lines(session: ReadSession, account: str, after: int, limit: int) -> list[Json]:
+    """Return lines of an account's trail behind line `after`, oldest first; the last ones where `after` is below 0."""
+    mine = select(AUDIT).where(AUDIT.c.account == account)
+    if after < 0:
+        latest = session.all(mine.order_by(AUDIT.c.n.desc()).limit(limit))
+        return [dict(row) for row in reversed(latest)]
+    return [dict(row) for row in session.all(mine.where(AUDIT.c.n > after).order_by(AUDIT.c.n).limit(limit))]
+
+
+def counts(session: ReadSession, account: str, run: str) -> tuple[dict[str, int], int]:
+    """Return how many orders of a run are in each state, and how often they were executed."""
+    states = select(ORDERS.c.state, func.count().label("many")).where(ORDERS.c.account == account, ORDERS.c.run == run)
+    orders = {row["state"]: row["many"] for row in session.all(states.group_by(ORDERS.c.state))}
+    mine = select(ORDERS.c.id).where(ORDERS.c.account == account, ORDERS.c.run == run)
+    fills = select(func.count().label("many")).where(BOOKINGS.c.account == account, BOOKINGS.c.order_id.in_(mine))
+    found = session.first(fills)
+    return orders, 0 if found is None else found["many"]

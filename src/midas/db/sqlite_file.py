@@ -1,0 +1,83 @@
+"""A SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+
+from midas.core.errors import MidasError
+from midas.db.columns import to_json
+from midas.db.failures import meaning
+from midas.db.schema import upgrade_file
+
+BUSY_TIMEOUT_S = 5.0
+"""How long a transaction waits for another process's write."""
+
+_ALWAYS = (
+    "PRAGMA foreign_keys = ON",
+    # FULL survives a power cut; results and orders are worth the few milliseconds
+    "PRAGMA synchronous = FULL",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteFile:
+    """The file at `path`; a transaction waits `busy_timeout_s` for another's write."""
+
+    path: Path
+    busy_timeout_s: float = BUSY_TIMEOUT_S
+
+    @property
+    def serves(self) -> bool:
+        return False
+
+    @property
+    def failures(self) -> tuple[type[Exception], ...]:
+        return (DBAPIError,)
+
+    def upgrade(self) -> None:
+        upgrade_file(self.path)
+
+    def engine(self, *, writes: bool, alone: bool = True, silence_s: float | None = None) -> AsyncEngine:  # noqa: ARG002
+        if writes:
+            return _engine(self.path, "BEGIN IMMEDIATE", _ALWAYS, self.busy_timeout_s)
+        return _engine(self.path, "BEGIN", (*_ALWAYS, "PRAGMA query_only = ON"), self.busy_timeout_s)
+
+    def meaning(self, failure: Exception) -> MidasError | None:
+        said = failure.orig if isinstance(failure, DBAPIError) else None
+        return meaning(said, self.path) if isinstance(said, sqlite3.Error) else None
+
+    def lost(self, failure: Exception) -> bool:  # noqa: ARG002
+        return False
+
+
+def _engine(path: Path, begin: str, pragmas: Sequence[str], busy_timeout_s: float) -> AsyncEngine:
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{path}",
+        # a connection is a thread that must not outlive its event loop, and one-shot commands have a loop for each call
+        poolclass=NullPool,
+        json_serializer=to_json,
+        # None: we begin transactions ourselves, so that a write is one from its first statement
+        connect_args={"isolation_level": None, "timeout": busy_timeout_s},
+    )
+
+    def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    event.listen(engine.sync_engine, "begin", start)
+    return engine

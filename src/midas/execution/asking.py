@@ -1,0 +1,179 @@
+"""What a run tells the gate: its own account and the market as of a close."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from midas.core.errors import DataBlocked
+from midas.core.instrument import Instrument
+from midas.core.money import minor_digits
+from midas.core.order import OrderIntent, Side
+from midas.execution.book import Book
+from midas.execution.mandate import Mandate
+from midas.execution.quantity import decimal_price, decimal_quantity
+from midas.marketdata.feed import BarRow
+from midas.risk.gate import check
+from midas.risk.kill import KillLevel
+from midas.risk.snapshot import AccountState, Quote, Recent, Snapshot
+from midas.risk.verdict import Verdict
+from midas.venues.catalogue import venue
+from midas.venues.short_bans import short_banned
+from midas.venues.venue import Venue
+
+_DAY = timedelta(days=1)
+
+
+class Asking:
+    """Asks the gate about the orders of one close, one after the other; those it let pass count for the next.
+
+    What sales will bring may be spent by the purchases behind them, as the market meets them first. The gate is asked
+    again, with the account as the ledger has it then, when an order is about to be sent.
+    """
+
+    def __init__(self, mandate: Mandate, book: Book) -> None:
+        self._mandate, self._book, self._ground = mandate, book, mandate.ground
+        self._digits = minor_digits(mandate.ground.currency)
+        self._recent: deque[Recent] = deque()
+        self._day: tuple[date | None, int, int] = (None, 0, 0)
+        self._account: AccountState | None = None
+        self._venues: dict[str, Venue] = {mandate.ground.venue.mic: mandate.ground.venue}
+        self._banned: dict[tuple[str, date], bool] = {}
+        self.kill = KillLevel.NONE
+
+    def begin(self, row: BarRow) -> None:
+        """Ask about the orders of this row from now on."""
+        equity = self._book.equity
+        day, first, peak = self._day
+        self._day = (row.session, first if day == row.session else equity, max(peak, equity))
+        self._row, self._account = row, None
+        while self._recent and self._recent[0].stored_utc < row.stamp_utc - _DAY:
+            self._recent.popleft()
+
+    def judge(self, identity: str, intent: OrderIntent, column: int) -> Verdict:
+        """Return what the gate says of an order; one that passes is at work from then on."""
+        mandate, stamp = self._mandate, self._row.stamp_utc
+        account = self._account or self._begin_account()
+        price = self.price(column)
+        instrument = self._ground.instruments[column]
+        place = self._venue_of(instrument)
+        session = next_session(place, self._row.session) if self._row.closes else self._row.session
+        snapshot = Snapshot(
+            now_utc=stamp,
+            venue=place,
+            instrument=instrument,
+            quote=None if price is None else Quote(price, stamp, base=price),
+            account=account,
+            kill=self.kill,
+            armed=True,
+            process_live=mandate.live,
+            market_open=True,
+            session=session,
+            short_banned=self._is_banned(place.mic, session),
+            recent=tuple(self._recent),
+            fractions=mandate.terms.fraction > 0.0,
+            raw_prices=self._ground.basis.is_raw,
+            cuts_purchases=mandate.broker.cuts_purchases,
+        )
+        return check(identity, intent, snapshot, *mandate.limits)
+
+    def price(self, column: int) -> Decimal | None:
+        """Return the last price known at the close, in today's shares."""
+        now = float(self._row.fields["close"][column])
+        last = float(self._book.closes[column]) if np.isnan(now) else now
+        return None if np.isnan(last) else decimal_price(last)
+
+    def passed(self, identity: str, intent: OrderIntent) -> None:
+        """Count an order that was let through."""
+        account = self._account
+        assert account is not None
+        name, quantity = str(intent.instrument), intent.quantity
+        notional = quantity * (intent.limit_price or intent.reference_price or Decimal(0))
+        if intent.side is Side.BUY:
+            self._buying[name] = self._buying.get(name, Decimal(0)) + quantity
+            self._reserved += notional
+        else:
+            self._selling[name] = self._selling.get(name, Decimal(0)) + quantity
+            self._cash += notional
+        self._account = self._state(account.positions, account.gross + (notional if intent.side is Side.BUY else 0))
+        recent = Recent(identity, intent.run, name, intent.side, quantity, intent.stamp_utc)
+        self._recent.append(recent)
+
+    def valid_until_utc(self, row: BarRow) -> datetime:
+        """Return when the bar after a row ends: an order for it is not sent later than that."""
+        length = timedelta(seconds=self._ground.timeframe.seconds)
+        if not self._ground.timeframe.is_daily and not row.closes:
+            return row.stamp_utc + length
+        return _close_of(self._ground.venue, next_session(self._ground.venue, row.session), row.stamp_utc)
+
+    def snapshot(self) -> dict[str, Any]:
+        day, first, peak = self._day
+        recent = [
+            [one.order, one.run, one.instrument, one.side.value, str(one.quantity), one.stored_utc.isoformat()]
+            for one in self._recent
+        ]
+        return {"day": day and day.isoformat(), "first": first, "peak": peak, "recent": recent, "kill": int(self.kill)}
+
+    def restore(self, tree: Mapping[str, Any]) -> None:
+        day = tree["day"] and date.fromisoformat(tree["day"])
+        self._day, self.kill = (day, tree["first"], tree["peak"]), KillLevel(tree["kill"])
+        self._recent = deque(
+            Recent(order, run, name, Side(side), Decimal(quantity), datetime.fromisoformat(stored))
+            for order, run, name, side, quantity, stored in tree["recent"]
+        )
+
+    def _begin_account(self) -> AccountState:
+        book, ids = self._book, self._ground.instruments
+        held = np.flatnonzero(book.quantities).tolist()
+        positions = {str(ids[column].id): decimal_quantity(float(book.quantities[column])) for column in held}
+        self._buying: dict[str, Decimal] = {}
+        self._selling: dict[str, Decimal] = {}
+        self._cash, self._reserved = self._money(book.cash), Decimal(0)
+        return self._state(positions, self._money(book.gross))
+
+    def _state(self, positions: Mapping[str, Decimal], gross: Decimal) -> AccountState:
+        _, first, peak = self._day
+        account = AccountState(
+            self._mandate.account, self._mandate.live, self._cash, self._reserved, self._money(self._book.equity),
+            self._money(first), self._money(peak), gross, positions, self._buying, self._selling, self._row.stamp_utc,
+            True,
+        )  # fmt: skip
+        self._account = account
+        return account
+
+    def _money(self, minor: int) -> Decimal:
+        return Decimal(minor).scaleb(-self._digits)
+
+    def _venue_of(self, instrument: Instrument) -> Venue:
+        mic = instrument.id.venue
+        if mic not in self._venues:
+            self._venues[mic] = venue(mic, self._ground.currency)
+        return self._venues[mic]
+
+    def _is_banned(self, mic: str, session: date) -> bool:
+        if (mic, session) not in self._banned:
+            self._banned = {(mic, session): bool(short_banned(mic, np.array([session], "datetime64[D]"))[0])}
+        return self._banned[mic, session]
+
+
+@lru_cache(maxsize=64)
+def next_session(place: Venue, day: date) -> date:
+    """Return the session after a day; where the calendar does not reach, the next weekday."""
+    try:
+        return place.calendar.next_session(day)
+    except DataBlocked:
+        return day + timedelta(days=3 if day.isoweekday() == 5 else 1)
+
+
+@lru_cache(maxsize=64)
+def _close_of(place: Venue, day: date, after_utc: datetime) -> datetime:
+    try:
+        return max(place.calendar.hours_utc(day)[1], after_utc)
+    except DataBlocked:
+        return after_utc + _DAY * 4

@@ -1,0 +1,89 @@
+"""A strategy that is code, asked at every bar, as the loop's source of wishes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from midas.core.order import Side
+from midas.execution.book import Book
+from midas.execution.deciding import Decision
+from midas.execution.rebalance import Wish
+from midas.marketdata.feed import BarRow, CorporateAction
+from midas.marketdata.ground import Ground
+from midas.strategies.event import EventBar, EventStrategy
+
+
+class EventDecider:
+    """Asks an `EventStrategy`; several orders of a name at one close are one, the sum of them."""
+
+    def __init__(self, strategy: EventStrategy, ground: Ground, scale: float) -> None:
+        self._strategy = strategy
+        self._context = _Context([str(instrument.id) for instrument in ground.instruments], scale)
+
+    def act(self, action: CorporateAction) -> None:
+        """Pass over corporate actions: prices and holdings tell them."""
+
+    def learn(self, row: BarRow) -> Decision:
+        """Show a bar before the first decision; orders are forgotten."""
+        self._strategy.on_bar(self._context, EventBar(row.row, row.stamp_utc, row.session, row.fields))
+        self._context.wanted.clear()
+        return Decision()
+
+    def decide(self, row: BarRow, book: Book) -> Decision:
+        """Show a bar and return what was ordered, sales first."""
+        context = self._context
+        context.book = book
+        self._strategy.on_bar(context, EventBar(row.row, row.stamp_utc, row.session, row.fields))
+        if not context.wanted or book.called or book.ended:
+            context.wanted.clear()
+            return Decision()
+        wanted = sorted(context.wanted.items(), key=lambda entry: entry[1] > 0.0)
+        wishes = [wish for column, quantity in wanted if (wish := _wish(column, quantity, book))]
+        context.wanted.clear()
+        return Decision(wishes)
+
+    def snapshot(self) -> dict[str, Any]:
+        return {"state": self._strategy.state}
+
+    def restore(self, tree: Mapping[str, Any]) -> None:
+        self._strategy.state = dict(tree["state"])
+
+
+class _Context:
+    # What the strategy sees: the run's own book, and a list of what it wants.
+    def __init__(self, symbols: Sequence[str], scale: float) -> None:
+        self.symbols, self._scale = symbols, scale
+        self.wanted: dict[int, float] = {}
+        self.book: Book | None = None
+
+    @property
+    def cash(self) -> float:
+        return self.book.cash / self._scale if self.book else 0.0
+
+    @property
+    def equity(self) -> float:
+        return self.book.equity / self._scale if self.book else 0.0
+
+    def position(self, column: int = 0) -> float:
+        return float(self.book.quantities[column]) if self.book else 0.0
+
+    def buy(self, quantity: float, column: int = 0) -> None:
+        self.wanted[column] = self.wanted.get(column, 0.0) + quantity
+
+    def sell(self, quantity: float, column: int = 0) -> None:
+        self.wanted[column] = self.wanted.get(column, 0.0) - quantity
+
+    def close(self, column: int = 0) -> None:
+        self.wanted[column] = -self.position(column)
+
+
+def _wish(column: int, quantity: float, book: Book) -> Wish | None:
+    size, held = abs(quantity), float(book.quantities[column])
+    if not math.isfinite(size):
+        return None
+    if size != abs(held) or quantity * held >= 0.0:  # what closes all may be an odd lot
+        lot = book.lot(column)
+        size = round(math.floor(size / lot + 1e-9) * lot, 9)
+    return Wish(column, Side.BUY if quantity > 0.0 else Side.SELL, size, math.nan) if size > 0.0 else None

@@ -1,0 +1,268 @@
+"""The trading loop: events in, commands out. It never waits, and reads no clock and no file.
+
+A backtest's account and this loop decide by the same compiled steps over the same numbers; here the fills come from a
+broker, so that the same loop trades a replay, on paper and live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from midas.core.order import OrderIntent, OrderKind, OrderState, Side, TimeInForce
+from midas.execution.asking import Asking
+from midas.execution.book import Book
+from midas.execution.deciding import Decider, Decision
+from midas.execution.guards import range_places, rules_of
+from midas.execution.intent_json import intent_from_json, intent_to_json
+from midas.execution.loop_events import Command, Denied, Ended, Filled, LoopEvent, Moved, Submit, Switched, Withdraw
+from midas.execution.mandate import Mandate
+from midas.execution.order_id import order_id
+from midas.execution.protection import LEG, Guarding, exit_wishes
+from midas.execution.quantity import decimal_quantity
+from midas.execution.rebalance import Wish
+from midas.execution.row_rules import RowRules
+from midas.execution.state_bytes import from_bytes, to_bytes
+from midas.marketdata.feed import BarRow, CorporateAction
+from midas.risk.kill import KillLevel
+from midas.risk.verdict import Denial, Deny
+
+RETRIED = frozenset({"no_bar", "halted", "no_volume", "locked_limit", "volume_cap", "not_sellable_yet"})
+"""Reasons of an order, or a part of one, that found no market: it is tried again."""
+
+PASSING = frozenset(
+    {
+        Denial.KILLED,
+        Denial.REDUCE_ONLY,
+        Denial.NOT_ARMED,
+        Denial.NOT_RECONCILED,
+        Denial.QUARANTINED,
+        Denial.STALE_SNAPSHOT,
+        Denial.STALE_QUOTE,
+        Denial.MISSING_DATA,
+        Denial.MARKET_CLOSED,
+        Denial.HALTED,
+        Denial.ORDER_RATE,
+        Denial.COOLDOWN,
+    }
+)
+"""Refusals of the gate that may be over at the next bar: where names are traded by change they are tried again."""
+
+
+class Loop:
+    """One run. Events go in as they happen, each once, and what is to be done about them comes out.
+
+    corrections : bars that came again after they were decided on; nothing is done about them.
+    """
+
+    def __init__(self, mandate: Mandate, decider: Decider) -> None:
+        self._mandate, self._decider = mandate, decider
+        ground = mandate.ground
+        self._ids = [instrument.id for instrument in ground.instruments]
+        self._column = {instrument: column for column, instrument in enumerate(self._ids)}
+        self._places = range_places(mandate.exits)
+        self._book = Book(
+            RowRules(ground, mandate.terms), mandate.terms.capital.minor, by_change=mandate.by_change,
+            rules=rules_of(mandate.exits),
+        )  # fmt: skip
+        self._asking = Asking(mandate, self._book)
+        self._guarding = Guarding(mandate, self._ids)
+        self._working: dict[str, OrderIntent] = {}
+        self._withdrawn: set[str] = set()
+        self._row = -1
+        self.corrections = 0
+
+    @property
+    def row(self) -> int:
+        """The last row decided on, -1 before the first."""
+        return self._row
+
+    @property
+    def book(self) -> Book:
+        """The run's own account, for those who look on."""
+        return self._book
+
+    @property
+    def working(self) -> dict[str, OrderIntent]:
+        """Orders that were submitted and did not end, by id."""
+        return dict(self._working)
+
+    def on(self, event: LoopEvent) -> Sequence[Command]:
+        """Take in what happened and return what is to be done."""
+        match event:
+            case BarRow():
+                return self._on_row(event)
+            case Filled():
+                self._on_fill(event)
+            case Ended():
+                self._on_end(event)
+            case CorporateAction():
+                self._on_action(event)
+            case Moved():
+                self._on_move(event)
+            case Switched():
+                return self._on_switch(event)
+        return ()
+
+    def snapshot(self) -> bytes:
+        """Return all there is to know to go on from the last event."""
+        tree: dict[str, Any] = {
+            "row": self._row, "book": self._book.snapshot(), "decider": self._decider.snapshot(),
+            "asking": self._asking.snapshot(), "guarding": self._guarding.snapshot(),
+            "working": [intent_to_json(intent) for intent in self._working.values()],
+            "withdrawn": sorted(self._withdrawn), "corrections": self.corrections,
+        }  # fmt: skip
+        return to_bytes(tree)
+
+    def restore(self, state: bytes) -> None:
+        """Go back to a snapshot of a loop of the same mandate.
+
+        Raises
+        ------
+        ValueError: these bytes are of something else.
+        """
+        tree = from_bytes(state)
+        self._row, self.corrections = tree["row"], tree["corrections"]
+        self._book.restore(tree["book"])
+        self._decider.restore(tree["decider"])
+        self._asking.restore(tree["asking"])
+        self._guarding.restore(tree["guarding"])
+        intents = [intent_from_json(values) for values in tree["working"]]
+        self._working = {order_id(intent): intent for intent in intents}
+        self._withdrawn = set(tree["withdrawn"])
+
+    def _on_row(self, row: BarRow) -> Sequence[Command]:
+        if row.row <= self._row:
+            self.corrections += 1
+            return ()
+        self._row = row.row
+        self._book.close(row, late=self._guarding.by_us)
+        if row.row < self._mandate.first:
+            decision = self._decider.learn(row)
+            commands: list[Command] = []
+        else:
+            decision = self._decider.decide(row, self._book)
+            commands = self._commands(row, decision)
+        self._book.roll({self._places[key]: values for key, values in decision.ranges.items()})
+        return commands
+
+    def _commands(self, row: BarRow, decision: Decision) -> list[Command]:
+        guarded = self._guarding.wanted(self._book, decision.released)
+        busy = self._busy()
+        exits = exit_wishes(self._book, busy) if self._guarding.by_us else []
+        if not (decision.wishes or decision.spoke or guarded.arm or guarded.disarm or exits):
+            return []
+        self._asking.begin(row)
+        commands: list[Command] = [self._withdraw(order, "its exit was called off") for order in guarded.disarm]
+        if decision.spoke:
+            commands += [self._withdraw(order, "a new decision") for order in self._targets_at_work()]
+        commands += self._orders(row, guarded.arm, "protect", OrderKind.PROTECTION)
+        commands += self._orders(row, exits, LEG, OrderKind.MARKET)
+        wishes = [wish for wish in decision.wishes if self._is_free(wish, busy, decision)]
+        return commands + self._orders(row, wishes, "target", OrderKind.MARKET)
+
+    def _is_free(self, wish: Wish, busy: frozenset[int], decision: Decision) -> bool:
+        # Two orders of one name at once could both fill: unless the broker cancels at once, the second waits.
+        if wish.column not in busy or (decision.spoke and self._mandate.broker.cancels_at_once):
+            return True
+        self._book.due(wish.column, wish.side)
+        return False
+
+    def _orders(self, row: BarRow, wishes: Sequence[Wish], leg: str, kind: OrderKind) -> list[Command]:
+        return [self._order(row, wish, place, leg, kind) for place, wish in enumerate(wishes)]
+
+    def _order(self, row: BarRow, wish: Wish, place: int, leg: str, kind: OrderKind) -> Command:
+        intent = self._intent(row, wish, place, leg, kind)
+        identity = order_id(intent)
+        verdict = self._asking.judge(identity, intent, wish.column)
+        if isinstance(verdict, Deny):
+            if kind is OrderKind.MARKET and verdict.code in PASSING:
+                self._book.due(wish.column, wish.side)
+            return Denied(intent, verdict)
+        self._working[identity] = intent
+        if kind is OrderKind.PROTECTION:
+            self._guarding.armed(identity, intent)
+        else:
+            self._asking.passed(identity, intent)
+        return Submit(identity, intent)
+
+    def _intent(self, row: BarRow, wish: Wish, place: int, leg: str, kind: OrderKind) -> OrderIntent:
+        mandate = self._mandate
+        carried = kind is OrderKind.PROTECTION or (mandate.terms.dealing.carry and not mandate.by_change)
+        return OrderIntent(
+            account=mandate.account,
+            run=mandate.run,
+            instrument=self._ids[wish.column],
+            side=wish.side,
+            quantity=decimal_quantity(wish.quantity),
+            kind=kind,
+            time_in_force=TimeInForce.GTC if carried else TimeInForce.NEXT,
+            stamp_utc=row.stamp_utc,
+            valid_until_utc=self._asking.valid_until_utc(row),
+            leg=leg,
+            sequence=place,
+            reference_price=self._asking.price(wish.column),
+            reduce_only=kind is OrderKind.PROTECTION or leg == LEG,
+            strategy=mandate.strategy,
+        )
+
+    def _withdraw(self, order: str, reason: str) -> Withdraw:
+        intent = self._working[order]
+        self._withdrawn.add(order)
+        self._guarding.ended(order, intent)
+        return Withdraw(order, reason)
+
+    def _targets_at_work(self) -> list[str]:
+        return [
+            order
+            for order, intent in self._working.items()
+            if intent.kind is not OrderKind.PROTECTION and order not in self._withdrawn
+        ]
+
+    def _busy(self) -> frozenset[int]:
+        return frozenset(
+            self._column[intent.instrument]
+            for intent in self._working.values()
+            if intent.kind is not OrderKind.PROTECTION
+        )
+
+    def _on_fill(self, event: Filled) -> None:
+        fill = event.fill
+        column = self._column.get(fill.instrument)
+        if column is None:
+            return
+        spent = (fill.value if fill.side is Side.BUY else -fill.value) + fill.commission + fill.tax
+        exited = fill.cause is not None
+        self._book.filled(column, fill.side, float(fill.quantity), float(fill.price), spent, exited=exited)
+
+    def _on_end(self, event: Ended) -> None:
+        intent = self._working.pop(event.order, None)
+        if intent is None:
+            return
+        self._guarding.ended(event.order, intent)
+        withdrawn = event.order in self._withdrawn
+        self._withdrawn.discard(event.order)
+        if withdrawn or intent.kind is OrderKind.PROTECTION or event.state is OrderState.FILLED:
+            return
+        unmet = not event.reason and event.state in (OrderState.EXPIRED, OrderState.CANCELED, OrderState.NOT_PLACED)
+        if unmet or event.reason in RETRIED:
+            self._book.due(self._column[intent.instrument], intent.side)
+
+    def _on_action(self, event: CorporateAction) -> None:
+        self._decider.act(event)
+        column = self._column.get(event.instrument)
+        if column is not None:
+            self._book.act(column, event.kind, event.value)
+
+    def _on_move(self, event: Moved) -> None:
+        move = event.move
+        column = None if move.instrument is None else self._column.get(move.instrument)
+        self._book.moved(column, move.amount, None if move.quantity is None else float(move.quantity))
+
+    def _on_switch(self, event: Switched) -> Sequence[Command]:
+        self._asking.kill = event.level
+        if event.level < KillLevel.CANCEL_ALL:
+            return ()
+        return [
+            self._withdraw(order, "the kill switch") for order in list(self._working) if order not in self._withdrawn
+        ]

@@ -1,0 +1,17 @@
+"""The id an order gets: made from its intent alone, so that the same intent is the same order for ever."""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from hashlib import sha256
+
+from midas.core.order import OrderIntent
+
+LENGTH = 20
+"""Lower-case letters and digits; the shortest label a broker keeps has this many."""
+
+
+def order_id(intent: OrderIntent) -> str:
+    """Return `q` and 19 characters of base 32, 95 bits of SHA-256 over the intent's key."""
+    digest = sha256(intent.key.encode()).digest()
+    return "q" + b32encode(digest).decode().lower()[: LENGTH - 1]

@@ -1,0 +1,271 @@
+"""The paper account: orders meet bars by the backtest's own compiled loop, costs, actions, margin and exits included.
+
+It knows nothing of who sends the orders: orders in, rows in, reports out. `paper_broker` speaks it as a `Broker`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from midas.core.order import OrderKind, TimeInForce
+from midas.execution.broker import BrokerOrder, BrokerState, DefiniteNo, Holdings, Report, Ticket
+from midas.execution.paper_market import PaperMarket, shifted
+from midas.execution.paper_orders import PaperOrders, protects, signed
+from midas.execution.paper_reports import Stamps, fill_of, moves, refused
+from midas.execution.paper_state import Working
+from midas.execution.quantity import decimal_quantity
+from midas.execution.stepping import Snapshot, SteppedAccount
+from midas.execution.stream import Ranges
+from midas.execution.terms import AccountTerms
+from midas.kernels.account import SENT
+from midas.marketdata.feed import BarRow, CorporateAction
+from midas.marketdata.forward import ForwardFields
+from midas.marketdata.ground import Ground
+from midas.portfolio.journal import Journal
+from midas.strategies.exits import Exit
+
+
+class PaperAccount:
+    """An account over the rows of a ground that begins at the first row it is `advance`d to.
+
+    Rows before that are history it must `learn`. `exits` close the positions that a PROTECTION order stands for. An
+    order meets the first bar that opens after it arrived, `latency_s` after it was sent.
+    """
+
+    def __init__(
+        self, ground: Ground, terms: AccountTerms, exits: Sequence[Exit] = (), *, latency_s: float = 0.0
+    ) -> None:
+        self._ids = [instrument.id for instrument in ground.instruments]
+        self._column = {instrument: column for column, instrument in enumerate(self._ids)}
+        self._capital, self._latency = terms.capital.minor, timedelta(seconds=latency_s)
+        self._carries = terms.dealing.carry
+        self._exits, self._market = tuple(exits), PaperMarket(ground, terms, exits)
+        self._ranges = Ranges(exits, len(self._ids))
+        self._forward = ForwardFields(ground.venue, ground.instruments, self._ranges.fields)
+        self._account: SteppedAccount | None = None
+        self._orders = PaperOrders()
+        self._row = -1
+
+    @property
+    def row(self) -> int:
+        """The last row it knows, -1 before the first."""
+        return self._row
+
+    @property
+    def equity(self) -> int:
+        """Equity in minor units at the last close."""
+        return self._capital if self._account is None else self._account.equity
+
+    @property
+    def cash(self) -> int:
+        """Cash in minor units."""
+        return self._capital if self._account is None else self._account.cash
+
+    @property
+    def holdings(self) -> Holdings:
+        """Cash and positions."""
+        if self._account is None:
+            return Holdings(self._capital)
+        held = self._account.quantities
+        quantities = {self._ids[column]: decimal_quantity(float(held[column])) for column in np.flatnonzero(held)}
+        return Holdings(self._account.cash, quantities)
+
+    @property
+    def orders(self) -> PaperOrders:
+        """What is known of orders; do not change."""
+        return self._orders
+
+    def submit(self, ticket: Ticket, now_utc: datetime) -> str:
+        """Take an order and return its number.
+
+        Raises
+        ------
+        DefiniteNo: it cannot be taken.
+        """
+        column = self._column.get(ticket.instrument)
+        if column is None:
+            raise DefiniteNo("unknown_instrument", f"{ticket.instrument} is not traded here.")
+        return self._orders.take(ticket, column, now_utc, now_utc + self._latency)
+
+    def cancel(self, number: str) -> BrokerOrder:
+        """End an order and return it.
+
+        Raises
+        ------
+        DefiniteNo: there is no such order at work.
+        """
+        orders, account = self._orders, self._account
+        column = orders.at_work(number).column
+        if number in orders.queue:
+            orders.queue.remove(number)
+        elif orders.at.get(column) == number:
+            del orders.at[column]
+            if account is not None:
+                account.withdraw(column)
+        elif orders.guarding.get(column) == number:
+            del orders.guarding[column]
+            if account is not None:
+                account.release(column)
+        return orders.end(number, BrokerState.CANCELED)
+
+    def act(self, action: CorporateAction) -> None:
+        """Hear of a corporate action before the row it takes effect on."""
+        self._market.act(action)
+        self._forward.act(action)
+
+    def learn(self, row: BarRow) -> int:
+        """Take in a row before the account begins, and return its slot in the market's window."""
+        if self._market.full:
+            self._move_on()
+        self._row = row.row
+        return self._market.add(row, self._ranges.step(self._forward.step(row)))
+
+    def advance(self, row: BarRow, opened_utc: datetime) -> list[Report]:
+        """Let the orders meet a row whose bars opened at `opened_utc`, and return what happened, in its order."""
+        if self._account is None:
+            self._market.open()
+        slot = self.learn(row)
+        if self._account is None:
+            self._account = SteppedAccount(
+                self._market.conditions,
+                first=self._market.first,
+                capital=self._capital,
+                by_change=False,
+                exits=self._market.guards,
+            )
+        self._orders.begin(row.session)
+        reports = self._expire(row, self._account)
+        self._place(row, opened_utc, self._account)
+        journal = self._account.meet(slot)
+        if len(journal.events) or len(journal.fills) or len(journal.refusals) or self._orders.at:
+            reports += self._happened(journal, Stamps(row.row, opened_utc, row.stamp_utc), self._account)
+        return reports
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return all there is to know to go on, as plain values and arrays."""
+        market, shift = self._market.snapshot(self._oldest())
+        account = None
+        if self._account is not None:
+            kept = shifted(self._account.snapshot(), shift)
+            account = {field.name: getattr(kept, field.name) for field in fields(kept)}
+        return {
+            "market": market, "account": account, "forward": self._forward.snapshot(),
+            "ranges": self._ranges.snapshot(), "orders": self._orders.snapshot(), "row": self._row,
+        }  # fmt: skip
+
+    def restore(self, tree: Mapping[str, Any]) -> None:
+        """Go back to a snapshot of an account of the same ground, terms and exits."""
+        self._market.restore(tree["market"], self._ids)
+        self._forward.restore(tree["forward"])
+        self._ranges.restore(tree["ranges"])
+        self._orders.restore(tree["orders"])
+        self._row, self._account = tree["row"], None
+        if tree["account"] is not None:
+            kept = Snapshot(**{**tree["account"], "marks": tuple(tree["account"]["marks"])})
+            self._account = SteppedAccount.resumed(self._market.conditions, kept, self._market.guards)
+
+    def _move_on(self) -> None:
+        kept = None if self._account is None else self._account.snapshot()
+        shift = self._market.move_on(self._oldest())
+        if kept is not None:
+            resumed = SteppedAccount.resumed(self._market.conditions, shifted(kept, shift), self._market.guards)
+            self._account = resumed
+
+    def _oldest(self) -> int:
+        # How many rows back the oldest order that was carried over was decided.
+        if self._account is None:
+            return 0
+        sent = self._account.snapshot().state[SENT]
+        return int(self._account.next - sent[sent > 0.0].min()) + 2 if (sent > 0.0).any() else 0
+
+    def _expire(self, row: BarRow, account: SteppedAccount) -> list[Report]:
+        orders, over = self._orders, []
+        for column, number in list(orders.at.items()):
+            order = orders[number]
+            if order.ticket.time_in_force is TimeInForce.DAY and order.session != row.session:
+                account.withdraw(column)
+                del orders.at[column]
+                over.append(orders.end(number, BrokerState.EXPIRED))
+        return list(over)
+
+    def _place(self, row: BarRow, opened_utc: datetime, account: SteppedAccount) -> None:
+        orders, waiting = self._orders, []
+        for number in orders.queue:
+            order = orders[number]
+            if order.column in orders.at or order.arrives_utc > opened_utc:
+                waiting.append(number)
+                continue
+            account.place(order.column, signed(order))
+            orders.at[order.column] = number
+            order.session = row.session
+        orders.queue = waiting
+        if not self._exits:
+            return
+        # what no PROTECTION order stands for is not closed by an exit
+        for column in np.flatnonzero(account.quantities).tolist():
+            if column not in orders.guarding:
+                account.stay(column)
+
+    def _happened(self, journal: Journal, stamps: Stamps, account: SteppedAccount) -> list[Report]:
+        reports: list[Report] = list(moves(journal.events, self._ids, stamps, last=False))
+        for place in range(len(journal.fills)):
+            reports += self._fill(journal, place, stamps)
+        exits = set(journal.fills.column[journal.fills.cause > 0].tolist())
+        why = {**dict.fromkeys(exits, "exited"), **refused(journal.refusals)}
+        reports += self._end_orders(why, account)
+        reports += self._end_protections(exits, account)
+        return reports + list(moves(journal.events, self._ids, stamps, last=True))
+
+    def _fill(self, journal: Journal, place: int, stamps: Stamps) -> list[Report]:
+        column, cause = int(journal.fills.column[place]), int(journal.fills.cause[place])
+        number = (self._orders.guarding if cause else self._orders.at).get(column)
+        fill = fill_of(journal.fills, place, number or f"B{stamps.row}-{place}", self._ids, stamps)
+        if number is not None:
+            self._orders[number].filled += fill.quantity
+            return [fill]
+        # A dividend that buys shares, or a margin call: the broker's own order, told with its end.
+        ticket = Ticket("", fill.instrument, fill.side, fill.quantity, OrderKind.MARKET, TimeInForce.NEXT)
+        stamp = fill.stamp_utc
+        order = Working(fill.number, ticket, column, stamp, stamp, BrokerState.FILLED, fill.quantity)
+        return [self._orders.adopt(order), fill]
+
+    def _end_orders(self, why: Mapping[int, str], account: SteppedAccount) -> list[Report]:
+        orders, ended, left = self._orders, [], account.on_order
+        for column in () if self._carries else left.keys() - orders.at.keys():
+            account.withdraw(column)  # what a dividend wanted to buy and could not
+        for column, number in list(orders.at.items()):
+            order = orders[number]
+            if column in left and order.ticket.time_in_force is not TimeInForce.NEXT:
+                continue
+            if column in left:
+                account.withdraw(column)
+            del orders.at[column]
+            ended.append(orders.end(number, *_end_of(order, why.get(column, ""))))
+        return list(ended)
+
+    def _end_protections(self, left: set[int], account: SteppedAccount) -> list[Report]:
+        orders, held, ended = self._orders, account.quantities, []
+        for column, number in list(orders.guarding.items()):
+            order = orders[number]
+            done = column in left and order.filled >= order.ticket.quantity
+            # one that has all it was given for is over, even where a position that grew is not closed yet
+            if not done and protects(order, float(held[column])):
+                continue
+            del orders.guarding[column]
+            state = BrokerState.FILLED if done else BrokerState.CANCELED
+            ended.append(orders.end(number, state, "" if done else "position_closed"))
+        return list(ended)
+
+
+def _end_of(order: Working, why: str) -> tuple[BrokerState, str]:
+    # A reverse split may have made an order smaller than it was: its end is then no complete fill of what was ordered.
+    if order.filled >= order.ticket.quantity and why in ("", "exited"):
+        return BrokerState.FILLED, ""
+    if why:
+        return BrokerState.EXPIRED, why
+    return BrokerState.EXPIRED, "adjusted" if order.filled else ""

@@ -1,0 +1,147 @@
+"""The paper broker's orders: what waits, what is in the market, what stands for a position, and what is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from midas.core.order import OrderKind, Side
+from midas.execution.broker import BrokerOrder, BrokerState, DefiniteNo, Ticket
+from midas.execution.paper_state import Working, orders_from, orders_to
+
+KINDS = frozenset({OrderKind.MARKET, OrderKind.PROTECTION})
+REMEMBERED = 3
+"""Sessions for which orders that are over are still told."""
+
+
+class PaperOrders:
+    """Orders by number.
+
+    queue : numbers that wait for a bar, in the order they came. at : the order that meets the next bar, by column.
+    guarding : the PROTECTION order of a position, by column.
+    """
+
+    def __init__(self) -> None:
+        self.queue: list[str] = []
+        self.at: dict[int, str] = {}
+        self.guarding: dict[int, str] = {}
+        self._orders: dict[str, Working] = {}
+        self._number_of: dict[str, str] = {}
+        self._over: list[tuple[date | None, str]] = []
+        self._sessions: list[date] = []
+        self._count = 0
+
+    def __getitem__(self, number: str) -> Working:
+        return self._orders[number]
+
+    def take(self, ticket: Ticket, column: int, now_utc: datetime, arrives_utc: datetime) -> str:
+        """Take an order and return its number.
+
+        Raises
+        ------
+        DefiniteNo: its id was used before, or it is of a kind or quantity that cannot be taken.
+        """
+        if ticket.id in self._number_of:
+            raise DefiniteNo("duplicate_id", f"There is an order {ticket.id} already.")
+        if ticket.kind not in KINDS:
+            raise DefiniteNo("kind_not_supported", f"A {ticket.kind} order is not taken here.")
+        if not ticket.quantity.is_finite() or ticket.quantity <= 0:
+            raise DefiniteNo("bad_quantity", f"{ticket.quantity} cannot be ordered.")
+        if ticket.kind is OrderKind.PROTECTION and column in self.guarding:
+            raise DefiniteNo("protected_already", f"{ticket.instrument} is protected by another order.")
+        # the same order has the same number, whenever it is taken again
+        number = f"P{ticket.id}"
+        self._orders[number] = Working(number, ticket, column, now_utc, arrives_utc)
+        self._number_of[ticket.id] = number
+        if ticket.kind is OrderKind.PROTECTION:
+            self.guarding[column] = number
+        else:
+            self.queue.append(number)
+        return number
+
+    def adopt(self, order: Working) -> BrokerOrder:
+        """Keep an order nobody sent: the broker's own."""
+        self._orders[order.number] = order
+        self._over.append((None, order.number))
+        return self.told(order.number)
+
+    def at_work(self, number: str) -> Working:
+        """Return an order that did not end.
+
+        Raises
+        ------
+        DefiniteNo: there is none.
+        """
+        order = self._orders.get(number)
+        if order is None or order.state is not BrokerState.OPEN:
+            raise DefiniteNo("order_ended" if order else "unknown_order")
+        return order
+
+    def end(self, number: str, state: BrokerState, reason: str = "") -> BrokerOrder:
+        """End an order and tell it."""
+        order = self._orders[number]
+        order.state, order.reason = state, reason
+        self._over.append((self._sessions[-1] if self._sessions else None, number))
+        return self.told(number)
+
+    def told(self, number: str) -> BrokerOrder:
+        """Return an order as a broker tells it."""
+        order = self._orders[number]
+        ticket = order.ticket
+        return BrokerOrder(
+            order.number, ticket.id, ticket.instrument, ticket.side, ticket.quantity, ticket.kind, ticket.limit_price,
+            order.state, order.filled, order.placed_utc, order.reason,
+        )  # fmt: skip
+
+    def find(self, client_id: str) -> BrokerOrder | None:
+        """Return the order with a client's id."""
+        number = self._number_of.get(client_id)
+        return None if number is None else self.told(number)
+
+    def all(self) -> list[BrokerOrder]:
+        """Return what is known, oldest first."""
+        return [self.told(number) for number in self._orders]
+
+    def begin(self, session: date) -> None:
+        """Let a session begin: what was over some sessions ago is forgotten, its id is not."""
+        if self._sessions and self._sessions[-1] == session:
+            return
+        self._sessions = [*self._sessions[1 - REMEMBERED :], session]
+        kept: list[tuple[date | None, str]] = []
+        for ended, number in self._over:
+            if ended is None or ended >= self._sessions[0]:
+                kept.append((ended or session, number))
+            else:
+                del self._orders[number]
+        self._over = kept
+        if len(self._number_of) > 2 * len(self._orders) + 1024:
+            self._number_of = {order.ticket.id: number for number, order in self._orders.items()}
+
+    def snapshot(self) -> dict[str, Any]:
+        return {
+            "orders": orders_to(self._orders.values()), "queue": self.queue, "at": list(self.at.items()),
+            "guarding": list(self.guarding.items()), "count": self._count,
+            "over": [[ended and ended.isoformat(), number] for ended, number in self._over],
+            "sessions": [session.isoformat() for session in self._sessions],
+        }  # fmt: skip
+
+    def restore(self, tree: Mapping[str, Any]) -> None:
+        self._orders = {order.number: order for order in orders_from(tree["orders"])}
+        self._number_of = {order.ticket.id: number for number, order in self._orders.items() if order.ticket.id}
+        self.queue, self._count = list(tree["queue"]), tree["count"]
+        self.at = dict(tree["at"])
+        self.guarding = dict(tree["guarding"])
+        self._over = [(date.fromisoformat(ended) if ended else None, number) for ended, number in tree["over"]]
+        self._sessions = [date.fromisoformat(session) for session in tree["sessions"]]
+
+
+def protects(order: Working, held: float) -> bool:
+    """Tell whether a PROTECTION order stands for what is held."""
+    return held < 0.0 if order.ticket.side is Side.BUY else held > 0.0
+
+
+def signed(order: Working) -> float:
+    """Return an order's quantity, below 0 for a sale."""
+    quantity = float(order.ticket.quantity)
+    return quantity if order.ticket.side is Side.BUY else -quantity

@@ -1,0 +1,169 @@
+"""The past as a feed: what a dataset holds, told row by row as if it happened."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.core.errors import DataBlocked, InvalidInput
+from midas.core.instrument import InstrumentId
+from midas.core.timeframe import Timeframe
+from midas.marketdata.closing import closing_rows
+from midas.marketdata.delisting import DELISTING, delistings
+from midas.marketdata.feed import BarRow, CorporateAction, FeedEvent, SessionEdge
+from midas.marketdata.panel import Panel
+from midas.venues.calendar import Calendar
+from midas.venues.catalogue import venue
+
+Sleep = Callable[[float], Awaitable[None]]
+
+RAW = ("open", "high", "low", "close", "volume", "turnover")
+
+_FORM = re.compile(r"replay:(\d{4}-\d{2}-\d{2})?\.\.(\d{4}-\d{2}-\d{2})?(?:@(\d+(?:\.\d+)?|max))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Which past is replayed: dates inclusive, None is open; `speed` 1 is as it happened, None as fast as it goes."""
+
+    start: date | None
+    end: date | None
+    speed: float | None = None
+
+
+def read_replay(text: str) -> Stretch:
+    """Read `replay:START..END@SPEED`; a date may be left out, and without a speed it goes as fast as it can.
+
+    Raises
+    ------
+    InvalidInput: anything else.
+    """
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise InvalidInput(
+            f"{text[:64]!r} is not a replay.", hint="Use e.g. replay:2020-01-01..2020-12-31@60.", code="bad_replay"
+        )
+    try:
+        start, end = (date.fromisoformat(part) if part else None for part in match.groups()[:2])
+    except ValueError as reason:
+        raise InvalidInput(f"{text[:64]!r}: {reason}.", hint="Dates are YYYY-MM-DD.", code="bad_replay") from reason
+    if start and end and end < start:
+        raise InvalidInput(f"{text[:64]!r} ends before it starts.", hint="Swap the dates.", code="end_before_start")
+    speed = None if match[3] in (None, "max") else float(match[3])
+    if speed == 0.0:
+        raise InvalidInput(f"{text[:64]!r} would never move.", hint="Use a speed above 0.", code="bad_replay")
+    return Stretch(start, end, speed)
+
+
+class Replay:
+    """Rows [0, stop) of a panel as a `Feed`: a row's corporate actions, its session's edges, its bars.
+
+    Rows before `paced_from` are told at once, whatever the speed: they are history a strategy is warmed up with.
+    """
+
+    def __init__(
+        self,
+        panel: Panel,
+        stop: int | None = None,
+        *,
+        paced_from: int = 0,
+        speed: float | None = None,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._panel, self._speed, self._sleep, self._paced_from = panel, speed, sleep, paced_from
+        self._stop = panel.rows if stop is None else min(stop, panel.rows)
+        self._instruments = tuple(instrument.id for instrument in panel.instruments)
+
+    @property
+    def instruments(self) -> Sequence[InstrumentId]:
+        return self._instruments
+
+    @property
+    def timeframe(self) -> Timeframe:
+        return self._panel.timeframe
+
+    @cached_property
+    def _fields(self) -> dict[str, NDArray[np.float64]]:
+        stored = {name: name if name == "turnover" else f"raw_{name}" for name in RAW}
+        return {name: self._panel.fields[key] for name, key in stored.items() if key in self._panel.fields}
+
+    @cached_property
+    def _happens(self) -> dict[int, list[CorporateAction]]:
+        # A row's actions ascend by instrument and kind, delistings last, as those of a panel do.
+        actions, found = self._panel.actions, [(int(row), int(column), DELISTING, 0.0) for row, column in self._gone]
+        parts = (actions.row, actions.instrument, actions.kind, actions.value)
+        found += zip(*(part.tolist() for part in parts), strict=True)
+        happens: dict[int, list[CorporateAction]] = {}
+        for row, column, kind, value in sorted(found, key=lambda entry: entry[:3]):
+            if row < self._panel.rows:
+                event = CorporateAction(self._instruments[column], self._session(row), kind, value)
+                happens.setdefault(row, []).append(event)
+        return happens
+
+    @property
+    def _gone(self) -> NDArray[np.int64]:
+        return delistings(self._panel)
+
+    def told(self, after_row: int = -1) -> Iterator[FeedEvent]:
+        """Yield what happens behind row `after_row`, without waiting."""
+        stamps = _Stamps(venue(self._panel.venue, self._panel.currency).calendar)
+        for row in range(after_row + 1, self._stop):
+            yield from self._row(row, stamps)
+
+    async def events(self, after_row: int = -1) -> AsyncIterator[FeedEvent]:
+        """Yield what happens behind row `after_row`, at the speed asked for."""
+        before: datetime | None = None
+        for event in self.told(after_row):
+            if isinstance(event, BarRow):
+                if before is not None and self._speed is not None and event.row >= self._paced_from:
+                    await self._sleep(max(0.0, (event.stamp_utc - before).total_seconds() / self._speed))
+                before = event.stamp_utc
+            yield event
+
+    def _row(self, row: int, stamps: _Stamps) -> Iterator[FeedEvent]:
+        session = self._session(row)
+        opened, closed = stamps.of(session)
+        yield from self._happens.get(row, ())
+        if row == 0 or self._session(row - 1) != session:
+            yield SessionEdge(session, True, opened)
+        columns, stamped = self._panel.columns, self._panel.stamps
+        fields = {name: tiles[:, row].reshape(-1)[:columns].copy() for name, tiles in self._fields.items()}
+        stamp = closed if stamped is None else stamped[row].item().replace(tzinfo=UTC)
+        yield BarRow(row, stamp, session, fields, closes=bool(self._closes[row]))
+        if row + 1 == self._panel.rows or self._session(row + 1) != session:
+            yield SessionEdge(session, False, max(closed, stamp))
+
+    @cached_property
+    def _closes(self) -> NDArray[np.bool_]:
+        return closing_rows(self._panel, venue(self._panel.venue, self._panel.currency).calendar)
+
+    def _session(self, row: int) -> date:
+        day: date = self._panel.sessions[row].item()
+        return day
+
+
+class _Stamps:
+    # When a session opens and closes; where the calendar does not know, the whole of its day in venue time.
+    def __init__(self, calendar: Calendar) -> None:
+        self._calendar = calendar
+        self._known: tuple[date, tuple[datetime, datetime]] | None = None
+
+    def of(self, session: date) -> tuple[datetime, datetime]:
+        if self._known is None or self._known[0] != session:
+            self._known = session, self._look_up(session)
+        return self._known[1]
+
+    def _look_up(self, session: date) -> tuple[datetime, datetime]:
+        try:
+            return self._calendar.hours_utc(session)
+        except (DataBlocked, InvalidInput):
+            begun = datetime.combine(session, time(), ZoneInfo(self._calendar.timezone)).astimezone(UTC)
+            return begun, begun + timedelta(days=1)

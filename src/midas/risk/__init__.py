@@ -1,0 +1,1 @@
+"""Risk: the gate every order passes, limits, protections and the kill switch."""

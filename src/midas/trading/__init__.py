@@ -1,0 +1,1 @@
+"""Trading: paper and live runs, what is stored before anything is sent, and who may write."""

@@ -1,0 +1,203 @@
+"""One account as its owner works on it: orders, holdings and quarantine, each as far as it is committed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from decimal import Decimal
+
+from midas.core.clock import Clock
+from midas.core.instrument import InstrumentId
+from midas.core.order import ENDED, Fill, OrderState
+from midas.execution.order_row import OrderRow
+from midas.trading.bell import Bell
+from midas.trading.crash_point import Reached, pass_by
+from midas.trading.draft import TRADER, Decide, Draft
+from midas.trading.holding import Books
+from midas.trading.journal import AskCancel, Audit, Entry, Journal, Quarantine
+from midas.trading.patience import to_the_end
+from midas.trading.recent import DAY, Recents
+from midas.trading.working import Working
+
+
+class Desk:
+    """What is known of one account. Every change is committed before it counts here, one change at a time.
+
+    clock : the machine's, for the audit trail and for waiting. market : the market's time, by which orders are valid;
+    a replay has its own. tell : hears of each change before it is stored, and may add to it.
+    linked : hears which of the broker's numbers is known to be ours now.
+    """
+
+    def __init__(
+        self, account: str, currency: str, epoch: int, journal: Journal, clock: Clock, market: Clock | None = None,
+        reached: Reached = pass_by,
+    ) -> None:  # fmt: skip
+        self.account = account
+        self.epoch = epoch
+        self.journal = journal
+        self.clock = clock
+        self.market = market or clock
+        self.reached = reached
+        self.rows: dict[str, OrderRow] = {}
+        self.given_up: dict[str, OrderRow] = {}
+        self.numbers: dict[str, str] = {}
+        self.working = Working()
+        self.recent = Recents()
+        self.books = Books(currency)
+        self.fills: list[Fill] = []
+        self.quarantined: dict[str, str] = {}
+        self.unknowns_s: deque[float] = deque(maxlen=16)
+        self.bells: list[Bell] = []
+        self.tell: Callable[[Draft], None] = _tell_nobody
+        self.linked: Callable[[str], Awaitable[None]] = _linked
+        self._changing = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Read what was committed before."""
+        self.books.open(await self.journal.balance(self.account))
+        self.fills = list(await self.journal.fills(self.account))
+        self.quarantined = dict(await self.journal.quarantined(self.account))
+        rows = await self.journal.orders(self.account, active=False)
+        for row in rows:
+            if row.state not in ENDED:
+                self.keep(row)
+        self._recollect(rows)
+
+    @property
+    def now_utc(self) -> datetime:
+        return self.clock.now_utc()
+
+    def ring(self) -> None:
+        """Tell everyone who waits that something changed."""
+        for bell in self.bells:
+            bell.ring()
+
+    def keep(self, row: OrderRow) -> None:
+        """Know an order as it was committed."""
+        before = self.rows.pop(row.id, None)
+        if before is not None:
+            self.working.count(before, -1)
+        if row.number:
+            self.numbers[row.number] = row.id
+        if row.state is OrderState.NOT_PLACED:
+            self.given_up[row.id] = row
+        else:
+            self.given_up.pop(row.id, None)
+        if row.state not in ENDED:
+            self.rows[row.id] = row
+            self.working.count(row)
+
+    async def order(self, order: str) -> OrderRow | None:
+        """Return an order of this account, ended ones too."""
+        row = self.rows.get(order) or await self.journal.order(order)
+        return row if row is not None and row.intent.account == self.account else None
+
+    async def numbered(self, number: str) -> OrderRow | None:
+        """Return the order its broker knows by this number."""
+        known = self.numbers.get(number)
+        return await self.order(known) if known else await self.journal.numbered(self.account, number)
+
+    async def commit(self, step: str, *entries: Entry) -> None:
+        """Store a batch that changes no order and no holding.
+
+        Raises
+        ------
+        Fenced, AlreadyStored, Unavailable, StorageFull: see `Journal.commit`.
+        """
+        self.reached(f"before_{step}")
+        await self.journal.commit(self.account, self.epoch, entries)
+        self.reached(f"after_{step}")
+
+    @asynccontextmanager
+    async def change(self, step: str, *also: Entry) -> AsyncIterator[Draft]:
+        """Draft changes while nothing else moves; they are committed at the end, with `also`, whole or not at all.
+
+        Raises
+        ------
+        IllegalMove, Fenced, AlreadyStored, Unavailable, StorageFull: so, and nothing changed.
+        """
+        async with self._changing:
+            draft = Draft(self.account, self.epoch, self.now_utc, self.books)
+            yield draft
+            if draft.news:
+                self.tell(draft)
+            if draft.entries or also:
+                # a change that began is finished: what is stored and what is known never part
+                await to_the_end(asyncio.create_task(self._commit(step, draft, also)))
+        if draft.stored or draft.rows or any(isinstance(entry, AskCancel) for entry in draft.entries):
+            self.ring()
+
+    async def store(self, step: str, rows: Sequence[OrderRow], *also: Entry) -> None:
+        """Store new orders with what else belongs to them, whole or not at all."""
+        async with self.change(step, *also) as draft:
+            for row in rows:
+                draft.store(row)
+
+    async def move(self, step: str, order: str, decide: Decide, *also: Entry) -> OrderRow | None:
+        """Move an order on by what `decide` says of it as it is now; None where there is no such order."""
+        async with self.change(step, *also) as draft:
+            row = await self.order(order)
+            return None if row is None else draft.move(step, row, decide)
+
+    async def take_in(self, order: str) -> None:
+        """Know an order that somebody else stored, if it still waits: what was listed may be over by now."""
+        async with self._changing:
+            row = await self.journal.order(order)
+            if row is not None and row.state is OrderState.NEW and row.id not in self.rows:
+                self.keep(row)
+                self.recent.stored(row, self.market.now_utc())
+
+    async def quarantine(self, instrument: str, reason: str) -> None:
+        """Order nothing more there until a person released it; once is enough."""
+        if instrument in self.quarantined:
+            return
+        entry = Quarantine(self.account, instrument, reason)
+        await self.commit("quarantine", entry, self.audit("instrument.quarantined", instrument, {"why": reason}))
+        self.quarantined[instrument] = reason
+
+    def audit(self, act: str, subject: str, detail: dict[str, object], who: str = TRADER) -> Audit:
+        """Return a line of the audit trail."""
+        return Audit(self.account, who, act, subject, detail, self.now_utc)
+
+    def held(self, instrument: InstrumentId) -> Decimal:
+        return self.books.quantities.get(instrument, Decimal(0))
+
+    def _recollect(self, rows: Sequence[OrderRow]) -> None:
+        # rates, duplicates and runaways are counted across restarts; a replay has a time of its own, which only its
+        # runs' orders are stamped with
+        mine = [row for row in rows if row.intent.run or self.market is self.clock]
+        since_utc = max((row.intent.stamp_utc for row in mine), default=self.now_utc) - DAY
+        for row in sorted(mine, key=lambda each: each.intent.stamp_utc):
+            if row.intent.stamp_utc >= since_utc:
+                self.recent.stored(row, row.intent.stamp_utc)
+        for fill in self.fills:
+            self.recent.executed(fill)
+
+    async def _commit(self, step: str, draft: Draft, also: Sequence[Entry]) -> None:
+        await self.commit(step, *draft.entries, *also)
+        self._learn(draft)
+
+    def _learn(self, draft: Draft) -> None:
+        for before, after in draft.rows.values():
+            if after.state is OrderState.UNKNOWN and before.state is not OrderState.UNKNOWN:
+                self.unknowns_s.append(self.clock.monotonic_s())
+            self.keep(after)
+        for row in draft.stored:
+            self.keep(row)
+            self.recent.stored(row, self.market.now_utc())
+        for fill in draft.fills:
+            self.recent.executed(fill)
+        for book in draft.booked:
+            self.books.apply(book)
+        self.fills += draft.fills
+
+
+def _tell_nobody(_draft: Draft) -> None:
+    pass
+
+
+async def _linked(_number: str) -> None:
+    pass

@@ -1,0 +1,236 @@
+"""The runs of one account on one feed, and the paper broker they trade with: row by row, in step."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from midas.execution.broker import CashMove, Report
+from midas.execution.loop_events import Ended, Filled, Moved
+from midas.marketdata.feed import BarRow, CorporateAction, Feed, FeedEvent, SessionEdge, Tick
+from midas.portfolio.booking import MoveKind
+from midas.risk.kill import KillLevel
+from midas.trading.checkpoint_key import checkpoint_key
+from midas.trading.desk import Desk
+from midas.trading.draft import Draft, News
+from midas.trading.equity import Worth
+from midas.trading.gatekeeper import Gatekeeper
+from midas.trading.journal import Checkpoint
+from midas.trading.market_clock import MarketClock
+from midas.trading.quotes import Quotes
+from midas.trading.reports import Reports
+from midas.trading.runner import Runner
+
+KEEP_EVERY_S = 1.0
+"""Rows in which nothing happened are not stored one by one: where a run is, is told this often."""
+
+
+class Matcher(Protocol):
+    """A broker of ours that meets the market by itself: the paper broker's other side."""
+
+    @property
+    def row(self) -> int: ...
+
+    def act(self, action: CorporateAction) -> None: ...
+
+    def learn(self, row: BarRow) -> None: ...
+
+    def advance(self, row: BarRow, opened_utc: datetime) -> Sequence[Report]: ...
+
+    def state(self) -> bytes: ...
+
+    def resume(self, state: bytes) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a floor works with."""
+
+    desk: Desk
+    reports: Reports
+    quotes: Quotes
+    gatekeeper: Gatekeeper
+    level: Callable[[], KillLevel]
+    settle: Callable[[], Awaitable[None]]
+    """Sends what is stored; a replay waits for it before it goes on."""
+
+
+class Floor:
+    """Tells runs what happens. A row, what the paper broker made of it, and what the runs want are one batch."""
+
+    def __init__(
+        self, around: Around, feed: Feed, runners: Sequence[Runner], matcher: Matcher | None, market: MarketClock | None
+    ) -> None:
+        self.runners = {runner.run: runner for runner in runners}
+        self._around, self._feed = around, feed
+        self._matcher, self._market = matcher, market
+        self._matcher_key = checkpoint_key("paper", around.desk.account)
+        self._worth_key = checkpoint_key("worth", around.desk.account)
+        self._at = -1
+        self._actions = 0
+        self._opened_utc: datetime | None = None
+        self._happened = False
+        self._kept_s = -KEEP_EVERY_S
+        around.desk.tell = self.tell
+
+    async def open(self) -> None:
+        """Take up where the last batch left off."""
+        journal = self._around.desk.journal
+        kept = await journal.checkpoint(self._matcher_key)
+        if kept is not None and self._matcher is not None:
+            self._matcher.resume(kept.state)
+            self._move_to(kept.stamp_utc)
+        worth = await journal.checkpoint(self._worth_key)
+        if worth is not None:
+            self._around.gatekeeper.worth = Worth.from_bytes(worth.state)
+        for runner in self.runners.values():
+            kept = await journal.checkpoint(runner.run)
+            runner.resume(kept)
+            if kept is not None:
+                self._move_to(kept.stamp_utc)
+        self._at = min(self._rows(), default=-1)
+
+    @property
+    def row(self) -> int:
+        """The last row everybody on it knows."""
+        return self._at
+
+    async def run(self) -> None:
+        """Follow the feed to its end.
+
+        Raises
+        ------
+        Fenced, Unavailable, StorageFull, Undecided: so; open another floor and go on.
+        """
+        await self._around.settle()
+        last: BarRow | None = None
+        async for event in self._feed.events(self._at):
+            await self.hear(event)
+            last = event if isinstance(event, BarRow) else last
+        if last is not None:
+            await self._close(last)
+
+    async def _close(self, last: BarRow) -> None:
+        # rows in which nothing happened were not stored: where the market ended would be forgotten
+        await self._around.reports.take(step="row", then=lambda draft: self._keep(draft, last))
+
+    async def hear(self, event: FeedEvent) -> None:
+        """Take one event of the feed."""
+        self._around.quotes.hear(event, self._feed.instruments)
+        match event:
+            case CorporateAction():
+                self._act(event)
+            case SessionEdge():
+                self._move_to(event.stamp_utc)
+                self._opened_utc = event.stamp_utc if event.opened else self._opened_utc
+            case BarRow():
+                await self._hear_row(event)
+            case Tick():
+                self._move_to(event.stamp_utc)
+
+    def tell(self, draft: Draft) -> None:
+        """Let runs hear of a change before it is stored, and store what they make of it with it."""
+        news, draft.news = draft.news, []
+        stamp_utc = self._around.desk.market.now_utc()
+        for runner in self.runners.values():
+            heard = [mine for each in news for mine in self._of(runner, each, draft)]
+            if heard:
+                runner.hear(draft, heard, stamp_utc)
+                runner.keep(draft, stamp_utc)
+
+    async def _hear_row(self, row: BarRow) -> None:
+        self._move_to(row.stamp_utc)
+        reports = self._matched(row)
+        deciding = [runner for runner in self.runners.values() if runner.hears(row)]
+        await self._around.reports.take(*reports, step="row", then=lambda draft: self._decide(draft, row, deciding))
+        self._at, self._actions = row.row, 0
+        self._around.gatekeeper.mark(row.session)
+        self._around.gatekeeper.protect()
+        if self._happened:
+            await self._around.settle()
+
+    def _decide(self, draft: Draft, row: BarRow, deciding: Sequence[Runner]) -> None:
+        if draft.news:
+            self.tell(draft)
+        level = self._around.level()
+        for runner in deciding:
+            runner.switch(draft, level, row.stamp_utc)
+            runner.hear(draft, [row], row.stamp_utc)
+        # where nothing came of a row, the row is all there is to know: it can be read again
+        self._happened = bool(draft.entries)
+        now_s = self._around.desk.clock.monotonic_s()
+        if self._happened or (now_s - self._kept_s >= KEEP_EVERY_S and self._live(row)):
+            self._keep(draft, row)
+            self._kept_s = now_s
+
+    def _live(self, row: BarRow) -> bool:
+        return any(row.row >= runner.first for runner in self.runners.values())
+
+    def _keep(self, draft: Draft, row: BarRow) -> None:
+        for runner in self.runners.values():
+            runner.keep(draft, row.stamp_utc)
+        if self._matcher is not None:
+            draft.entries.append(Checkpoint(self._matcher_key, self._matcher.row, row.stamp_utc, self._matcher.state()))
+        worth = self._around.gatekeeper.worth
+        if worth is not None:
+            draft.entries.append(Checkpoint(self._worth_key, row.row, row.stamp_utc, worth.to_bytes()))
+
+    def _matched(self, row: BarRow) -> Sequence[Report]:
+        if self._matcher is None or self._matcher.row >= row.row:
+            return ()
+        if row.row < min((runner.first for runner in self.runners.values()), default=row.row):
+            self._matcher.learn(row)
+            return ()
+        return self._matcher.advance(row, self._opened_utc or row.stamp_utc)
+
+    def _act(self, action: CorporateAction) -> None:
+        self._actions += 1
+        if self._matcher is not None and self._matcher.row <= self._at:
+            self._matcher.act(action)
+        for runner in self.runners.values():
+            if runner.loop.row <= self._at:
+                runner.act(action, self._actions)
+
+    def _of(self, runner: Runner, news: News, draft: Draft) -> list[Filled | Ended | Moved]:
+        match news:
+            case Moved():
+                return self._share(runner, news)
+            case Filled():
+                order = news.fill.order
+            case Ended():
+                order = news.order
+        row = self._around.desk.rows.get(order)
+        if order in draft.rows:
+            row = draft.rows[order][1]
+        return [news] if row is not None and row.intent.run == runner.run else []
+
+    def _share(self, runner: Runner, moved: Moved) -> list[Filled | Ended | Moved]:
+        if moved.move.kind == MoveKind.DEPOSIT:
+            # what an owner pays in is not what a run was given to trade with
+            return []
+        held = {name: each.held(moved.move.instrument) for name, each in self.runners.items()}
+        if len(held) == 1:
+            return [moved]
+        whole = sum(held.values(), Decimal(0))
+        mine = held[runner.run]
+        if not whole or not mine:
+            return []
+        move = moved.move
+        # each run's part is what is due up to and with it less what is due before it, so that no cent is lost
+        before = sum((held[name] for name in list(held)[: list(held).index(runner.run)]), Decimal(0))
+        amount = int(move.amount * (before + mine) / whole) - int(move.amount * before / whole)
+        quantity = None if move.quantity is None else move.quantity * mine / whole
+        return [
+            Moved(CashMove(move.reference, move.kind, move.instrument, amount, quantity, move.stamp_utc))
+        ]  # fmt: skip
+
+    def _rows(self) -> list[int]:
+        rows = [runner.loop.row for runner in self.runners.values()]
+        return rows if self._matcher is None else [*rows, self._matcher.row]
+
+    def _move_to(self, stamp_utc: datetime) -> None:
+        if self._market is not None:
+            self._market.move_to(stamp_utc)

@@ -1,0 +1,230 @@
+"""What the journal in memory holds, and how a batch gets into it, whole or not at all."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import singledispatchmethod
+from typing import TypeVar
+
+from midas.core.errors import InvalidInput, NotFound
+from midas.core.instrument import InstrumentId
+from midas.core.order import ENDED
+from midas.execution.order_row import OrderRow
+from midas.portfolio.booking import Posting
+from midas.portfolio.ledger import LedgerAccount
+from midas.risk.kill import Kill, KillLevel
+from midas.trading.journal import (
+    NOBODY,
+    AlreadyStored,
+    AskCancel,
+    Audit,
+    Batch,
+    Book,
+    CancelSent,
+    ChangeOrder,
+    Checkpoint,
+    Entry,
+    Fenced,
+    MoveRun,
+    Outdated,
+    Pull,
+    Quarantine,
+    Since,
+    StoreOrder,
+)
+from midas.trading.sound import require_sound
+
+K = TypeVar("K")
+V = TypeVar("V")
+_REFUSALS = (AlreadyStored, Fenced, Outdated, InvalidInput, NotFound)
+
+
+@dataclass(slots=True)
+class AccountStore:
+    """Everything of one account; `places` are those of its orders in the order of storing."""
+
+    epoch: int = NOBODY
+    owned: bool = False
+    revision: int = 0
+    orders: dict[str, OrderRow] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
+    keys: set[str] = field(default_factory=set)
+    numbers: dict[str, str] = field(default_factory=dict)
+    active: dict[str, OrderRow] = field(default_factory=dict)
+    cancels: dict[str, str] = field(default_factory=dict)
+    books: dict[str, Book] = field(default_factory=dict)
+    cash: int = 0
+    quantities: dict[InstrumentId, Decimal] = field(default_factory=dict)
+    costs: dict[InstrumentId, int] = field(default_factory=dict)
+    quarantined: dict[str, str] = field(default_factory=dict)
+    audits: list[Audit] = field(default_factory=list)
+
+    def oldest_first(self, orders: Iterable[str]) -> list[OrderRow]:
+        """Return orders as they were stored one after the other."""
+        return [self.orders[order] for order in sorted(orders, key=self.places.__getitem__)]
+
+
+@dataclass(slots=True)
+class MemoryStore:
+    """All accounts; `homes` tells whose an order is."""
+
+    accounts: defaultdict[str, AccountStore] = field(default_factory=lambda: defaultdict(AccountStore))
+    homes: dict[str, str] = field(default_factory=dict)
+    runs: dict[str, MoveRun] = field(default_factory=dict)
+    checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
+    kills: list[Kill] = field(default_factory=list)
+
+    def write(self, account: str, batch: Batch) -> None:
+        """Store a batch, or raise what `Journal.commit` does and leave everything as it was."""
+        writing = _Writing(self, account)
+        try:
+            for entry in batch:
+                writing.enter(entry)
+        except _REFUSALS:
+            writing.undo()
+            raise
+        self.accounts[account].revision += 1
+
+
+class _Writing:
+    # One batch on its way in, with what takes it out again.
+    def __init__(self, store: MemoryStore, account: str) -> None:
+        self._store = store
+        self._name = account
+        self._account = store.accounts[account]
+        self._steps_back: list[Callable[[], object]] = []
+
+    def undo(self) -> None:
+        for step in reversed(self._steps_back):
+            step()
+
+    @singledispatchmethod
+    def enter(self, entry: Entry) -> None:
+        raise InvalidInput(f"{type(entry).__name__} is no entry of a journal.")
+
+    @enter.register
+    def _(self, entry: StoreOrder) -> None:
+        row, account = entry.row, self._account
+        self._require_own(row.intent.account)
+        if row.intent.key in account.keys or row.id in self._store.homes:
+            raise AlreadyStored(f"Order {row.id} is stored already.")
+        account.keys.add(row.intent.key)
+        self._steps_back.append(lambda: account.keys.discard(row.intent.key))
+        self._put(self._store.homes, row.id, self._name)
+        self._put(account.places, row.id, len(account.places))
+        self._place(row)
+
+    @enter.register
+    def _(self, entry: ChangeOrder) -> None:
+        current = self._known(entry.row.id)
+        if current.state is not entry.was:
+            raise Fenced(f"Order {current.id} is {current.state}, not {entry.was}.")
+        self._place(entry.row)
+
+    @enter.register
+    def _(self, entry: AskCancel) -> None:
+        self._known(entry.order)
+        if entry.order not in self._account.cancels:
+            self._put(self._account.cancels, entry.order, entry.reason)
+
+    @enter.register
+    def _(self, entry: CancelSent) -> None:
+        self._known(entry.order)
+        self._drop(self._account.cancels, entry.order)
+
+    @enter.register
+    def _(self, entry: Book) -> None:
+        account = self._account
+        self._require_own(entry.account)
+        if entry.reference in account.books:
+            raise AlreadyStored(f"{entry.reference} is in the ledger already.")
+        require_sound(entry)
+        self._put(account.books, entry.reference, entry)
+        for posting in entry.postings:
+            self._post(posting)
+        if entry.instrument is not None and entry.quantity is not None:
+            held = account.quantities.get(entry.instrument, Decimal(0))
+            self._put(account.quantities, entry.instrument, held + entry.quantity)
+
+    @enter.register
+    def _(self, entry: Audit) -> None:
+        self._require_own(entry.account)
+        self._account.audits.append(entry)
+        self._steps_back.append(self._account.audits.pop)
+
+    @enter.register
+    def _(self, entry: Checkpoint) -> None:
+        self._put(self._store.checkpoints, entry.run, entry)
+
+    @enter.register
+    def _(self, entry: Quarantine) -> None:
+        self._require_own(entry.account)
+        if entry.released:
+            self._drop(self._account.quarantined, entry.instrument)
+        else:
+            self._put(self._account.quarantined, entry.instrument, entry.reason)
+
+    @enter.register
+    def _(self, entry: Pull) -> None:
+        kill, store = entry.kill, self._store
+        if kill.account:
+            self._require_own(kill.account)
+        before = store.kills
+        store.kills = [each for each in before if kill.level is not KillLevel.NONE or each.account != kill.account]
+        if kill.level is not KillLevel.NONE:
+            store.kills.append(kill)
+        self._steps_back.append(lambda: setattr(store, "kills", before))
+
+    @enter.register
+    def _(self, entry: MoveRun) -> None:
+        self._put(self._store.runs, entry.run, entry)
+
+    @enter.register
+    def _(self, entry: Since) -> None:
+        if entry.revision != self._account.revision:
+            raise Outdated(f"{self._name} is at revision {self._account.revision}, not {entry.revision}.")
+
+    def _require_own(self, account: str) -> None:
+        if account != self._name:
+            raise InvalidInput(f"An entry of {account} is in a batch of {self._name}.", code="foreign_entry")
+
+    def _known(self, order: str) -> OrderRow:
+        row = self._account.orders.get(order)
+        if row is None:
+            raise NotFound(f"There is no order {order!r}.", code="unknown_order")
+        return row
+
+    def _place(self, row: OrderRow) -> None:
+        self._put(self._account.orders, row.id, row)
+        if row.number:
+            self._put(self._account.numbers, row.number, row.id)
+        if row.state in ENDED:
+            self._drop(self._account.active, row.id)
+        else:
+            self._put(self._account.active, row.id, row)
+
+    def _post(self, posting: Posting) -> None:
+        account = self._account
+        if posting.account is LedgerAccount.CASH:
+            before = account.cash
+            account.cash += posting.amount
+            self._steps_back.append(lambda: setattr(account, "cash", before))
+        elif posting.account is LedgerAccount.SECURITIES and posting.instrument is not None:
+            cost = account.costs.get(posting.instrument, 0) + posting.amount
+            self._put(account.costs, posting.instrument, cost)
+
+    def _put(self, mapping: dict[K, V], key: K, value: V) -> None:
+        if key in mapping:
+            before = mapping[key]
+            self._steps_back.append(lambda: mapping.__setitem__(key, before))
+        else:
+            self._steps_back.append(lambda: mapping.__delitem__(key))
+        mapping[key] = value
+
+    def _drop(self, mapping: dict[K, V], key: K) -> None:
+        if key in mapping:
+            before = mapping.pop(key)
+            self._steps_back.append(lambda: mapping.__setitem__(key, before))

@@ -1,0 +1,218 @@
+"""Everything that trades one account, put together, for as long as this process owns it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from midas.core.clock import Clock
+from midas.core.instrument import Instrument
+from midas.core.order import ENDED, OrderState
+from midas.execution.broker import Broker, BrokerState, CashMove, DefiniteNo
+from midas.execution.order_events import Acknowledged, Lost
+from midas.marketdata.feed import Feed
+from midas.risk.kill import KillLevel
+from midas.risk.limits import Limits
+from midas.trading.canceller import Canceller
+from midas.trading.crash_point import Reached, pass_by
+from midas.trading.desk import Desk
+from midas.trading.draft import Decide
+from midas.trading.flag_file import FlagFile
+from midas.trading.floor import Around, Floor, Matcher
+from midas.trading.gatekeeper import Gatekeeper
+from midas.trading.journal import AskCancel, Journal, MoveRun, Ownership
+from midas.trading.kill_switch import KillSwitch
+from midas.trading.lease import TTL_S, Lease
+from midas.trading.lifecycle import RunState
+from midas.trading.market_clock import MarketClock
+from midas.trading.obeying import Obedience
+from midas.trading.quotes import Quotes
+from midas.trading.reconciler import Reconciler
+from midas.trading.reports import Reports
+from midas.trading.resolving import Resolver
+from midas.trading.runner import Runner
+from midas.trading.scheduler import DailyJob, Scheduler
+from midas.trading.sender import Sender, ticket_of
+from midas.venues.venue import Venue
+
+CAPITAL = "capital"
+"""Reference of the booking that pays an account's capital in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mission:
+    """What an office is for: an account, the runs on it, and how it reaches its broker and its market.
+
+    capital : minor units paid in when the account is new, 0 where its broker tells. limits : by run, "" for the
+    account's. broker : made with the market's clock. matcher : the paper broker's other side. replay : the feed tells
+    the past, so its time is the market's. stale_after_s : so long without a price and the feed counts as dead.
+    """
+
+    account: str
+    currency: str
+    live: bool
+    broker: Callable[[Clock], Broker]
+    capital: int = 0
+    limits: Mapping[str, Limits] = field(default_factory=dict)
+    instruments: Sequence[Instrument] = ()
+    venues: Mapping[str, Venue] = field(default_factory=dict)
+    raw_prices: bool = True
+    fractions: bool = False
+    feed: Feed | None = None
+    matcher: Callable[[Broker], Matcher] | None = None
+    runners: Callable[[Broker], Sequence[Runner]] = lambda _broker: ()
+    replay: bool = False
+    stale_after_s: float | None = None
+    jobs: Callable[[Desk], Sequence[DailyJob]] = lambda _desk: ()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every office of a process shares. process_live : whether it may touch live accounts at all."""
+
+    journal: Journal
+    ownership: Ownership
+    clock: Clock
+    jitter: Callable[[], float]
+    flag: FlagFile | None = None
+    reached: Reached = pass_by
+    process_live: bool = False
+    lease_s: float = TTL_S
+
+
+class Office:
+    """One account's desk, sender, canceller, reports, reconciler, switch and floor."""
+
+    def __init__(self, mission: Mission, around: Surroundings, epoch: int, told: KillLevel = KillLevel.NONE) -> None:
+        self.mission = mission
+        clock = around.clock
+        market = MarketClock(clock) if mission.replay else None
+        desk = Desk(mission.account, mission.currency, epoch, around.journal, clock, market, around.reached)
+        self.desk = desk
+        self.broker = mission.broker(desk.market)
+        self.switch = KillSwitch(desk, around.flag, told)
+        self.lease = Lease(mission.account, epoch, around.ownership, clock, around.lease_s)
+        self.quotes = Quotes(clock, mission.stale_after_s)
+        self.runners = {runner.run: runner for runner in mission.runners(self.broker)}
+        self.gatekeeper = Gatekeeper(
+            desk, self.switch, self.quotes, lambda: self.reconciler.reconciled, limits=mission.limits,
+            armed=self._armed, live=mission.live, process_live=around.process_live,
+        )  # fmt: skip
+        self.gatekeeper.instruments.update({one.id: one for one in mission.instruments})
+        self.gatekeeper.venues.update(mission.venues)
+        self.gatekeeper.raw_prices, self.gatekeeper.fractions = mission.raw_prices, mission.fractions
+        self.gatekeeper.cuts_purchases = self.broker.capabilities.cuts_purchases
+        self.sender = Sender(desk, self.broker, self.gatekeeper, self.lease)
+        self.canceller = Canceller(desk, self.broker, self.switch, self.lease)
+        self.reports = Reports(desk, self.broker, around.jitter)
+        self.resolver = Resolver(desk, self.broker, self.reports, self.sender)
+        self.reconciler = Reconciler(desk, self.broker, self.reports, self.resolver, self.switch)
+        self.obedience = Obedience(desk, self.switch, self.quotes)
+        self.scheduler = Scheduler(desk, mission.jobs(desk))
+        self.floor = self._floor(market)
+        self.ready = asyncio.Event()
+        self.over = asyncio.Event()
+
+    async def open(self) -> None:
+        """Take up where whoever owned the account before left off."""
+        await self.desk.open()
+        if self.mission.capital and not await self.desk.journal.booked(self.mission.account, CAPITAL):
+            await self.reports.take(
+                CashMove(CAPITAL, "deposit", None, self.mission.capital, None, self.desk.now_utc), step="capital"
+            )
+        await self.switch.refresh()
+        if self.floor is not None:
+            await self.floor.open()
+            await self._mend()
+        await self.resolver.begin()
+
+    async def work(self) -> None:
+        """Trade until something ends it.
+
+        Raises
+        ------
+        ExceptionGroup: of Fenced, Halted, Unavailable, Undecided, IllegalMove, or what nobody foresaw.
+        """
+        async with asyncio.TaskGroup() as group:
+            parts: list[Callable[[], Awaitable[None]]] = [
+                self.lease.keep, self.switch.watch, self.obedience.run, self.reports.follow, self.reconciler.run,
+                self.resolver.run, self.canceller.run, self.sender.run, self.scheduler.run, self._trade,
+            ]  # fmt: skip
+            for part in parts:
+                group.create_task(_as_coroutine(part), name=getattr(part, "__qualname__", "part"))
+
+    async def stop_run(self, run: str, why: str) -> None:
+        """Let a run be over: it hears nothing more, and what it has at work is cancelled."""
+        self.runners.pop(run, None)
+        if self.floor is not None:
+            self.floor.runners.pop(run, None)
+        mine = [row for row in self.desk.rows.values() if row.intent.run == run]
+        asked = [AskCancel(row.id, why) for row in mine]
+        moved = MoveRun(run, RunState.STOPPED.value, why)
+        await self.desk.commit("run_stopped", *asked, moved, self.desk.audit("run.stopped", run, {"why": why}))
+        self.desk.ring()
+
+    def _floor(self, market: MarketClock | None) -> Floor | None:
+        mission = self.mission
+        if mission.feed is None:
+            return None
+        around = Around(
+            self.desk, self.reports, self.quotes, self.gatekeeper, lambda: self.switch.level, self._settle
+        )  # fmt: skip
+        matcher = None if mission.matcher is None else mission.matcher(self.broker)
+        return Floor(around, mission.feed, list(self.runners.values()), matcher, market)
+
+    def _armed(self, run: str) -> bool:
+        if not run:
+            return not self.mission.live
+        runner = self.runners.get(run)
+        return runner is not None and not runner.paused
+
+    async def _settle(self) -> None:
+        # a replay goes on when everything that can be sent was: cancels first, as what they free is wanted
+        if not self.mission.replay:
+            return
+        while True:
+            cancelled = await self.canceller.drain()
+            if cancelled:
+                await self.reports.take(*await self.broker.orders())
+            if not await self.sender.drain() and not cancelled:
+                return
+
+    async def _trade(self) -> None:
+        while not self.reconciler.reconciled:
+            await asyncio.sleep(0.05)
+        self.ready.set()
+        if self.floor is None:
+            return
+        await self.floor.run()
+        for run in list(self.runners):
+            await self.stop_run(run, "the feed ended")
+        await self._settle()
+        self.over.set()
+
+    async def _mend(self) -> None:
+        # a paper broker remembers as far as its last row; what was sent and cancelled after that is told it again
+        if self.mission.matcher is None:
+            return
+        for row in await self.desk.journal.orders(self.mission.account):
+            if row.attempt and await self.broker.find(row.id) is None:
+                try:
+                    number = await self.broker.submit(ticket_of(row))
+                except DefiniteNo:
+                    continue
+                if row.state in (OrderState.SENDING, OrderState.UNKNOWN):
+                    await self.desk.move("mended", row.id, _accepted(number))
+        for told in await self.broker.orders():
+            known = await self.desk.order(told.client_id) if told.client_id else None
+            if told.state is BrokerState.OPEN and known is not None and known.state in ENDED:
+                await self.broker.cancel(told.number)
+
+
+async def _as_coroutine(part: Callable[[], Awaitable[None]]) -> None:
+    await part()
+
+
+def _accepted(number: str) -> Decide:
+    return lambda now: (Lost(), Acknowledged(number)) if now.state is OrderState.SENDING else (Acknowledged(number),)

@@ -1,0 +1,67 @@
+"""The last price of each instrument, and whether the feed that tells them still lives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from midas.core.clock import Clock
+from midas.core.instrument import InstrumentId
+from midas.marketdata.feed import BarRow, FeedEvent, Tick
+from midas.risk.snapshot import Quote
+
+_DIGITS = 9
+
+
+class Quotes:
+    """What a feed told last. `stale_after_s` without a price, by a clock that never jumps, and it counts as dead.
+
+    Heartbeats do not count: a connection that lives and tells no prices is the dangerous one.
+    """
+
+    def __init__(self, clock: Clock, stale_after_s: float | None = None) -> None:
+        self._clock = clock
+        self._stale_after_s = stale_after_s
+        self._quotes: dict[InstrumentId, Quote] = {}
+        self._told_s: float | None = None
+
+    @property
+    def stale(self) -> bool:
+        """Whether no price came for too long; before the first one nothing is known yet, which counts as stale."""
+        if self._stale_after_s is None:
+            return False
+        return self._told_s is None or self._clock.monotonic_s() - self._told_s > self._stale_after_s
+
+    def of(self, instrument: InstrumentId) -> Quote | None:
+        return self._quotes.get(instrument)
+
+    def last(self, instrument: InstrumentId) -> Decimal | None:
+        quote = self._quotes.get(instrument)
+        return None if quote is None else quote.last
+
+    def hear(self, event: FeedEvent, instruments: Sequence[InstrumentId]) -> None:
+        """Take the prices of an event; arrays of a row are in the order of `instruments`."""
+        if isinstance(event, BarRow):
+            closes = event.fields["close"]
+            for instrument, close in zip(instruments, closes.tolist(), strict=True):
+                self._take(instrument, close, event.stamp_utc)
+        elif isinstance(event, Tick):
+            self._take(event.instrument, event.price, event.stamp_utc)
+
+    def _take(self, instrument: InstrumentId, price: float, stamp_utc: datetime) -> None:
+        if not math.isfinite(price) or price <= 0.0:
+            return
+        self._told_s = self._clock.monotonic_s()
+        before = self._quotes.get(instrument)
+        if before is None or stamp_utc >= before.stamp_utc:
+            # the shortest decimal that is this float: a price of 0.1 is 0.1
+            self._quotes[instrument] = Quote(round(Decimal(repr(price)), _DIGITS), stamp_utc, _base(before, stamp_utc))
+
+
+def _base(before: Quote | None, stamp_utc: datetime) -> Decimal | None:
+    # the close of the session before is what the day's limits go by
+    if before is None:
+        return None
+    return before.last if stamp_utc.date() > before.stamp_utc.date() else before.base

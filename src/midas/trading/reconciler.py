@@ -1,0 +1,160 @@
+"""Keeping our books and the broker's the same: the broker is the truth for orders, positions and cash."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from midas.core.instrument import InstrumentId
+from midas.core.order import OrderState, TimeInForce
+from midas.execution.broker import Ambiguous, Broker, BrokerOrder, BrokerState, Holdings
+from midas.execution.order_events import Expired
+from midas.execution.order_row import OrderRow
+from midas.risk.kill import KillLevel
+from midas.trading.bell import Bell
+from midas.trading.desk import Desk
+from midas.trading.journal import AskCancel
+from midas.trading.kill_switch import KillSwitch
+from midas.trading.patience import answered
+from midas.trading.reconcile import Difference, Finding, Ours, Theirs, compare
+from midas.trading.reports import Reports
+from midas.trading.resolving import Resolver
+
+EVERY_S = 60.0
+AGREE_AFTER_S = 2.0
+"""Pause between the two looks that must agree before anything is done."""
+
+CANCEL_AGAIN = timedelta(seconds=30)
+LISTED = timedelta(days=1)
+"""Orders for one session are not looked for after it."""
+
+
+class Reconciler:
+    """Looks at start, after each reconnect, after each UNKNOWN order, and every minute.
+
+    Nothing of the ledger is ever changed to fit: what cannot be explained is put in quarantine, and money that does not
+    agree pauses the account.
+    """
+
+    def __init__(self, desk: Desk, broker: Broker, reports: Reports, resolver: Resolver, switch: KillSwitch) -> None:
+        self.findings: frozenset[Finding] = frozenset()
+        self.agreed_s: float | None = None
+        self._desk = desk
+        self._broker = broker
+        self._reports = reports
+        self._resolver = resolver
+        self._switch = switch
+        self._due = Bell()
+        self._unlisted: set[str] = set()
+        reports.reconnected = self._due
+        resolver.resolved = self._due
+
+    @property
+    def reconciled(self) -> bool:
+        """Whether the books were compared since this process began."""
+        return self.agreed_s is not None
+
+    @property
+    def age_s(self) -> float | None:
+        """Seconds since they last were; None before."""
+        return None if self.agreed_s is None else self._desk.clock.monotonic_s() - self.agreed_s
+
+    async def run(self) -> None:
+        """Compare for ever.
+
+        Raises
+        ------
+        Fenced: the account has another owner.
+        """
+        while True:
+            done = await self.once()
+            await self._due.wait(EVERY_S if done else AGREE_AFTER_S)
+
+    async def once(self) -> bool:
+        """Compare, and act on what two looks agree on; False where there was no information."""
+        found = await self._look()
+        if found:
+            await asyncio.sleep(AGREE_AFTER_S)
+            again = await self._look()
+            found = None if again is None else found & again
+        if found is None:
+            return False
+        await self._act(found)
+        self.findings = found
+        self.agreed_s = self._desk.clock.monotonic_s()
+        self._desk.ring()
+        return True
+
+    async def _look(self) -> frozenset[Finding] | None:
+        try:
+            orders = await self._reports.catch_up()
+            await self._resolver.match(orders)
+            await self._tidy(orders)
+            self._desk.reached("before_holdings")
+            holdings = await answered(self._broker.holdings())
+        except Ambiguous:
+            return None
+        if self._says_nothing(holdings):
+            return None
+        found = compare(await self._ours(orders), Theirs(orders, holdings))
+        return self._explained(found, bool(orders))
+
+    def _says_nothing(self, holdings: Holdings) -> bool:
+        ours = self._desk.books
+        return not holdings.cash and not holdings.quantities and bool(ours.cash or ours.quantities)
+
+    async def _ours(self, orders: list[BrokerOrder]) -> Ours:
+        rows, numbers = dict(self._desk.rows), {}
+        for told in orders:
+            row = await self._desk.numbered(told.number)
+            if row is not None:
+                rows[row.id] = row
+                numbers[told.number] = row.id
+        early = self._reports.unattributed
+        unattributed = {number: getattr(told[0], "instrument", None) for number, told in early.items()}
+        books = self._desk.books
+        return Ours(rows, numbers, books.cash, dict(books.quantities), unattributed)
+
+    def _explained(self, found: frozenset[Finding], listed: bool) -> frozenset[Finding]:
+        # what is being sent or looked for may be all there is to a difference; an empty list says nothing of any order
+        open_questions = {
+            str(row.intent.instrument)
+            for row in self._desk.rows.values()
+            if row.state in (OrderState.SENDING, OrderState.UNKNOWN)
+        }
+        return frozenset(
+            each
+            for each in found
+            if each.instrument not in open_questions
+            and not (each.kind is Difference.CASH and open_questions)
+            and (listed or each.kind is not Difference.MISSING_ORDER)
+        )
+
+    async def _act(self, found: frozenset[Finding]) -> None:
+        for each in sorted(found, key=lambda one: (one.kind, one.subject)):
+            if each.instrument:
+                await self._desk.quarantine(str(InstrumentId.parse(each.instrument)), each.text)
+            elif self._switch.level < KillLevel.PAUSE:
+                self._switch.pull(KillLevel.PAUSE, each.text)
+                await self._switch.refresh()
+
+    async def _tidy(self, orders: list[BrokerOrder]) -> None:
+        told = {order.number: order for order in orders}
+        now_utc = self._desk.now_utc
+        cancels = {row.id for row in await self._desk.journal.cancels(self._desk.account)}
+        rows = list(self._desk.rows.values())
+        # one list may have lost a page
+        before, self._unlisted = self._unlisted, {row.id for row in rows if told and row.number not in told}
+        for row in rows:
+            order = told.get(row.number)
+            since = now_utc - (row.changed_utc or now_utc)
+            if row.id in before & self._unlisted and _of_an_earlier_session(row) and since > LISTED:
+                await self._desk.move("expired", row.id, lambda _now: (Expired("not listed any more"),))
+            at_work = order is not None and order.state is BrokerState.OPEN
+            if at_work and row.state is OrderState.PENDING_CANCEL and row.id not in cancels and since > CANCEL_AGAIN:
+                await self._desk.commit("cancel_again", AskCancel(row.id, "still at work after it was cancelled"))
+
+
+def _of_an_earlier_session(row: OrderRow) -> bool:
+    at_work = row.state in (OrderState.OPEN, OrderState.PARTIAL, OrderState.PENDING_CANCEL)
+    return at_work and row.intent.time_in_force is not TimeInForce.GTC

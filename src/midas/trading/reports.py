@@ -1,0 +1,177 @@
+"""What a broker tells, booked: each execution once, in whatever order it comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from midas.core.order import ENDED, Fill
+from midas.execution.broker import Ambiguous, Broker, BrokerFill, BrokerOrder, BrokerState, Bust, CashMove, Report
+from midas.execution.executions import Executions, executed, taken_back, totalled
+from midas.execution.order_events import Executed, Expired, OrderEvent
+from midas.execution.order_reports import events_of
+from midas.execution.order_row import OrderRow
+from midas.trading.bell import Bell
+from midas.trading.desk import Desk
+from midas.trading.draft import Decide, Draft
+from midas.trading.patience import answered
+
+OVERLAP = timedelta(hours=1)
+"""How far before the last execution known is read again: clocks differ, and some are told late."""
+
+FIRST_LOOK = timedelta(days=7)
+LIST_S = 30.0
+"""How long a broker may take to tell a list."""
+
+BACK_OFF_S = (0.5, 30.0)
+
+
+class Reports:
+    """Follows a broker; what was missed while the connection was lost is read afterwards."""
+
+    def __init__(self, desk: Desk, broker: Broker, jitter: Callable[[], float]) -> None:
+        self.reconnected = Bell()
+        self._desk = desk
+        self._broker = broker
+        self._jitter = jitter
+        self._early: dict[str, tuple[BrokerFill | Bust, ...]] = {}
+        self._known: dict[str, Executions] = {}
+        self._since_utc: datetime | None = None
+        self._taking = asyncio.Lock()
+        desk.linked = self.linked
+
+    async def follow(self) -> None:
+        """Take what the broker tells, for ever; a lost connection is made again, later and later up to 30 s."""
+        pause_s = BACK_OFF_S[0]
+        while True:
+            try:
+                async for report in self._broker.reports():
+                    await self.take(report)
+                    pause_s = BACK_OFF_S[0]
+            except (Ambiguous, TimeoutError, OSError):
+                pass
+            self.reconnected.ring()
+            await asyncio.sleep(pause_s * (0.5 + self._jitter() / 2))
+            pause_s = min(BACK_OFF_S[1], pause_s * 2)
+
+    async def catch_up(self) -> list[BrokerOrder]:
+        """Read what was missed and return today's orders.
+
+        Raises
+        ------
+        Ambiguous: the broker did not answer; nothing follows from that.
+        """
+        self._desk.reached("before_catch_up")
+        orders = list(await answered(self._broker.orders(), LIST_S))
+        for told in orders:
+            await self.take(told)
+        since_utc = self._since_utc or self._first_look_utc()
+        latest_utc = since_utc + OVERLAP
+        for report in await answered(self._broker.fills(since_utc), LIST_S):
+            await self.take(report)
+            if not isinstance(report, Bust):
+                latest_utc = max(latest_utc, report.stamp_utc)
+        self._since_utc = latest_utc - OVERLAP
+        self._desk.reached("after_catch_up")
+        return orders
+
+    async def take(self, *reports: Report, step: str = "report", then: Callable[[Draft], None] | None = None) -> None:
+        """Book reports, all in one batch with what `then` adds; one that was booked before changes nothing."""
+        # one group at a time: what a total adds depends on what was booked before it
+        async with self._taking:
+            known, early = dict(self._known), dict(self._early)
+            stored = False
+            try:
+                async with self._desk.change(step) as draft:
+                    for report in reports:
+                        await self._take(draft, report)
+                    if then is not None:
+                        then(draft)
+                stored = True
+            finally:
+                if not stored:
+                    self._known, self._early = known, early
+            self._forget()
+
+    async def _take(self, draft: Draft, report: Report) -> None:
+        match report:
+            case BrokerOrder():
+                await self._take_order(draft, report)
+            case BrokerFill() | Bust():
+                await self._take_execution(draft, report)
+            case CashMove():
+                if not await self._desk.journal.booked(self._desk.account, report.reference):
+                    draft.pay(report)
+
+    @property
+    def unattributed(self) -> dict[str, tuple[BrokerFill | Bust, ...]]:
+        """Executions of orders nobody knows, by the broker's number."""
+        return dict(self._early)
+
+    async def row_of(self, told: BrokerOrder) -> OrderRow | None:
+        """Return our order that a broker tells of; None where it is none of ours, or a second one with our id."""
+        row = await self._desk.numbered(told.number)
+        if row is None and told.client_id:
+            row = await self._desk.order(told.client_id)
+            if row is not None and row.number not in ("", told.number):
+                return None
+        return row
+
+    async def linked(self, number: str) -> None:
+        """Book what was told of an order before its number was known to be ours."""
+        if self._early.get(number):
+            await self.take(*self._early.pop(number))
+
+    async def _take_order(self, draft: Draft, told: BrokerOrder) -> None:
+        row = await self.row_of(told)
+        if row is None:
+            return
+        draft.move("reported", row, lambda _now: events_of(told))
+        for early in self._early.pop(told.number, ()):
+            await self._execute(draft, row, early)
+        if told.state is BrokerState.FILLED:
+            draft.move("reported", row, lambda now: _over(now, told))
+
+    async def _take_execution(self, draft: Draft, told: BrokerFill | Bust) -> None:
+        row = draft.numbered(told.number) or await self._desk.numbered(told.number)
+        if row is not None:
+            await self._execute(draft, row, told)
+        elif told not in (waiting := self._early.get(told.number, ())):
+            self._early[told.number] = (*waiting, told)
+
+    async def _execute(self, draft: Draft, row: OrderRow, told: BrokerFill | Bust) -> None:
+        known = self._known.get(row.id)
+        if known is None:
+            known = Executions.of(await self._desk.journal.fills(self._desk.account, row.id))
+        account = self._desk.account
+        if isinstance(told, Bust):
+            known, fill = taken_back(known, told)
+        elif self._broker.capabilities.cumulative_fills:
+            known, fill = totalled(known, told, account, row.id)
+        else:
+            known, fill = executed(known, told, account, row.id)
+        self._known[row.id] = known
+        if fill is not None:
+            draft.fill(fill)
+            draft.move("fill" if fill.quantity > 0 else "bust", row, _executed(fill))
+
+    def _forget(self) -> None:
+        # what ended is read again from the journal if it is told of once more
+        for order in [each for each in self._known if each not in self._desk.rows]:
+            if not self._known[order].taken_back:
+                del self._known[order]
+
+    def _first_look_utc(self) -> datetime:
+        stamps = [fill.stamp_utc for fill in self._desk.fills[-100:]]
+        return (max(stamps) if stamps else self._desk.market.now_utc()) - FIRST_LOOK
+
+
+def _executed(fill: Fill) -> Decide:
+    return lambda _now: (Executed(fill.quantity),)
+
+
+def _over(row: OrderRow, told: BrokerOrder) -> Sequence[OrderEvent]:
+    # it filled less than was asked for and is over all the same: of what closes a position, the position was smaller
+    over = row.state not in ENDED and row.filled == told.filled and told.filled > 0
+    return (Expired(told.reason),) if over else ()

@@ -1,0 +1,193 @@
+"""Orders out: each is stored as being sent, judged once more, and sent once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from midas.core.order import OrderState
+from midas.execution.broker import Ambiguous, Broker, ClientIds, DefiniteNo, NotSent, Ticket
+from midas.execution.order_events import Acknowledged, Expired, Lost, OrderEvent, Refused, Sending, Unsent
+from midas.execution.order_row import OrderRow
+from midas.execution.order_state import reduce
+from midas.risk.verdict import Deny
+from midas.trading.bell import Bell
+from midas.trading.desk import Desk
+from midas.trading.guard import WAITS, Guard
+from midas.trading.lease import Lease
+from midas.trading.patience import PATIENCE_S, answered
+from midas.trading.rate import TokenBucket
+
+POLL_S = 0.25
+REST_S = (1.0, 30.0)
+"""Pause after an order that could not leave this machine, doubled up to the second."""
+
+DUPLICATE_ID = "duplicate_id"
+"""How a broker's refusal says that it has an order with our id: it is that order, and it is looked up."""
+
+
+class Sender:
+    """The one who sends an account's orders; there is one for each account, and it sends one after the other."""
+
+    def __init__(self, desk: Desk, broker: Broker, guard: Guard, lease: Lease, patience_s: float = PATIENCE_S) -> None:
+        self.bell = Bell()
+        self.sending = ""
+        self._desk = desk
+        self._broker = broker
+        self._guard = guard
+        self._lease = lease
+        self._patience_s = patience_s
+        self._bucket = TokenBucket(broker.capabilities.orders_per_s, desk.clock)
+        self._rest_s = 0.0
+        desk.bells.append(self.bell)
+
+    async def run(self) -> None:
+        """Send for ever.
+
+        Raises
+        ------
+        Fenced: the account has another owner.
+        """
+        while True:
+            await self.drain()
+            await self.bell.wait(self._rest_s or POLL_S)
+
+    async def drain(self) -> int:
+        """Send what may be sent now; return how many were sent."""
+        sent = 0
+        for row in await self._desk.journal.outbox(self._desk.account, self._desk.epoch):
+            if row.id not in self._desk.rows:
+                await self._desk.take_in(row.id)
+            sent += await self.send(row.id)
+            if self._rest_s:
+                break
+        return sent
+
+    async def send(self, order: str) -> bool:
+        """Send an order that is NEW, or UNKNOWN at a broker that refuses a second one with its id; tell whether.
+
+        Raises
+        ------
+        Fenced: the lease is too old, or the account has another owner.
+        """
+        row = self._desk.rows.get(order)
+        if row is None or self._engaged(row) or not await self._may_go(row):
+            return False
+        seen = await self._numbers_told()
+        if seen is None:
+            return False
+        await self._bucket.take()
+        self._lease.require()
+        self.sending = order
+        try:
+            claimed = await self._desk.move("sending", order, lambda now: self._claim(now, seen))
+            if claimed is None or claimed.state is not OrderState.SENDING:
+                return False
+            return await self._send_once(claimed)
+        finally:
+            self.sending = ""
+
+    async def _may_go(self, row: OrderRow) -> bool:
+        if self._desk.market.now_utc() >= row.intent.valid_until_utc:
+            if row.state is OrderState.NEW:
+                await self._desk.move("expired", row.id, lambda now: _unless_sent(now, Expired("not sent in time")))
+            return False
+        verdict = self._guard.judge(row)
+        if not isinstance(verdict, Deny):
+            return True
+        if verdict.code not in WAITS and row.state is OrderState.NEW:
+            await self._desk.move("denied", row.id, lambda now: _unless_sent(now, Refused(verdict.code.value)))
+        return False
+
+    def _claim(self, row: OrderRow, seen: Sequence[str]) -> Sequence[OrderEvent]:
+        if row.state not in (OrderState.NEW, OrderState.UNKNOWN) or row.number:
+            return ()
+        return (Sending(self._desk.epoch, self._desk.now_utc, tuple(seen)),)
+
+    async def _send_once(self, row: OrderRow) -> bool:
+        # nothing is awaited between these checks and the broker's first byte
+        self._lease.require()
+        verdict = self._guard.judge(row)
+        if isinstance(verdict, Deny):
+            refused = Refused(verdict.code.value)
+            await self._desk.move("denied", row.id, lambda now: self._withdrawn(now, refused))
+            return False
+        said = await self._ask(row)
+        after = await self._desk.move(_STEPS[type(said)], row.id, lambda now: _as_far_as_new(now, said))
+        if isinstance(said, Acknowledged):
+            # its executions may have been told before its number was known
+            await self._desk.linked(said.number)
+        self._rest_s = min(REST_S[1], self._rest_s * 2 or REST_S[0]) if isinstance(said, Unsent) else 0.0
+        return after is not None and not isinstance(said, Unsent)
+
+    async def _ask(self, row: OrderRow) -> OrderEvent:
+        self._desk.reached("before_submit")
+        try:
+            number = await answered(self._broker.submit(ticket_of(row)), self._patience_s)
+        except NotSent:
+            return Unsent()
+        except DefiniteNo as no:
+            return Lost() if no.code == DUPLICATE_ID else Refused(no.code)
+        except Exception:  # house: broad-except: whatever else went wrong, the broker may have it
+            return Lost()
+        finally:
+            self._desk.reached("after_submit")
+        return Acknowledged(number) if number else Lost()
+
+    def _withdrawn(self, row: OrderRow, refused: Refused) -> Sequence[OrderEvent]:
+        if row.state is not OrderState.SENDING:
+            return ()
+        unsent = reduce(row, Unsent(), self._desk.now_utc)
+        return (Unsent(), refused) if unsent.state is OrderState.NEW else (Unsent(),)
+
+    def _engaged(self, row: OrderRow) -> bool:
+        # a broker that keeps no id of ours tells orders apart by what they are: one of a kind at a time
+        if self._broker.capabilities.client_ids is not ClientIds.NONE:
+            return False
+        kind = (row.intent.instrument, row.intent.side)
+        return any(
+            other.id != row.id
+            and other.state in (OrderState.SENDING, OrderState.UNKNOWN)
+            and (other.intent.instrument, other.intent.side) == kind
+            for other in self._desk.rows.values()
+        )
+
+    async def _numbers_told(self) -> Sequence[str] | None:
+        if self._broker.capabilities.client_ids is not ClientIds.NONE:
+            return ()
+        with suppress(Ambiguous):
+            return [told.number for told in await answered(self._broker.orders(), self._patience_s)]
+        return None
+
+
+_STEPS: dict[type[OrderEvent], str] = {
+    Acknowledged: "accepted",
+    Refused: "refused",
+    Lost: "unknown",
+    Unsent: "unsent",
+}
+
+
+def ticket_of(row: OrderRow) -> Ticket:
+    """Return an order as its broker sees it."""
+    intent = row.intent
+    return Ticket(
+        id=row.id,
+        instrument=intent.instrument,
+        side=intent.side,
+        quantity=intent.quantity,
+        kind=intent.kind,
+        time_in_force=intent.time_in_force,
+        limit_price=intent.limit_price,
+        stop_price=intent.stop_price,
+        reduce_only=intent.reduce_only,
+    )
+
+
+def _unless_sent(row: OrderRow, event: OrderEvent) -> Sequence[OrderEvent]:
+    return (event,) if row.state is OrderState.NEW else ()
+
+
+def _as_far_as_new(row: OrderRow, said: OrderEvent) -> Sequence[OrderEvent]:
+    # its stream may have told more than the answer did while that was under way
+    return () if isinstance(said, Refused) and row.state is not OrderState.SENDING else (said,)

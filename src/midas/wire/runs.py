@@ -1,0 +1,99 @@
+"""Runs: which strategy trades which account on which market, and how it stands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from midas.wire.backtests import DealingOptions
+from midas.wire.shape import Answer, Question, Scalar
+from midas.wire.strategies import StrategyRef
+
+RunWord = Literal["draft", "paper", "armed", "live", "paused", "stopped"]
+
+
+class RunRequest(Question):
+    """What to trade. The fields a backtest has mean the same as there; `feed` is where the market comes from.
+
+    `replay:START..END@SPEED` tells the past again: speed 1 as it happened, none as fast as it goes. `account` is made
+    when there is none of that name, with `initial_capital`; `allotment` is what this run trades with, null for all.
+    """
+
+    account: str = Field(default="paper", min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_-]*$")
+    strategy: StrategyRef
+    params: dict[str, Scalar] = Field(default={}, max_length=100)
+    universe: str | None = Field(default=None, max_length=64)
+    symbols: list[str] = Field(default=[], max_length=10_000)
+    timeframe: str | None = Field(default=None, max_length=8)
+    feed: str = Field(max_length=200)
+    initial_capital: Decimal | None = None
+    allotment: Decimal | None = None
+    commission_bps: float | None = None
+    slippage_bps: float = 0.0
+    lots: Literal["whole", "fractional"] = "whole"
+    dealing: DealingOptions = DealingOptions()
+
+
+class RunStop(Question):
+    """Why a run is stopped or paused; it goes to the audit trail."""
+
+    reason: str = Field(default="asked by its owner", min_length=1, max_length=500)
+
+
+class Run(Answer):
+    """A run. `row` counts the bars it decided on, `at` is the market's time of the last; null before the first."""
+
+    id: str
+    account: str
+    strategy: str
+    state: RunWord
+    reason: str
+    feed: str
+    universe: str | None
+    symbols: list[str]
+    created_at: datetime
+    row: int | None
+    at: datetime | None
+
+
+class Held(Answer):
+    """What an account holds of an instrument, at what it cost on average."""
+
+    instrument: str
+    quantity: Decimal
+    average_price: Decimal | None
+
+
+class RunStatus(Answer):
+    """How a run and its account stand. `trader` tells whether a process trades the account now.
+
+    Money is in `currency`; `equity` is that of the last bar. `kill` is the strongest switch that is pulled.
+    `quarantined` names what nobody could explain, with the reason.
+    """
+
+    run: Run
+    trader: bool
+    kill: str
+    currency: str
+    cash: Decimal
+    equity: Decimal | None
+    positions: list[Held]
+    orders_open: int
+    orders_unknown: int
+    orders: int
+    fills: int
+    quarantined: dict[str, str]
+
+
+class AuditLine(Answer):
+    """A line of the audit trail: who did what to what, and what they knew."""
+
+    n: int
+    at: datetime
+    who: str
+    act: str
+    subject: str
+    detail: dict[str, JsonValue]

@@ -1,0 +1,126 @@
+"""A person trades on paper: starts a run, watches it, pulls the switch, and reads what happened."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from tests.journeys.command import Midas
+
+FEED = "replay:2010-01-04..2010-06-30"
+RUN = ("run", "start", "--strategy", "sma_cross", "--set", "fast=5", "--set", "slow=20", "--symbols", "AAPL,MSFT")
+
+
+class TestPaper:
+    def test_from_a_run_to_what_happened(self, inside: Midas) -> None:
+        started = inside(*RUN, "--feed", FEED, "--json")
+        assert started.code == 0, started.out + started.err
+        run = started.json["id"]
+        waiting = inside("run", "status", run, "--json").json
+        assert waiting["trader"] is False
+        assert waiting["run"]["row"] is None
+        traded = inside("trader", "--until-idle")
+        assert traded.code == 0, traded.err
+        assert "reconciled, ready" in traded.err
+        status = inside("run", "status", "--watch", "--json").json
+        assert status["run"]["state"] == "stopped"
+        assert status["run"]["reason"] == "the feed ended"
+        assert status["fills"] > 3
+        assert status["orders_open"] == status["orders_unknown"] == 0
+        tested = inside(
+            "backtest", "run", "--strategy", "sma_cross", "--set", "fast=5", "--set", "slow=20", "--symbols",
+            "AAPL,MSFT", "--start", "2010-01-04", "--end", "2010-06-30", "--json",
+        ).json  # fmt: skip
+        assert status["fills"] == tested["summary"]["fills"]
+        # what is held is worth what it was when the market ended, not what it came to be later
+        held = inside("position", "list", "--account", "paper", "--json").json
+        assert {each["last_on"] for each in held} == {"2010-06-30"}
+        worth = sum(Decimal(str(each["value"])) for each in held) + Decimal(str(status["cash"]))
+        assert worth == Decimal(str(status["equity"])) == Decimal(str(round(tested["summary"]["final_equity"], 2)))
+        lines = inside("run", "logs", run, "--limit", "1000", "--json").json
+        acts = [line["act"] for line in lines]
+        assert [line["n"] for line in lines] == list(range(1, len(lines) + 1))
+        for act in ("run.started", "order.stored", "order.sending", "order.accepted", "order.fill", "run.stopped"):
+            assert act in acts
+        stored = next(line for line in lines if line["act"] == "order.stored")
+        assert {"strategy", "instrument", "side", "quantity", "last", "decided"} <= set(stored["detail"])
+        assert "state" in inside("run", "status", run).out
+
+    def test_the_switch_stops_and_says_so(self, inside: Midas) -> None:
+        pulled = inside("risk", "kill", "--level", "PAUSE", "--why", "a test", "--json")
+        assert pulled.code == 0, pulled.out
+        assert {each["where"] for each in pulled.json} == {"database", "file"}
+        assert (inside.home / "run" / "KILL").exists()
+        run = inside(*RUN, "--feed", FEED, "--json").json["id"]
+        assert inside("trader", "--until-idle").code == 0
+        status = inside("run", "status", run, "--json").json
+        assert status["orders"] == status["fills"] == 0
+        assert status["kill"] == "PAUSE"
+        denied = [line for line in inside("run", "logs", run, "--json").json if line["act"] == "order.denied"]
+        assert {line["detail"]["code"] for line in denied} == {"killed"}
+        assert inside("risk", "release", "--why", "over", "--json").json == []
+        assert not (inside.home / "run" / "KILL").exists()
+        assert inside("risk", "pulled").out.strip() == "no switch is pulled"
+
+    def test_limits_hold(self, inside: Midas) -> None:
+        run = inside(*RUN, "--feed", FEED, "--json").json["id"]
+        kept = inside("risk", "limits", "paper", "--set", "max_notional=1000", "--json").json
+        assert kept["limits"]["max_notional"] == "1000"
+        assert inside("trader", "--until-idle").code == 0
+        assert inside("run", "status", run, "--json").json["fills"] == 0
+        denied = [line for line in inside("run", "logs", run, "--json").json if line["act"] == "order.denied"]
+        assert {line["detail"]["code"] for line in denied} == {"max_notional"}
+
+    @pytest.mark.parametrize(
+        ("words", "code"),
+        [
+            (("--feed", "replay:2010-06-30..2010-01-04"), "end_before_start"),
+            (("--feed", "live:now"), "bad_replay"),
+            (("--feed", FEED, "--account", "Not A Name"), "invalid_request"),
+        ],
+    )
+    def test_nonsense_is_refused(self, inside: Midas, words: tuple[str, ...], code: str) -> None:
+        done = inside(*RUN, *words, "--json")
+        assert done.code == 2, done.out
+        assert done.error["code"] in (code, "usage", "bad_input", "invalid_input"), done.error
+
+    def test_another_market_needs_another_account(self, inside: Midas) -> None:
+        assert inside(*RUN, "--feed", FEED).code == 0
+        assert inside(*RUN, "--feed", "replay:2011-01-03..2011-06-30", "--json").error["code"] == "other_market"
+
+    def test_a_stopped_run_is_over(self, inside: Midas) -> None:
+        run = inside(*RUN, "--feed", FEED, "--json").json["id"]
+        assert inside("run", "pause", run, "--json").json["state"] == "paused"
+        assert inside("run", "resume", run, "--json").json["state"] == "paper"
+        assert inside("run", "stop", run, "--reason", "enough", "--json").json["state"] == "stopped"
+        assert inside("run", "resume", run, "--json").error["code"] == "bad_move"
+        assert inside("trader", "--until-idle").code == 0
+
+
+class TestNoLiveMoney:
+    def test_a_trader_loads_nothing_that_could_reach_a_broker(self, inside: Midas, tmp_path: Path) -> None:
+        assert inside(*RUN, "--feed", FEED).code == 0
+        code = (
+            "import sys\nfrom midas.cli.main import run\nassert run(['trader', '--until-idle']) == 0\n"
+            "far = ('midas.integrations', 'httpx', 'websockets', 'midas.client')\n"
+            "loaded = [module for module in sys.modules if module.startswith(far)]\n"
+            "print(sorted(loaded))"
+        )
+        secrets = {"KIS_APP_KEY": "canary-1", "ALPACA_SECRET": "canary-2", "KITE_TOKEN": "canary-3"}
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=inside.environment(**secrets),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.strip().splitlines()[-1] == "[]"
+        for file in inside.home.rglob("*"):
+            if file.is_file() and file.stat().st_size < 10_000_000:
+                assert b"canary-" not in file.read_bytes()

@@ -1,0 +1,127 @@
+"""What was tested is what is traded: a replay through loop, gate, journal and paper account is the backtest."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.backtest.strategies import Averaged, MonthEnd, Rebalanced, Threshold
+from tests.execution.markets import AMERICA, random_market
+from tests.execution.rehearsals import assert_same, replayed, some_rows
+
+from midas.backtest.spec import spec_of
+from midas.core.clock import SystemClock
+from midas.execution.dealing import Dealing
+from midas.factors.market import Market
+from midas.factors.node import Node
+from midas.integrations.sample.source import SampleSource
+from midas.marketdata.importing import pull_bars
+from midas.marketdata.lake import Lake
+from midas.marketdata.panel import Panel
+from midas.marketdata.source import PullRequest
+from midas.risk.limits import Limits
+from midas.risk.verdict import Denial
+from midas.strategies.exits import AtrStop, AtrTakeProfit, AtrTrailingStop, StopLoss, TakeProfit, TimeStop, TrailingStop
+from midas.strategies.registry import build, library
+from midas.strategies.schedule import Every
+from midas.strategies.strategy import Strategy
+
+SCALE = int(os.environ.get("MIDAS_TEST_SCALE", "1"))
+KILLS = 20
+LIVES = 20 * SCALE
+
+EXITS = (
+    (),
+    (StopLoss(0.05),),
+    (TrailingStop(0.06), TakeProfit(0.07)),
+    (TimeStop(3),),
+    (AtrStop(1.0, 3), AtrTrailingStop(1.2, 4), AtrTakeProfit(1.5, 3)),
+    (StopLoss(0.08), TakeProfit(0.1), TimeStop(5)),
+)
+DEALINGS = (
+    Dealing(),
+    Dealing(carry=True),
+    Dealing(cash_rate=0.05),
+    Dealing(entry_limit=0.01),
+    Dealing(slippage="half_spread=1tick,sqrt=0.5"),
+    Dealing(allow_short=True),
+    Dealing(allow_short=True, borrow_bps=500, carry=True, cash_rate=0.03),
+    Dealing(allow_short=True, maintenance_margin=0.5, initial_margin=0.5),
+    Dealing(delisting_recovery=0.5, carry=True),
+)
+
+
+class LongShort(Strategy):
+    """Long what rose, short what fell, every bar."""
+
+    every = Every.BAR
+
+    def targets(self, m: Market) -> Node:
+        return (m.close / m.close.mean(3) - 1.0).rank() - 0.5
+
+
+class BothWays(Strategy):
+    """Long above an average, short below another, traded by change."""
+
+    def targets(self, m: Market) -> Node:
+        return (m.close > m.close.mean(3)).slot() - (m.close < m.close.mean(4)).slot() * 0.7
+
+
+STRATEGIES: tuple[type[Strategy], ...] = (Threshold, Rebalanced, Averaged, MonthEnd, LongShort, BothWays)
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Panel:
+    lake = Lake(tmp_path_factory.mktemp("lake"), SystemClock())
+    pull_bars(lake, SampleSource(), PullRequest())
+    return lake.panel("sample")
+
+
+@pytest.mark.parametrize("name", [info.name for info in library()])
+def test_every_library_strategy_trades_as_it_was_tested(sample: Panel, name: str) -> None:
+    # the whole market at full scale, its last years else; all of history warms the strategy up either way
+    start = None if SCALE > 1 else sample.sessions[-250].item()
+    spec = spec_of(build(name), sample, start=start)
+    assert_same(
+        spec, sample, some_rows(sample.rows, KILLS, seed=len(name)) | set(range(sample.rows - 200, sample.rows, 37))
+    )
+
+
+@pytest.mark.parametrize("life", range(LIVES))
+def test_random_markets_exits_and_dealings(life: int) -> None:
+    draw = np.random.default_rng(life)
+    made = random_market(life, int(draw.choice([1, 3, 6, 40])), int(draw.choice([60, 120])), AMERICA)
+    strategy = STRATEGIES[life % len(STRATEGIES)]
+    definition = strategy(level=20.0) if strategy is Threshold else strategy()
+    spec = spec_of(
+        replace(definition.definition(), exits=EXITS[int(draw.integers(len(EXITS)))]),
+        made.panel,
+        dealing=DEALINGS[life % len(DEALINGS)],
+        initial_capital=int(draw.choice([3_000, 100_000, 10_000_000])),
+        slippage_bps=float(draw.choice([0.0, 7.0])),
+        lots="whole" if draw.random() < 0.5 else "fractional",
+        volume_cap=float(draw.choice([0.1, 1.0])),
+    )
+    try:
+        assert_same(spec, made.panel, some_rows(made.panel.rows, 8, seed=life))
+    except Exception as fault:
+        if getattr(fault, "code", "") not in ("too_short", "empty_range"):
+            raise
+
+
+def test_a_dividend_that_buys_shares_does_so_here_too() -> None:
+    made = random_market(21, 6, 60, AMERICA)
+    spec = spec_of(MonthEnd(), made.panel, dealing=Dealing(reinvest_dividends=True))
+    rehearsal = assert_same(spec, made.panel, {20, 40})
+    assert rehearsal.foreign
+
+
+def test_limits_that_are_set_hold() -> None:
+    made = random_market(3, 6, 60, AMERICA)
+    spec = spec_of(Rebalanced(), made.panel)
+    limits = Limits(collar=None, duplicate_window_s=None, quote_age_s=None, snapshot_age_s=None, position=0.01)
+    stopped = replayed(spec, made.panel, limits=limits)
+    assert {denied.verdict.code for denied in stopped.denied} == {Denial.MAX_POSITION}
+    assert all(one.equity == one.cash for one in stopped.closes)

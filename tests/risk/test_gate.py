@@ -1,0 +1,113 @@
+"""The gate says what a slow reading of its rules says, and never yes where something is missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import pytest
+from tests.many import many
+from tests.risk.oracle import refusals
+from tests.risk.scenes import ID, MISSING, NOW, Scene, missing, scene
+from tests.scale import scaled
+
+from midas.core.errors import InvalidInput
+from midas.risk.gate import check
+from midas.risk.limits import Limits
+from midas.risk.verdict import Allow, Denial, Deny
+
+
+def said(seen: Scene) -> str:
+    verdict = check(ID, seen.order, seen.snapshot, *seen.limits)
+    return verdict.code.value if isinstance(verdict, Deny) else ""
+
+
+def check_seed(seed: int) -> str:
+    seen = scene(seed)
+    expected = refusals(seen)
+    assert said(seen) == (expected[0] if expected else "")
+    return said(seen)
+
+
+@cache
+def allowed(count: int = 40) -> list[Scene]:
+    found: list[Scene] = []
+    seed = 0
+    while len(found) < count:
+        seen = scene(seed)
+        if not refusals(seen):
+            found.append(seen)
+        seed += 1
+    return found
+
+
+class TestOracle:
+    @pytest.mark.figure("R13")
+    def test_agrees(self, record_property: Callable[[str, object], None]) -> None:
+        count = scaled(1_000_000)
+        answers = Counter(many(check_seed, range(count)))
+        record_property("orders", count)
+        record_property("let through", answers[""])
+        assert answers[""] > count * 0.1
+        # Every reason there is was the answer.
+        assert set(answers) - {""} == {denial.value for denial in Denial}
+
+
+class TestMissing:
+    @pytest.mark.figure("R13")
+    @pytest.mark.parametrize("what", MISSING, ids=lambda what: "-".join(str(part) for part in what))
+    def test_is_never_allowed(self, what: tuple[str, str, Any]) -> None:
+        for seen in allowed():
+            assert isinstance(check(ID, seen.order, missing(what, seen.snapshot), *seen.limits), Deny)
+
+    @pytest.mark.figure("R13")
+    @pytest.mark.parametrize("part", ["quote", "account"])
+    @pytest.mark.parametrize("days", [-1, 1])
+    def test_stale_is_never_allowed(self, part: str, days: int) -> None:
+        strict = Limits()
+        for seen in allowed():
+            old = replace(getattr(seen.snapshot, part), stamp_utc=NOW + timedelta(days=days))
+            verdict = check(ID, seen.order, replace(seen.snapshot, **{part: old}), *seen.limits, strict)
+            assert isinstance(verdict, Deny)
+
+    def test_limits_are_never_missing(self) -> None:
+        for seen in allowed(5):
+            verdict = check(ID, seen.order, seen.snapshot)
+            assert isinstance(verdict, Deny)
+            assert verdict.code is Denial.MISSING_DATA
+
+    def test_says_what(self) -> None:
+        seen = allowed(1)[0]
+        verdict = check(ID, seen.order, replace(seen.snapshot, kill=None), *seen.limits)
+        assert isinstance(verdict, Deny)
+        assert verdict.detail == "not known: the kill switch"
+
+
+class TestLimits:
+    @pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.1])
+    def test_are_numbers(self, value: float) -> None:
+        with pytest.raises(InvalidInput, match="collar"):
+            Limits(collar=value)
+        with pytest.raises(InvalidInput, match="max_notional"):
+            Limits(max_notional=Decimal(value))
+
+    def test_of_a_run_count_its_own_orders_only(self) -> None:
+        for seed in range(3000):
+            seen = scene(seed)
+            if said(seen) == "order_rate" and len(seen.limits) == 1:
+                other = replace(seen.limits[0], run="nobody")
+                assert said(replace(seen, limits=(other,))) != "order_rate"
+                return
+        raise AssertionError("no scene is held up by a rate")
+
+    def test_all_must_hold(self) -> None:
+        for seen in allowed(20):
+            none = Limits(max_quantity=Decimal(0))
+            assert isinstance(check(ID, seen.order, seen.snapshot, *seen.limits), Allow)
+            assert isinstance(check(ID, seen.order, seen.snapshot, none, *seen.limits), Deny)
+            assert isinstance(check(ID, seen.order, seen.snapshot, *seen.limits, none), Deny)

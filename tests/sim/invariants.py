@@ -1,0 +1,101 @@
+"""What must be true when the day is over, by what really happened at the broker."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from midas.core.order import ENDED, OrderState, Side
+from midas.execution.broker import BrokerState, Bust, ClientIds
+from midas.execution.order_row import OrderRow
+
+if TYPE_CHECKING:
+    from tests.sim.exchange import Placed
+    from tests.sim.world import World
+
+
+def breaches(world: World) -> list[str]:
+    """Return what is wrong: duplicates, orphans, what is lost or stuck, and books that differ."""
+    if world.wrong:
+        return []
+    return [*_wanted_once(world), *_known(world), *_ended(world), *_books(world)]
+
+
+def _wanted_once(world: World) -> Iterator[str]:
+    for order, times in Counter(placed.ticket.id for placed in world.broker.exchange.placed.values()).items():
+        if order not in world.journal.store.homes:
+            yield f"orphan: the broker has {order}, which nobody wanted"
+        if times > 1:
+            yield f"duplicate: the broker has {order} {times} times"
+
+
+def _known(world: World) -> Iterator[str]:
+    # Each order at the broker is one of ours, of the same look, and none of ours is meant twice.
+    account = world.journal.store.accounts[world.account]
+    claimed = Counter(row.number for row in account.orders.values() if row.number)
+    for number, times in claimed.items():
+        if times > 1:
+            yield f"number {number} is that of {times} orders"
+    rows = {row.number: row for row in account.orders.values()}
+    nameless = world.broker.capabilities.client_ids is ClientIds.NONE
+    for number, placed in world.broker.exchange.placed.items():
+        row = rows.get(number)
+        if row is None:
+            harmless = placed.told.state is BrokerState.REJECTED
+            if not harmless and not (nameless and str(placed.told.instrument) in account.quarantined):
+                yield f"orphan: nobody knows order {number} at the broker ({placed.ticket.id}, {placed.told.state})"
+        elif not nameless and row.id != placed.ticket.id:
+            yield f"{row.id} believes to be {number}, which is {placed.ticket.id}"
+        else:
+            yield from _same(world, row, placed)
+
+
+def _same(world: World, row: OrderRow, placed: Placed) -> Iterator[str]:
+    told, intent = placed.told, row.intent
+    if (intent.instrument, intent.side, intent.quantity) != (told.instrument, told.side, told.quantity):
+        yield f"{row.id} is not what the broker has as {told.number}"
+    if row.filled != told.filled:
+        yield f"{row.id} has {row.filled} filled, the broker {told.filled}"
+    busted = any(isinstance(one, Bust) and one.number == told.number for _, one in world.broker.exchange.history)
+    fits = {
+        BrokerState.FILLED: {OrderState.FILLED},
+        BrokerState.CANCELED: {OrderState.CANCELED},
+        BrokerState.EXPIRED: {OrderState.EXPIRED},
+        BrokerState.REJECTED: {OrderState.REJECTED},
+        BrokerState.OPEN: set[OrderState](),
+    }
+    if row.state not in fits[told.state] and not busted:
+        yield f"{row.id} is {row.state}, {told.state} at the broker"
+
+
+def _ended(world: World) -> Iterator[str]:
+    account = world.journal.store.accounts[world.account]
+    for row in account.orders.values():
+        if row.state not in ENDED:
+            yield f"stuck: {row.id} is {row.state}"
+        if row.state in (OrderState.NOT_PLACED, OrderState.REJECTED) and row.filled:
+            yield f"{row.id} is {row.state} and has {row.filled} filled"
+
+
+def _books(world: World) -> Iterator[str]:
+    exchange, account = world.broker.exchange, world.journal.store.accounts[world.account]
+    # What nobody can explain is in quarantine, and its money with it.
+    odd = {str(p.told.instrument) for n, p in exchange.placed.items() if n not in account.numbers and p.told.filled}
+    if not odd and account.cash != exchange.cash:
+        yield f"cash is {account.cash}, {exchange.cash} at the broker"
+    held = {name: quantity for name, quantity in account.quantities.items() if quantity}
+    for name in held.keys() | exchange.held.keys():
+        if str(name) not in odd and held.get(name, 0) != exchange.held.get(name, 0):
+            yield f"{held.get(name, 0)} of {name} is held, {exchange.held.get(name, 0)} at the broker"
+    for row in account.orders.values():
+        booked = sum(b.fill.quantity for b in account.books.values() if b.fill is not None and b.fill.order == row.id)
+        if booked != row.filled:
+            yield f"{row.id} has {row.filled} filled and {booked} booked"
+    signed = Counter[str]()
+    for book in account.books.values():
+        if book.fill is not None:
+            signed[str(book.instrument)] += int(book.fill.quantity) * (1 if book.fill.side is Side.BUY else -1)
+    for name, quantity in account.quantities.items():
+        if signed[str(name)] != quantity:
+            yield f"{name}: {quantity} held, {signed[str(name)]} filled"

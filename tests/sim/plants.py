@@ -1,0 +1,299 @@
+"""Bugs as they are made, one each: planted in the daemon to see that the simulator sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+from midas.core.order import OrderState
+from midas.execution.broker import BrokerFill, BrokerOrder, BrokerState, Bust, Ticket
+from midas.execution.executions import Executions, executed
+from midas.execution.order_events import (
+    Acknowledged,
+    Canceled,
+    Executed,
+    GaveUp,
+    Lost,
+    OrderEvent,
+    Refused,
+    Sending,
+    Unsent,
+)
+from midas.execution.order_reports import events_of
+from midas.execution.order_row import OrderRow
+from midas.risk.verdict import Allow
+from midas.trading import claiming, reports, resolving, sender
+from midas.trading.canceller import Canceller
+from midas.trading.desk import Desk
+from midas.trading.journal import ChangeOrder
+from midas.trading.lease import Lease
+from midas.trading.memory_journal import MemoryJournal
+from midas.trading.reports import Reports
+from midas.trading.resolving import Resolver
+from midas.trading.sender import Sender
+
+Plant = Callable[[], AbstractContextManager[object]]
+
+
+def persist_after_send() -> AbstractContextManager[object]:
+    """The order is sent first, and stored as sent with the answer."""
+
+    async def send(self: Any, order: str) -> bool:
+        row = self._desk.rows.get(order)
+        if row is None or row.state is not OrderState.NEW or not await self._may_go(row):
+            return False
+        self._guard.judge(row)
+        said = await self._ask(row)
+        await self._desk.move("sent", order, lambda now: (Sending(self._desk.epoch, self._desk.now_utc), said))
+        return True
+
+    return patch.object(Sender, "send", send)
+
+
+def new_id_on_retry() -> AbstractContextManager[object]:
+    """A second attempt gets an id of its own."""
+    plain = sender.ticket_of
+
+    def ticket_of(row: OrderRow) -> Ticket:
+        ticket = plain(row)
+        return ticket if row.attempt < 2 else replace(ticket, id=ticket.id[:-1] + str(row.attempt % 10))
+
+    return patch.object(sender, "ticket_of", ticket_of)
+
+
+def fills_booked_as_often_as_told() -> AbstractContextManager[object]:
+    """Nobody looks whether an execution is known."""
+
+    def booked(known: Executions, told: BrokerFill, account: str, order: str) -> tuple[Executions, Any]:
+        return executed(known, replace(told, execution=f"{told.execution}-{len(known.fills)}"), account, order)
+
+    return patch.object(reports, "executed", booked)
+
+
+def given_up_at_the_first_miss() -> AbstractContextManager[object]:
+    """An order that one look did not show is taken for never placed."""
+
+    async def judge(self: Any, order: str) -> None:
+        await self._desk.move("gave_up", order, lambda row: (GaveUp(),) if row.state is OrderState.UNKNOWN else ())
+
+    return patch.object(Resolver, "_judge", judge)
+
+
+@contextmanager
+def no_fencing() -> Iterator[None]:
+    """Writes are taken from whoever brings them, and nobody looks at the lease."""
+    plain = MemoryJournal.commit
+
+    async def commit(self: MemoryJournal, account: str, epoch: int, batch: Any) -> None:
+        await plain(self, account, self.store.accounts[account].epoch if epoch else epoch, batch)
+
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(MemoryJournal, "commit", commit))
+        stack.enter_context(patch.object(MemoryJournal, "require", lambda *_: None))
+        stack.enter_context(patch.object(Lease, "require", lambda _: None))
+        yield
+
+
+def lease_never_looked_at() -> AbstractContextManager[object]:
+    """Orders go out however long ago the ownership was renewed."""
+    return patch.object(Lease, "require", lambda _: None)
+
+
+def gate_only_when_stored() -> AbstractContextManager[object]:
+    """Nobody is asked at the socket."""
+    plain = Sender.__init__
+
+    class Open:
+        def judge(self, _row: OrderRow) -> Allow:
+            return Allow()
+
+    def begin(self: Any, desk: Any, broker: Any, _guard: Any, lease: Any, *more: Any) -> None:
+        plain(self, desk, broker, Open(), lease, *more)
+
+    return patch.object(Sender, "__init__", begin)
+
+
+def sent_again_at_once() -> AbstractContextManager[object]:
+    """A call that failed is made once more, as an HTTP library would."""
+    plain = Sender._ask
+
+    async def ask(self: Any, row: OrderRow) -> OrderEvent:
+        said = await plain(self, row)
+        return await plain(self, row) if isinstance(said, Lost) else said
+
+    return patch.object(Sender, "_ask", ask)
+
+
+def no_answer_is_a_no() -> AbstractContextManager[object]:
+    """What went wrong is taken for refused."""
+    plain = Sender._ask
+
+    async def ask(self: Any, row: OrderRow) -> OrderEvent:
+        said = await plain(self, row)
+        return Refused("error") if isinstance(said, Lost) else said
+
+    return patch.object(Sender, "_ask", ask)
+
+
+def late_fills_dropped() -> AbstractContextManager[object]:
+    """What fills after the order ended is not booked."""
+    plain = Reports._execute
+
+    async def execute(self: Any, drafted: Any, row: OrderRow, told: Any) -> None:
+        if drafted.row(row).state is not OrderState.CANCELED:
+            await plain(self, drafted, row, told)
+
+    return patch.object(Reports, "_execute", execute)
+
+
+def gaps_not_filled() -> AbstractContextManager[object]:
+    """After a reconnect the orders are read, and not what was executed meanwhile."""
+
+    async def catch_up(self: Any) -> list[BrokerOrder]:
+        orders = list(await self._broker.orders())
+        for told in orders:
+            await self.take(told)
+        return orders
+
+    return patch.object(Reports, "catch_up", catch_up)
+
+
+def sending_is_new_after_a_crash() -> AbstractContextManager[object]:
+    """What was being sent when the process died is sent again."""
+    plain = Resolver.begin
+
+    async def begin(self: Any) -> None:
+        for row in list(self._desk.rows.values()):
+            if row.state is OrderState.SENDING:
+                again = replace(row, state=OrderState.NEW)
+                await self._desk.commit("again", ChangeOrder(again, OrderState.SENDING))
+                self._desk.keep(again)
+        await plain(self)
+
+    return patch.object(Resolver, "begin", begin)
+
+
+def totals_taken_for_executions() -> AbstractContextManager[object]:
+    """A broker's totals are booked as if each were new."""
+
+    def booked(known: Executions, told: BrokerFill, account: str, order: str) -> tuple[Executions, Any]:
+        return executed(known, replace(told, execution=f"t{told.quantity}"), account, order)
+
+    return patch.object(reports, "totalled", booked)
+
+
+def ids_of_others_claimed() -> AbstractContextManager[object]:
+    """Without ids, any order that looks the same is ours, also one that was there before."""
+    plain = claiming.claims
+
+    def claims(rows: Any, told: Any, claimed: Any, horizon: timedelta) -> dict[str, BrokerOrder]:
+        return plain([replace(row, seen=()) for row in rows], told, (), horizon)
+
+    return patch.object(resolving, "claims", claims)
+
+
+def cancelled_when_asked() -> AbstractContextManager[object]:
+    """A cancel that was sent counts as done."""
+    plain = Canceller.cancel
+
+    async def cancel(self: Any, order: str) -> bool:
+        asked = await plain(self, order)
+        if asked:
+            await self._desk.move("canceled", order, lambda _row: (Canceled(),))
+        return asked
+
+    return patch.object(Canceller, "cancel", cancel)
+
+
+def busts_ignored() -> AbstractContextManager[object]:
+    """What the broker took back stays booked."""
+    plain = Reports._take_execution
+
+    async def take(self: Any, drafted: Any, told: Any) -> None:
+        if not isinstance(told, Bust):
+            await plain(self, drafted, told)
+
+    return patch.object(Reports, "_take_execution", take)
+
+
+def sent_when_no_longer_good() -> AbstractContextManager[object]:
+    """Nobody looks at how long an order is good."""
+
+    async def may_go(self: Any, row: OrderRow) -> bool:
+        return isinstance(self._guard.judge(row), Allow)
+
+    return patch.object(Sender, "_may_go", may_go)
+
+
+@contextmanager
+def booked_apart() -> Iterator[None]:
+    """An execution and its order are stored one after the other, not together."""
+    plain = Desk.commit
+
+    async def commit(self: Any, step: str, *entries: Any) -> None:
+        orders = [entry for entry in entries if isinstance(entry, ChangeOrder)]
+        others = [entry for entry in entries if not isinstance(entry, ChangeOrder)]
+        if orders and others:
+            await plain(self, step, *others)
+            await plain(self, step, *orders)
+        else:
+            await plain(self, step, *entries)
+
+    with patch.object(Desk, "commit", commit):
+        yield
+
+
+def filled_is_believed() -> AbstractContextManager[object]:
+    """An order the broker calls filled is taken for wholly executed, before its executions are there."""
+
+    def words(told: BrokerOrder) -> tuple[OrderEvent, ...]:
+        if told.state is BrokerState.FILLED:
+            return Acknowledged(told.number), Executed(told.quantity)
+        return events_of(told)
+
+    return patch.object(reports, "events_of", words)
+
+
+def no_answer_means_not_sent() -> AbstractContextManager[object]:
+    """A timeout is taken for a connection that was never made."""
+
+    plain = Sender._ask
+
+    async def ask(self: Any, row: OrderRow) -> OrderEvent:
+        said = await plain(self, row)
+        return Unsent() if isinstance(said, Lost) else said
+
+    return patch.object(Sender, "_ask", ask)
+
+
+QUICK: Sequence[Plant] = (
+    persist_after_send,
+    fills_booked_as_often_as_told,
+    given_up_at_the_first_miss,
+    no_fencing,
+    gate_only_when_stored,
+    sent_again_at_once,
+    no_answer_is_a_no,
+    totals_taken_for_executions,
+    busts_ignored,
+    filled_is_believed,
+    no_answer_means_not_sent,
+)
+"""Found within a few seeds."""
+
+PLANTS: Sequence[Plant] = (
+    *QUICK,
+    new_id_on_retry,
+    lease_never_looked_at,
+    late_fills_dropped,
+    gaps_not_filled,
+    sending_is_new_after_a_crash,
+    ids_of_others_claimed,
+    cancelled_when_asked,
+    sent_when_no_longer_good,
+    booked_apart,
+)

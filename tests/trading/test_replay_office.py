@@ -1,0 +1,127 @@
+"""What was tested is what is traded: the past, replayed through the whole trader, is the backtest to the cent."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from tests.scale import scaled
+from tests.trading.replaying import ACCOUNT, Died, Stage
+
+from midas.backtest.result import Result
+from midas.backtest.run import run as backtest
+from midas.core.clock import ManualClock
+from midas.core.order import OrderState
+from midas.integrations.sample.source import SampleSource
+from midas.marketdata.importing import import_bars
+from midas.marketdata.lake import Lake
+from midas.marketdata.source import PullRequest
+from midas.marketdata.universe import select
+from midas.risk.kill import KillLevel
+from midas.strategies.registry import build
+
+NAMES = ("AAPL", "MSFT", "GOOG")
+STRATEGIES: Mapping[str, Mapping[str, object]] = {
+    "sma_cross": {"fast": 5, "slow": 20},
+    "momentum": {"lookback": 40, "skip": 2, "top": 2, "every": "week_end"},
+    "rsi_reversion": {},
+}
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    kept = Lake(tmp_path_factory.mktemp("lake"), ManualClock(datetime(2026, 1, 1, tzinfo=UTC)))
+    for raw in SampleSource().fetch(PullRequest(symbols=NAMES)):
+        if raw.dataset == "sample":
+            import_bars(kept, raw)
+    return kept
+
+
+def stage(lake: Lake, *names: str, **more: object) -> Stage:
+    definitions = {name: build(name, STRATEGIES.get(name, {})) for name in names}
+    request = {"symbols": [*NAMES], "feed": "replay:2010-01-04..2010-07-30", **more}
+    return Stage(lake, definitions, request)
+
+
+def backtested(lake: Lake, name: str) -> Result:
+    panel = select(lake, None, NAMES).panel
+    return backtest(build(name, STRATEGIES[name]), panel, start=date(2010, 1, 4), end=date(2010, 7, 30))
+
+
+def assert_same(lived: Stage, result: Result) -> None:
+    fills = [
+        (str(fill.instrument), fill.side.value, float(fill.quantity), float(fill.price), fill.value, fill.commission)
+        for fill in asyncio.run(lived.journal.fills(ACCOUNT))
+    ]
+    done = result.simulation.journal.fills
+    names = [str(one.id) for one in result.panel.instruments]
+    expected = [
+        (names[column], "buy" if side > 0 else "sell", quantity, price, value, commission)
+        for column, side, quantity, price, value, commission in zip(
+            done.column.tolist(), done.side.tolist(), done.quantity.tolist(), done.price.tolist(), done.value.tolist(),
+            done.commission.tolist(), strict=True,
+        )
+    ]  # fmt: skip
+    assert len(expected) > 3
+    assert fills == expected
+    assert asyncio.run(lived.journal.balance(ACCOUNT)).cash == int(result.simulation.cash[-1])
+
+
+class TestReplay:
+    @pytest.mark.parametrize("name", STRATEGIES)
+    def test_is_the_backtest(self, lake: Lake, name: str) -> None:
+        lived = stage(lake, name)
+        asyncio.run(lived.live())
+        assert_same(lived, backtested(lake, name))
+
+    @pytest.mark.parametrize("name", STRATEGIES)
+    def test_is_the_backtest_though_it_died_again_and_again(
+        self, lake: Lake, name: str, record_property: Callable[[str, object], None]
+    ) -> None:
+        deaths = max(4, scaled(20))
+        record_property("deaths", deaths)
+        lived, rng = stage(lake, name), random.Random(name)
+        for _ in range(deaths):
+            left = rng.randint(1, 40)
+
+            def dying(_place: str) -> None:
+                nonlocal left
+                left -= 1
+                if left <= 0:
+                    raise Died
+
+            lived.reached = dying
+            try:
+                asyncio.run(lived.live())
+            except (Died, BaseExceptionGroup):
+                continue
+            break
+        lived.reached = lambda _place: None
+        asyncio.run(lived.live())
+        assert_same(lived, backtested(lake, name))
+
+    def test_several_runs_share_an_account(self, lake: Lake) -> None:
+        lived = stage(lake, "sma_cross", "momentum", allotment="50000")
+        office = asyncio.run(lived.live())
+        fills = asyncio.run(lived.journal.fills(ACCOUNT))
+        orders = {row.id: row for row in asyncio.run(lived.journal.orders(ACCOUNT, active=False))}
+        runs = {orders[fill.order].intent.run for fill in fills}
+        assert runs == {"sma_cross", "momentum"}
+        held = asyncio.run(lived.journal.balance(ACCOUNT)).quantities
+        assert held == asyncio.run(office.broker.holdings()).quantities
+        assert not any(row.state is OrderState.UNKNOWN for row in orders.values())
+
+    def test_a_pulled_switch_lets_nothing_out(self, lake: Lake, tmp_path: Path) -> None:
+        lived = stage(lake, "sma_cross")
+        lived.flag = tmp_path / "KILL"
+        lived.flag.write_text("PAUSE")
+        office = asyncio.run(lived.live())
+        assert office.switch.level is KillLevel.PAUSE
+        assert asyncio.run(lived.journal.fills(ACCOUNT)) == []
+        denied = [audit for audit in lived.journal.audits(ACCOUNT) if audit.act == "order.denied"]
+        assert denied
+        assert {audit.detail["code"] for audit in denied if "code" in audit.detail} == {"killed"}

@@ -1,0 +1,125 @@
+"""Whatever order a broker tells things in, and however often, the books are the same."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from tests.scale import scaled
+from tests.trading.shop import ACCOUNT, NAME, again, opened
+from tests.trading.virtual_time import run
+
+from midas.core.order import OrderState
+from midas.execution.broker import BrokerFill, Bust
+
+
+class TestReports:
+    def test_a_fill_before_the_answer(self) -> None:
+        async def story() -> None:
+            shop = await opened()
+            submit = shop.broker.submit
+
+            async def slow(ticket):
+                number = await submit(ticket)
+                shop.broker.fill(number, Decimal(4), Decimal(100))
+                await asyncio.sleep(3)
+                return number
+
+            shop.broker.submit = slow  # type: ignore[method-assign]
+            row = await shop.order()
+            await asyncio.sleep(5)
+            assert shop.state(row.id) is OrderState.PARTIAL
+            assert shop.desk.held(NAME) == 4
+
+        run(story())
+
+    def test_a_bust_takes_money_and_shares_back(self) -> None:
+        async def story() -> None:
+            shop = await opened()
+            cash = shop.desk.books.cash
+            row = await shop.order()
+            await asyncio.sleep(1)
+            fill = shop.broker.fill(shop.broker.number_of(row.id), Decimal(4), Decimal(100))
+            await asyncio.sleep(1)
+            assert shop.desk.books.cash == cash - 400_00 - 100
+            for _ in range(2):
+                await shop.reports.take(Bust(fill.execution, fill.number))
+            assert shop.desk.books.cash == cash
+            assert shop.desk.held(NAME) == 0
+
+        run(story())
+
+    def test_what_was_missed_while_the_line_was_cut_is_read(self) -> None:
+        async def story() -> None:
+            shop = await opened()
+            row = await shop.order()
+            await asyncio.sleep(1)
+            shop.broker.stream.put_nowait(None)
+            shop.broker.fill(shop.broker.number_of(row.id), Decimal(10), Decimal(100), tell=False)
+            await asyncio.sleep(5)
+            assert shop.state(row.id) is OrderState.FILLED
+
+        run(story())
+
+    def test_a_line_that_never_holds_is_tried_every_thirty_seconds_at_most(self) -> None:
+        async def story() -> None:
+            shop = await opened()
+            for _ in range(1000):
+                shop.broker.stream.put_nowait(None)
+            await asyncio.sleep(600)
+            assert 20 <= shop.broker.connections <= 30
+
+        run(story())
+
+    @pytest.mark.figure("R7")
+    @pytest.mark.parametrize("cumulative", [False, True])
+    def test_disorder_and_duplicates_change_nothing(self, cumulative: bool, record_property) -> None:
+        streams = scaled(2_000)
+        record_property("streams", streams)
+
+        async def story(seed: int) -> None:
+            rng = random.Random(seed)
+            shop = await opened(cumulative_fills=cumulative)
+            row = await shop.order()
+            await asyncio.sleep(1)
+            number = shop.broker.number_of(row.id)
+            told = []
+            while (left := 10 - shop.broker.book[number].filled) > 0:
+                size = min(left, Decimal(rng.randint(1, 6)))
+                told.append(shop.broker.fill(number, size, Decimal(rng.randint(90, 110)), tell=False))
+            if cumulative:
+                told = list(totals(told))
+                shop.broker.executions[:] = told
+            sent = told + rng.choices(told, k=5) + [shop.broker.book[number]] * 2
+            rng.shuffle(sent)
+            cut = rng.random() < 0.3
+            for report in sent[: len(sent) // 2] if cut else sent:
+                await shop.reports.take(report)
+            if cut:
+                shop = await again(shop)
+                await asyncio.sleep(5)
+            assert shop.state(row.id) is OrderState.FILLED
+            balance = await shop.journal.balance(ACCOUNT)
+            assert balance.quantities == {NAME: Decimal(10)}
+            assert balance.cash == shop.broker.cash
+
+        for seed in range(streams):
+            run(story(seed))
+
+
+def totals(fills: list[BrokerFill]):
+    done = None
+    for fill in fills:
+        if done is None:
+            done = fill
+        else:
+            quantity = done.quantity + fill.quantity
+            price = (done.quantity * done.price + fill.quantity * fill.price) / quantity
+            done = replace(
+                fill, quantity=quantity, price=price, value=done.value + fill.value,
+                commission=done.commission + fill.commission, execution="",
+            )  # fmt: skip
+        yield done
