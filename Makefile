@@ -22,8 +22,9 @@ setup-dev: .venv/.midas-dev
 start: setup ## Load the sample market, run a first backtest, serve on 127.0.0.1:$PORT (8000)
 	@exec .venv/bin/midas start
 
+# A test that hangs says where every thread of it is, and fails; the rest goes on.
 test: setup-dev ## Run the whole suite
-	@$(PYTEST) -n 2 --dist worksteal -q
+	@$(PYTEST) -n 2 --dist worksteal -q --timeout 300 --timeout-method thread
 
 lint: setup-dev
 	.venv/bin/ruff check .

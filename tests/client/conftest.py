@@ -19,7 +19,9 @@ def serve(workspace: Workspace) -> Iterator[str]:
     """Serve a workspace over real HTTP from a thread; yields its address."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(workspace), log_level="critical", server_header=False)
+    config = uvicorn.Config(
+        create_app(workspace), log_level="critical", server_header=False, timeout_graceful_shutdown=5
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()

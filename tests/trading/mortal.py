@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
+import multiprocessing
 import os
 import pickle
 import selectors
@@ -270,19 +272,37 @@ class Life:
         await self.journal.close()
 
 
+PATIENCE_S = 120
+"""A life that lasts longer hangs: it writes where its threads are and ends."""
+
+_lives = multiprocessing.get_context("forkserver")
+
+
 def live_once(where: Path | str, folder: Path, ids: ClientIds, begun_s: float, crash: str, check: bool) -> int:
-    """Fork, live, and return how the child ended: 0, or minus the signal that killed it."""
-    child = os.fork()
-    if child:
-        _, status = os.waitpid(child, 0)
-        return os.waitstatus_to_exitcode(status)
+    """Live in a process of its own, and return how it ended: 0, or minus the signal that killed it."""
+    # a server forks them: nothing that lives in threads of the suite is copied halfway through what it does
+    _lives.set_forkserver_preload(["tests.trading.mortal"])
+    child = _lives.Process(target=_lived, args=(where, folder, ids, begun_s, crash, check))
+    child.start()
+    child.join(PATIENCE_S + 30)
+    if child.exitcode is None:
+        child.kill()
+        child.join()
+        raise AssertionError(f"a life hung, and its watch as well; it was to end at {crash or 'nothing'}")
+    return child.exitcode
+
+
+def _lived(where: Path | str, folder: Path, ids: ClientIds, begun_s: float, crash: str, check: bool) -> None:
     code = 1
-    try:
-        code = _live(where, folder, ids, begun_s, crash, check)
-    except BaseException:
-        (folder / "failure.txt").write_text(traceback.format_exc())
-    finally:
-        os._exit(code)
+    with (folder / "failure.txt").open("w") as failure:
+        faulthandler.dump_traceback_later(PATIENCE_S, exit=True, file=failure)
+        try:
+            code = _live(where, folder, ids, begun_s, crash, check)
+        except BaseException:
+            failure.write(traceback.format_exc())
+        finally:
+            failure.flush()
+            os._exit(code)
 
 
 def _live(where: Path | str, folder: Path, ids: ClientIds, begun_s: float, crash: str, check: bool) -> int:
