@@ -17,6 +17,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ from midas.core.instrument import Instrument, InstrumentId
 from midas.core.timeframe import Timeframe
 from midas.factors.market import Market
 from midas.factors.node import Node
+from midas.kernels.pointwise import ROUNDING
 from midas.marketdata.actions import Actions
 from midas.marketdata.panel import Panel, build_fields
 from midas.strategies.param import param
@@ -43,6 +45,8 @@ KINDS = ("sma", "rsi", "change", "zscore")
 PRICE_DIGITS = 1e-9
 SLACK = 1e-9
 """A share count this close below a whole one is that one: the engines allow as much."""
+CENTS = "money to the cent"
+TIE = "a tie of two averages"
 UNEXPLAINED = "unexplained"
 
 Fill = tuple[int, int, float, float]
@@ -138,28 +142,41 @@ def theirs(engine: str, asked: list[Job], markets: dict[str, Panel], folder: Pat
     return [[tuple(fill) for fill in fills] for fills in json.loads(done.stdout.splitlines()[-1])]
 
 
-def explain(job: Job, mine: list[Fill], other: list[Fill], panel: Panel) -> list[tuple[str, str]]:
-    """Return (why, which) for each fill that is not the same.
+def explain(job: Job, mine: list[Fill], other: list[Fill], panel: Panel) -> list[tuple[str, str, int]]:
+    """Return (why, which, how many) for each fill that is not the same; those that follow from a tie are one entry.
 
-    Midas keeps money to the cent, the peers keep fractions of it. A plain account that is wrong by nothing but that is
-    the explanation: with cents it must make every fill of ours, without them every fill of the peer.
+    Midas keeps money to the cent, the peers keep fractions of it; and averages that differ by nothing but the order
+    they were added up in tie for Midas, while the peers see a crossing. A plain account that is wrong by nothing but
+    that is the explanation: with both it must make every fill of ours, without them every fill of the peer. What cents
+    alone explain is put down to them.
     """
-    found = []
-    for place in range(max(len(mine), len(other))):
-        ours_here, theirs_here = (fills[place] if place < len(fills) else None for fills in (mine, other))
-        if ours_here is None or theirs_here is None or not _same(ours_here, theirs_here):
-            found.append(f"fill {place}: {_shown(ours_here)} against {_shown(theirs_here)}")
-    if not found:
+    pairs = list(zip_longest(mine, other))
+    differ = [place for place, (ours_here, theirs_here) in enumerate(pairs) if not _same(ours_here, theirs_here)]
+    if not differ:
         return []
-    by_cents, by_fractions = plain_account(job, panel, cents=True), plain_account(job, panel, cents=False)
-    told = _all_same(by_cents, mine) and _all_same(by_fractions, other)
-    return [("money to the cent" if told else UNEXPLAINED, which) for which in found]
+    told = _all_same(plain_account(job, panel, cents=True, ties=True), mine)
+    told = told and _all_same(plain_account(job, panel, cents=False, ties=False), other)
+    by_cents = plain_account(job, panel, cents=True, ties=False)
+    tied = next((at for at, (one, two) in enumerate(zip_longest(mine, by_cents)) if not _same(one, two)), len(pairs))
+    found = []
+    for place in differ:
+        which = f"fill {place}: {_shown(pairs[place][0])} against {_shown(pairs[place][1])}"
+        if not told or place < tied:
+            found.append((CENTS if told else UNEXPLAINED, which, 1))
+        else:
+            rest = sum(at > place for at in differ)
+            found.append((TIE, which + (f"; the {rest} after it trade other money" if rest else ""), 1 + rest))
+            break
+    return found
 
 
-def plain_account(job: Job, panel: Panel, *, cents: bool) -> list[Fill]:
-    """Return the fills of a job by a plain loop, its money rounded to the cent at each fill, or not."""
+def plain_account(job: Job, panel: Panel, *, cents: bool, ties: bool) -> list[Fill]:
+    """Return the fills of a job by a plain loop, its money rounded to the cent at each fill, or not.
+
+    `ties` lets averages tie that differ by rounding alone.
+    """
     opened, close = (panel.series(field, 0).tolist() for field in ("open", "close"))
-    wanted = held(asdict(job), np.asarray(panel.series("close", 0)))
+    wanted = held(asdict(job), np.asarray(panel.series("close", 0)), ROUNDING if ties else 0.0)
     money, shares, fills = job.capital, 0.0, []
     for row in range(1, len(close)):
         if wanted[row - 1] == (wanted[row - 2] if row > 1 else 0.0):
@@ -178,7 +195,9 @@ def plain_account(job: Job, panel: Panel, *, cents: bool) -> list[Fill]:
     return fills
 
 
-def _same(one: Fill, other: Fill) -> bool:
+def _same(one: Fill | None, other: Fill | None) -> bool:
+    if one is None or other is None:
+        return one is other
     return one[:3] == other[:3] and abs(one[3] - other[3]) <= PRICE_DIGITS * one[3]
 
 
@@ -207,9 +226,9 @@ def compared(count: int, engines: Sequence[str]) -> tuple[str, int]:
             differences = []
             for number, ((job, mine), other) in enumerate(zip(done, others, strict=True)):
                 told = explain(job, mine, other, markets[job.symbol])
-                differences += [(number, job, why, which) for why, which in told]
+                differences += [(number, job, *each) for each in told]
             lines.append(_told(engine, len(done), sum(map(len, others)), differences))
-            unexplained += sum(why == UNEXPLAINED for _, _, why, _ in differences)
+            unexplained += sum(many for _, _, why, _, many in differences if why == UNEXPLAINED)
     return "\n".join(lines), unexplained
 
 
@@ -244,18 +263,20 @@ Midas made {made:,} fills.
 """
 
 
-def _told(engine: str, strategies: int, fills: int, differences: list[tuple[int, Job, str, str]]) -> str:
+def _told(engine: str, strategies: int, fills: int, differences: list[tuple[int, Job, str, str, int]]) -> str:
     touched = len({number for number, *_ in differences})
+    counted: Counter[str] = Counter()
+    for *_, why, _, many in differences:
+        counted[why] += many
     lines = [
         f"## {engine}\n",
         f"{fills:,} fills; {strategies - touched} of {strategies} strategies the same to the last fill, "
-        f"{len(differences)} fills differ in {touched}.\n",
+        f"{counted.total()} fills differ in {touched}.\n",
     ]
-    for why, number in Counter(why for _, _, why, _ in differences).most_common():
-        lines.append(f"- {why}: {number}")
+    lines += [f"- {why}: {number}" for why, number in counted.most_common()]
     if differences:
         lines += ["", "| strategy | fee | what | why |", "|---|---|---|---|"]
-    for number, job, why, which in differences:
+    for number, job, why, which, _ in differences:
         name = f"{number} {job.kind}({job.a}, {job.b:g}, {job.c:g}) {job.symbol}"
         lines.append(f"| {name} | {job.fee * 1e4:g} bps | {which} | {why} |")
     return "\n".join(lines) + "\n"

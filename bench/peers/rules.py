@@ -10,9 +10,12 @@ import pandas as pd
 Job = dict[str, Any]
 
 
-def held(job: Job, close: np.ndarray) -> np.ndarray:
-    """Return 1 on the closes after which the strategy wants its position, else 0; 0 before the job's `first` row."""
-    entry, leave = _signals(job, pd.Series(close))
+def held(job: Job, close: np.ndarray, rounding: float = 0.0) -> np.ndarray:
+    """Return 1 on the closes after which the strategy wants its position, else 0; 0 before the job's `first` row.
+
+    Averages that lie apart by no more than `rounding`, relative, are neither above nor below each other.
+    """
+    entry, leave = _signals(job, pd.Series(close), rounding)
     wanted = np.zeros(len(close))
     state = 0.0
     for row in range(job["first"], len(close)):
@@ -24,12 +27,14 @@ def held(job: Job, close: np.ndarray) -> np.ndarray:
     return wanted
 
 
-def _signals(job: Job, close: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def _signals(job: Job, close: pd.Series, rounding: float) -> tuple[np.ndarray, np.ndarray]:
     a, b, c = job["a"], job["b"], job["c"]
     if job["kind"] == "sma":
-        above = close.rolling(a).mean() > close.rolling(b).mean()
-        before = above.shift(1, fill_value=False)
-        return (above & ~before).to_numpy(), (~above & before).to_numpy()
+        fast, slow = close.rolling(a).mean(), close.rolling(b).mean()
+        apart = fast - slow
+        side = apart.where(apart.abs() > rounding * np.maximum(fast, slow), apart * 0.0)
+        before = side.shift(1)
+        return ((side > 0) & (before <= 0)).to_numpy(), ((side < 0) & (before >= 0)).to_numpy()
     if job["kind"] == "rsi":
         value = _rsi(close.to_numpy(), a)
         return value < b, value > c
