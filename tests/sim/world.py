@@ -191,7 +191,7 @@ class World:
         # A life ends by itself, or another takes over when its lease ran out though it may not know yet.
         life = self.background(process.live())
         while not life.done():
-            await asyncio.wait([life], timeout=2.5)
+            await asyncio.wait([life], timeout=max(0.5, self.renewed_s + lease.TTL_S + 0.001 - self.loop.now_s))
             if self.loop.now_s - self.renewed_s > lease.TTL_S and not process.dead:
                 return "lost its lease"
         return str(life.result())
@@ -220,7 +220,7 @@ class World:
         asked = {order for order in self.by_id if self.rng.random() < 0.3}
         pulls = sorted(self.rng.uniform(0, CHAOS_S) for _ in range(self.rng.choice((0, 0, 1))))
         while True:
-            await asyncio.sleep(self.rng.uniform(2.0, 8.0))
+            await asyncio.sleep(self.rng.uniform(2.0, 8.0) if self.loop.now_s < CHAOS_S else 15.0)
             for order in sorted(asked):
                 if await self.journal.order(order) is not None and self.rng.random() < 0.5:
                     asked.discard(order)

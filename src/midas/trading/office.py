@@ -181,8 +181,7 @@ class Office:
                 return
 
     async def _trade(self) -> None:
-        while not self.reconciler.reconciled:
-            await asyncio.sleep(0.05)
+        await self.reconciler.compared.wait()
         self.ready.set()
         if self.floor is None:
             return

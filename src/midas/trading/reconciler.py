@@ -39,6 +39,7 @@ class Reconciler:
     def __init__(self, desk: Desk, broker: Broker, reports: Reports, resolver: Resolver, switch: KillSwitch) -> None:
         self.findings: frozenset[Finding] = frozenset()
         self.agreed_s: float | None = None
+        self.compared = asyncio.Event()
         self._desk = desk
         self._broker = broker
         self._reports = reports
@@ -82,6 +83,7 @@ class Reconciler:
         await self._act(found)
         self.findings = found
         self.agreed_s = self._desk.clock.monotonic_s()
+        self.compared.set()
         self._desk.ring()
         return True
 
