@@ -21,6 +21,7 @@ from midas.execution.order_id import order_id
 from midas.execution.order_row import OrderRow
 from midas.risk.verdict import Deny
 from midas.trading.journal import NOBODY, AskCancel, Audit, Batch, Outdated, Since, StoreOrder
+from midas.trading.origin import origin_of
 from midas.wire.orders import Order, OrderRequest
 
 _TRIES = 20
@@ -201,6 +202,7 @@ def _shown(record: OrderRecord, *, stored: bool = True) -> Order:
         id=row.id,
         account=wish.account,
         run=wish.run,
+        origin=origin_of(wish).value,
         strategy=wish.strategy,
         instrument=str(wish.instrument),
         side=wish.side.value,

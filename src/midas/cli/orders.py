@@ -91,6 +91,7 @@ def list_orders(
     columns = (
         Column("id", keep=True),
         "account",
+        "from",
         Column("instrument", keep=True),
         "side",
         Column("quantity", right=True),
@@ -105,6 +106,7 @@ def list_orders(
         (
             each.id,
             each.account,
+            each.run or each.origin,
             each.instrument,
             each.side,
             _plain(each.quantity),
@@ -140,7 +142,7 @@ def _show_one(out: Printer, order: Order) -> None:
         [
             ("order", order.id if order.stored else "a dry run: the gate says yes, nothing was stored"),
             ("account", order.account),
-            ("run", order.run),
+            ("from", f"run {order.run}" if order.run else order.origin),
             ("says", f"{order.side} {_plain(order.quantity)} {order.instrument}"),
             ("kind", f"{order.kind} {_plain(price)}".strip()),
             ("time", order.time_in_force),

@@ -86,6 +86,19 @@ class OrderState(StrEnum):
     ADOPTED_LATE = "adopted_late"
 
 
+class Origin(StrEnum):
+    """Who an order is from: a run's decision, a person, the kill switch closing positions, or the broker itself.
+
+    REINVESTMENT : a dividend that buys shares of its payer. MARGIN_CALL : a position closed for want of margin.
+    """
+
+    RUN = "run"
+    HAND = "hand"
+    KILL_SWITCH = "kill_switch"
+    REINVESTMENT = "reinvestment"
+    MARGIN_CALL = "margin_call"
+
+
 ENDED = frozenset(
     {OrderState.FILLED, OrderState.CANCELED, OrderState.EXPIRED, OrderState.REJECTED, OrderState.NOT_PLACED}
 )

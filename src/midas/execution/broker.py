@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from midas.core.instrument import InstrumentId
-from midas.core.order import Cause, OrderKind, Side, TimeInForce
+from midas.core.order import Cause, OrderKind, Origin, Side, TimeInForce
 
 
 class ClientIds(StrEnum):
@@ -76,7 +76,8 @@ class BrokerOrder:
     """An order as its broker tells it.
 
     number : the broker's. client_id : ours, "" where it keeps none. filled : quantity filled in all. placed_utc : when
-    it reached the broker. reason : why it was refused.
+    it reached the broker. reason : why it was refused. origin : what made the broker order by itself, None where
+    someone sent it.
     """
 
     number: str
@@ -90,6 +91,7 @@ class BrokerOrder:
     filled: Decimal
     placed_utc: datetime
     reason: str = ""
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

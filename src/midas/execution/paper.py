@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from midas.core.order import OrderKind, TimeInForce
+from midas.core.order import Cause, OrderKind, Origin, TimeInForce
 from midas.execution.broker import BrokerOrder, BrokerState, DefiniteNo, Holdings, Report, Ticket
 from midas.execution.paper_market import PaperMarket, shifted
 from midas.execution.paper_orders import PaperOrders, protects, signed
@@ -228,10 +228,11 @@ class PaperAccount:
         if number is not None:
             self._orders[number].filled += fill.quantity
             return [fill]
-        # A dividend that buys shares, or a margin call: the broker's own order, told with its end.
+        # the broker's own order, told with its end
+        origin = Origin.MARGIN_CALL if fill.cause is Cause.MARGIN_CALL else Origin.REINVESTMENT
         ticket = Ticket("", fill.instrument, fill.side, fill.quantity, OrderKind.MARKET, TimeInForce.NEXT)
         stamp = fill.stamp_utc
-        order = Working(fill.number, ticket, column, stamp, stamp, BrokerState.FILLED, fill.quantity)
+        order = Working(fill.number, ticket, column, stamp, stamp, BrokerState.FILLED, fill.quantity, origin=origin)
         return [self._orders.adopt(order), fill]
 
     def _end_orders(self, why: Mapping[int, str], account: SteppedAccount) -> list[Report]:

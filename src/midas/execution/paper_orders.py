@@ -91,7 +91,7 @@ class PaperOrders:
         ticket = order.ticket
         return BrokerOrder(
             order.number, ticket.id, ticket.instrument, ticket.side, ticket.quantity, ticket.kind, ticket.limit_price,
-            order.state, order.filled, order.placed_utc, order.reason,
+            order.state, order.filled, order.placed_utc, order.reason, order.origin,
         )  # fmt: skip
 
     def find(self, client_id: str) -> BrokerOrder | None:

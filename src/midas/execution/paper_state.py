@@ -9,13 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 from midas.core.instrument import InstrumentId
-from midas.core.order import OrderKind, Side, TimeInForce
+from midas.core.order import OrderKind, Origin, Side, TimeInForce
 from midas.execution.broker import BrokerState, Ticket
 
 
 @dataclass(slots=True)
 class Working:
-    """An order at the paper broker; `arrives_utc` is when it reaches the market, `session` the first it met."""
+    """An order at the paper broker; `arrives_utc` is when it reaches the market, `session` the first it met.
+
+    origin : why it is the broker's own, None where someone sent it.
+    """
 
     number: str
     ticket: Ticket
@@ -26,6 +29,7 @@ class Working:
     filled: Decimal = Decimal(0)
     reason: str = ""
     session: date | None = None
+    origin: Origin | None = None
 
 
 def orders_to(orders: Iterable[Working]) -> list[list[Any]]:
@@ -34,7 +38,7 @@ def orders_to(orders: Iterable[Working]) -> list[list[Any]]:
         [
             order.number, order.column, order.placed_utc.isoformat(), order.arrives_utc.isoformat(),
             order.state.value, str(order.filled), order.reason, order.session and order.session.isoformat(),
-            ticket_to(order.ticket),
+            ticket_to(order.ticket), order.origin and order.origin.value,
         ]
         for order in orders
     ]  # fmt: skip
@@ -46,8 +50,9 @@ def orders_from(rows: Sequence[Sequence[Any]]) -> list[Working]:
         Working(
             number, ticket_from(ticket), column, datetime.fromisoformat(placed), datetime.fromisoformat(arrives),
             BrokerState(state), Decimal(filled), reason, date.fromisoformat(session) if session else None,
+            Origin(origin) if origin else None,
         )
-        for number, column, placed, arrives, state, filled, reason, session, ticket in rows
+        for number, column, placed, arrives, state, filled, reason, session, ticket, origin in rows
     ]  # fmt: skip
 
 

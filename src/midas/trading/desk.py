@@ -18,6 +18,7 @@ from midas.trading.crash_point import Reached, pass_by
 from midas.trading.draft import TRADER, Decide, Draft
 from midas.trading.holding import Books
 from midas.trading.journal import AskCancel, Audit, Entry, Journal, Quarantine
+from midas.trading.origin import BROKERS_OWN, origin_of
 from midas.trading.patience import to_the_end
 from midas.trading.recent import DAY, Recents
 from midas.trading.working import Working
@@ -168,7 +169,8 @@ class Desk:
     def _recollect(self, rows: Sequence[OrderRow]) -> None:
         # rates, duplicates and runaways are counted across restarts; a replay has a time of its own, which only its
         # runs' orders are stamped with
-        mine = [row for row in rows if row.intent.run or self.market is self.clock]
+        sent = [row for row in rows if origin_of(row.intent) not in BROKERS_OWN]
+        mine = [row for row in sent if row.intent.run or self.market is self.clock]
         since_utc = max((row.intent.stamp_utc for row in mine), default=self.now_utc) - DAY
         for row in sorted(mine, key=lambda each: each.intent.stamp_utc):
             if row.intent.stamp_utc >= since_utc:

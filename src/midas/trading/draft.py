@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from midas.core.order import ENDED, Fill, OrderState
+from midas.core.order import ENDED, Fill, OrderState, Origin
 from midas.execution.broker import CashMove
 from midas.execution.loop_events import Ended, Filled, Moved
 from midas.execution.order_events import OrderEvent
@@ -22,6 +23,9 @@ Decide = Callable[[OrderRow], Sequence[OrderEvent]]
 
 TRADER = "trader"
 """Who acts where no person and no run did."""
+
+BROKER = "broker"
+"""Who acts where the broker did, by itself."""
 
 
 class Draft:
@@ -82,6 +86,18 @@ class Draft:
         """Store a new order."""
         self.entries.append(StoreOrder(row))
         self.stored.append(row)
+
+    def adopt(self, row: OrderRow, origin: Origin) -> None:
+        """Store an order that the broker made by itself."""
+        adopted = replace(row, changed_utc=self._now_utc)
+        self.entries.append(StoreOrder(adopted))
+        self.rows[row.id] = adopted, adopted
+        wish = row.intent
+        detail = {
+            "origin": origin.value, "number": row.number, "instrument": str(wish.instrument), "side": wish.side.value,
+            "quantity": str(wish.quantity),
+        }  # fmt: skip
+        self.audit("order.adopted", row.id, detail, BROKER)
 
     def audit(self, act: str, subject: str, detail: Mapping[str, object], who: str = TRADER) -> None:
         self.entries.append(Audit(self.account, who, act, subject, detail, self._now_utc))

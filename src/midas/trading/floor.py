@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Protocol
 
-from midas.execution.broker import CashMove, Report
+from midas.core.instrument import InstrumentId
+from midas.execution.broker import Report
 from midas.execution.loop_events import Ended, Filled, Moved
 from midas.marketdata.feed import BarRow, CorporateAction, Feed, FeedEvent, SessionEdge, Tick
 from midas.portfolio.booking import MoveKind
@@ -20,9 +20,11 @@ from midas.trading.equity import Worth
 from midas.trading.gatekeeper import Gatekeeper
 from midas.trading.journal import Checkpoint
 from midas.trading.market_clock import MarketClock
+from midas.trading.origin import BROKERS_OWN, origin_of
 from midas.trading.quotes import Quotes
 from midas.trading.reports import Reports
 from midas.trading.runner import Runner
+from midas.trading.share import Share, share_of
 
 KEEP_EVERY_S = 1.0
 """Rows in which nothing happened are not stored one by one: where a run is, is told this often."""
@@ -135,10 +137,16 @@ class Floor:
         """Let runs hear of a change before it is stored, and store what they make of it with it."""
         news, draft.news = draft.news, []
         stamp_utc = self._around.desk.market.now_utc()
+        heard: set[str] = set()
+        for each in news:
+            # parted by what all of them held before any of them heard of it
+            parts = {runner.run: self._of(runner, each, draft) for runner in self.runners.values()}
+            for runner in self.runners.values():
+                if parts[runner.run]:
+                    runner.hear(draft, parts[runner.run], stamp_utc)
+                    heard.add(runner.run)
         for runner in self.runners.values():
-            heard = [mine for each in news for mine in self._of(runner, each, draft)]
-            if heard:
-                runner.hear(draft, heard, stamp_utc)
+            if runner.run in heard:
                 runner.keep(draft, stamp_utc)
 
     async def _hear_row(self, row: BarRow) -> None:
@@ -197,7 +205,11 @@ class Floor:
     def _of(self, runner: Runner, news: News, draft: Draft) -> list[Filled | Ended | Moved]:
         match news:
             case Moved():
-                return self._share(runner, news)
+                # what an owner pays in is not what a run was given to trade with
+                if news.move.kind == MoveKind.DEPOSIT:
+                    return []
+                share = self._share(runner, news.move.instrument)
+                return [] if share is None else [Moved(share.of_move(news.move))]
             case Filled():
                 order = news.fill.order
             case Ended():
@@ -205,27 +217,16 @@ class Floor:
         row = self._around.desk.rows.get(order)
         if order in draft.rows:
             row = draft.rows[order][1]
-        return [news] if row is not None and row.intent.run == runner.run else []
+        if row is None:
+            return []
+        if isinstance(news, Filled) and origin_of(row.intent) in BROKERS_OWN:
+            share = self._share(runner, news.fill.instrument)
+            return [] if share is None else [Filled(share.of_fill(news.fill))]
+        return [news] if row.intent.run == runner.run else []
 
-    def _share(self, runner: Runner, moved: Moved) -> list[Filled | Ended | Moved]:
-        if moved.move.kind == MoveKind.DEPOSIT:
-            # what an owner pays in is not what a run was given to trade with
-            return []
-        held = {name: each.held(moved.move.instrument) for name, each in self.runners.items()}
-        if len(held) == 1:
-            return [moved]
-        whole = sum(held.values(), Decimal(0))
-        mine = held[runner.run]
-        if not whole or not mine:
-            return []
-        move = moved.move
-        # each run's part is what is due up to and with it less what is due before it, so that no cent is lost
-        before = sum((held[name] for name in list(held)[: list(held).index(runner.run)]), Decimal(0))
-        amount = int(move.amount * (before + mine) / whole) - int(move.amount * before / whole)
-        quantity = None if move.quantity is None else move.quantity * mine / whole
-        return [
-            Moved(CashMove(move.reference, move.kind, move.instrument, amount, quantity, move.stamp_utc))
-        ]  # fmt: skip
+    def _share(self, runner: Runner, instrument: InstrumentId | None) -> Share | None:
+        held = {name: each.held(instrument) for name, each in self.runners.items()}
+        return share_of(held, runner.run)
 
     def _rows(self) -> list[int]:
         rows = [runner.loop.row for runner in self.runners.values()]

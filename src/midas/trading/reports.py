@@ -15,6 +15,7 @@ from midas.execution.order_row import OrderRow
 from midas.trading.bell import Bell
 from midas.trading.desk import Desk
 from midas.trading.draft import Decide, Draft
+from midas.trading.origin import adopted
 from midas.trading.patience import answered
 
 OVERLAP = timedelta(hours=1)
@@ -124,7 +125,10 @@ class Reports:
             await self.take(*self._early.pop(number))
 
     async def _take_order(self, draft: Draft, told: BrokerOrder) -> None:
-        row = await self.row_of(told)
+        row = draft.numbered(told.number) or await self.row_of(told)
+        if row is None and told.origin is not None:
+            row = adopted(told, told.origin, self._desk.account)
+            draft.adopt(row, told.origin)
         if row is None:
             return
         draft.move("reported", row, lambda _now: events_of(told))

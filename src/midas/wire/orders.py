@@ -32,11 +32,15 @@ class OrderRequest(Question):
 
 
 class Order(Answer):
-    """An order and where it is; `id` is ours, `number` the broker's. `run` is empty for an order by hand."""
+    """An order and where it is; `id` is ours, `number` the broker's. `run` is empty where it is no run's.
+
+    `origin` is who it is from: a run, a person, the kill switch closing positions, or the broker itself.
+    """
 
     id: str
     account: str
     run: str
+    origin: Literal["run", "hand", "kill_switch", "reinvestment", "margin_call"]
     strategy: str
     instrument: str
     side: str
