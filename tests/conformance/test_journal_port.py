@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -75,6 +76,7 @@ class Case:
             ask.orders(ACCOUNT),
             ask.cancels(ACCOUNT),
             ask.fills(ACCOUNT),
+            ask.lately(ACCOUNT, None),
             ask.balance(ACCOUNT),
             ask.kills(ACCOUNT),
             ask.quarantined(ACCOUNT),
@@ -330,6 +332,40 @@ class TestOrders:
         for account, number in ((ACCOUNT, "b-2"), (ACCOUNT, ""), ("other", "b-1")):
             assert case.run(case.journal.numbered(account, number)) is None
 
+    def test_what_was_sent_since(self, case: Case) -> None:
+        rows = [new_row(sequence) for sequence in range(3)]
+        case.commit(*(StoreOrder(row) for row in rows))
+        before = replace(sent(rows[0], case.epoch), sent_utc=NOW - timedelta(seconds=1))
+        case.commit(ChangeOrder(before, OrderState.NEW))
+        case.commit(ChangeOrder(sent(rows[1], case.epoch), OrderState.NEW))
+        ended = replace(sent(rows[1], case.epoch), state=OrderState.NOT_PLACED)
+        case.commit(ChangeOrder(ended, OrderState.SENDING))
+        since = partial(case.journal.orders, ACCOUNT, active=False)
+        assert case.run(since(sent_utc=NOW)) == [ended]
+        assert case.run(since(sent_utc=NOW - timedelta(seconds=1))) == [before, ended]
+        assert case.run(case.journal.orders(ACCOUNT, sent_utc=NOW - timedelta(seconds=1))) == [before]
+
+    def test_what_was_decided_lately_with_its_executions(self, case: Case) -> None:
+        def at(sequence: int, hours: int, run: str) -> Any:
+            return new_row(sequence, stamp_utc=NOW + timedelta(hours=hours), run=run)
+
+        by_run, later, by_hand = at(0, 1, "r1"), at(1, 24, "r1"), at(2, 40, "")
+        old, theirs = at(3, 0, "r1"), new_row(4, leg="margin_call x", stamp_utc=NOW + timedelta(hours=30), run="")
+        case.commit(paid_in(1_000_000), *(StoreOrder(row) for row in (later, by_hand, old, theirs, by_run)))
+        case.commit(bought("x1", later.id), bought("x2", later.id), bought("x3", old.id))
+
+        def told(since_utc: Any) -> list[tuple[str, int]]:
+            found = case.run(case.journal.lately(ACCOUNT, since_utc))
+            return [(each.order, each.executions) for each in found.orders]
+
+        assert told(None) == [(old.id, 1), (by_run.id, 0), (later.id, 2)]
+        assert told(NOW + timedelta(hours=1)) == [(by_run.id, 0), (later.id, 2), (by_hand.id, 0)]
+        assert told(NOW + timedelta(hours=41)) == []
+        first = case.run(case.journal.lately(ACCOUNT, None)).orders[0]
+        assert (first.run, first.instrument, first.side, first.quantity, first.stored_utc) == (
+            "r1", str(APPLE), Side.BUY, Decimal(10), NOW,
+        )  # fmt: skip
+
     def test_accounts_do_not_mix(self, case: Case) -> None:
         case.commit(StoreOrder(new_row(0)))
         case.commit(StoreOrder(new_row(0, account="other")), epoch=NOBODY, account="other")
@@ -393,6 +429,18 @@ class TestBooks:
         assert case.run(case.journal.fills(ACCOUNT)) == [book.fill for book in books]
         assert case.run(case.journal.fills(ACCOUNT, new_row(1).id)) == [books[1].fill, books[3].fill]
         assert case.run(case.journal.fills(ACCOUNT, "qnobody")) == []
+
+    def test_the_latest_fill(self, case: Case) -> None:
+        def latest() -> Any:
+            return case.run(case.journal.lately(ACCOUNT, NOW)).fill_utc
+
+        assert latest() is None
+        case.commit(paid_in(1_000_000), StoreOrder(new_row(0)))
+        assert latest() is None
+        later, earlier = bought("x1", new_row(0).id), bought("x2", new_row(0).id)
+        fill = replace(earlier.fill, stamp_utc=NOW - timedelta(hours=3))
+        case.commit(later, replace(earlier, fill=fill))
+        assert latest() == NOW
 
     def test_what_is_booked_is_known_by_its_reference(self, case: Case) -> None:
         case.commit(paid_in(5, "one"))

@@ -153,7 +153,7 @@ def late_fills_dropped() -> AbstractContextManager[object]:
 def gaps_not_filled() -> AbstractContextManager[object]:
     """After a reconnect the orders are read, and not what was executed meanwhile."""
 
-    async def catch_up(self: Any) -> list[BrokerOrder]:
+    async def catch_up(self: Any, **_: Any) -> list[BrokerOrder]:
         orders = list(await self._broker.orders())
         for told in orders:
             await self.take(told)

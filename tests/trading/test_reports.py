@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,6 +15,9 @@ from tests.trading.virtual_time import run
 
 from midas.core.order import OrderState
 from midas.execution.broker import BrokerFill, Bust
+
+WATCH = 6
+"""Which of a shop's tasks watches the clock, among other things."""
 
 
 class TestReports:
@@ -49,6 +53,45 @@ class TestReports:
                 await shop.reports.take(Bust(fill.execution, fill.number))
             assert shop.desk.books.cash == cash
             assert shop.desk.held(NAME) == 0
+
+        run(story())
+
+    def test_one_told_days_late_is_booked_before_anything_is_called_unexplained(self) -> None:
+        async def story() -> None:
+            shop = await opened()
+            broker = shop.broker
+            early, busy = await shop.order(1, 1e6), await shop.order(2, 1e6)
+            await asyncio.sleep(1)
+            executed = shop.broker.clock.now_utc()
+            shop.tasks[WATCH].cancel()
+            broker.clock.skew += timedelta(days=3)  # type: ignore[attr-defined]
+            broker.fill(broker.number_of(busy.id), Decimal(4), Decimal(100))
+            await asyncio.sleep(120)
+            # executed three days ago, and told only now, in no stream
+            broker.fill(broker.number_of(early.id), Decimal(10), Decimal(100), tell=False)
+            broker.executions[-1] = replace(broker.executions[-1], stamp_utc=executed)  # type: ignore[arg-type]
+            await asyncio.sleep(180)
+            assert shop.desk.held(NAME) == 14
+            assert shop.state(early.id) is OrderState.FILLED
+            assert not shop.desk.quarantined
+
+        run(story())
+
+    def test_a_look_that_finds_nothing_does_not_read_it_all_again(self) -> None:
+        async def story() -> None:
+            shop = await opened()
+            asked: list[timedelta] = []
+            fills = shop.broker.fills
+
+            async def watched(since_utc):
+                asked.append(shop.broker.clock.now_utc() - since_utc)
+                return await fills(since_utc)
+
+            shop.broker.fills = watched  # type: ignore[method-assign]
+            await asyncio.sleep(400)
+            assert asked[0] >= timedelta(days=7)
+            assert len(asked) > 4
+            assert max(asked[1:]) < timedelta(hours=1, minutes=2)
 
         run(story())
 

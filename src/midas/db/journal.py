@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import text
@@ -17,7 +18,7 @@ from midas.db.place import Place
 from midas.db.sessions import ReadSession, WriteSession
 from midas.execution.order_row import OrderRow
 from midas.risk.kill import Kill
-from midas.trading.journal import Audit, Balance, Batch, Checkpoint, Undecided
+from midas.trading.journal import Audit, Balance, Batch, Checkpoint, Lately, Undecided
 
 Given = ParamSpec("Given")
 Outcome = TypeVar("Outcome")
@@ -83,8 +84,13 @@ class SqlJournal:
     async def numbered(self, account: str, number: str) -> OrderRow | None:
         return await self._ask(journal_reads.numbered, account, number)
 
-    async def orders(self, account: str, *, active: bool = True) -> Sequence[OrderRow]:
-        return await self._ask(journal_reads.orders, account, active)
+    async def orders(
+        self, account: str, *, active: bool = True, sent_utc: datetime | None = None
+    ) -> Sequence[OrderRow]:
+        return await self._ask(journal_reads.orders, account, active, sent_utc)
+
+    async def lately(self, account: str, since_utc: datetime | None) -> Lately:
+        return await self._ask(journal_reads.lately, account, since_utc)
 
     async def outbox(self, account: str, epoch: int) -> Sequence[OrderRow]:
         return await self._ask(journal_reads.outbox, account, epoch)
@@ -153,20 +159,21 @@ class SqlJournal:
         try:
             await self._writing.transact(lambda connection: _write(WriteSession(connection), group))
         except CommitUnheard as unheard:
-            if not await self._committed(group.transaction):
+            if not await _committed(self._reading, group.transaction):
                 raise Unavailable(unheard.message, code="database_unavailable") from unheard
 
-    async def _committed(self, transaction: str) -> bool:
-        query = text("SELECT pg_xact_status(CAST(:number AS xid8))").bindparams(number=transaction)
-        for _ in range(round(_PATIENCE_S / _PAUSE_S)):
-            try:
-                said = await self._reading.transact(lambda connection: connection.execute(query).scalar_one())
-            except Unavailable:
-                said = None
-            if said in ("committed", "aborted"):
-                return bool(said == "committed")
-            await asyncio.sleep(_PAUSE_S)
-        raise Undecided("The database went away during a commit and did not come back.")
+
+async def _committed(reading: Line, transaction: str) -> bool:
+    query = text("SELECT pg_xact_status(CAST(:number AS xid8))").bindparams(number=transaction)
+    for _ in range(round(_PATIENCE_S / _PAUSE_S)):
+        try:
+            said = await reading.transact(lambda connection: connection.execute(query).scalar_one())
+        except Unavailable:
+            said = None
+        if said in ("committed", "aborted"):
+            return bool(said == "committed")
+        await asyncio.sleep(_PAUSE_S)
+    raise Undecided("The database went away during a commit and did not come back.")
 
 
 def _write(session: WriteSession, group: _Group) -> None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
 from midas.core.instrument import InstrumentId
-from midas.core.order import ENDED, Fill, OrderState
+from midas.core.order import ENDED, Fill, OrderState, Side
 from midas.db import heads
 from midas.db.order_rows import fill_of, order_of
 from midas.db.sessions import ReadSession
 from midas.db.trading_tables import BOOKINGS, CANCELS, CHECKPOINTS, KILLS, ORDERS, POSITIONS, QUARANTINES
 from midas.execution.order_row import OrderRow
 from midas.risk.kill import Kill, KillLevel
-from midas.trading.journal import Balance, Checkpoint, Fenced
+from midas.risk.snapshot import Recent
+from midas.trading.journal import Balance, Checkpoint, Fenced, Lately
+from midas.trading.origin import BROKERS_OWN
+from midas.trading.recent import DAY
 
+_RECENT = ("id", "run", "instrument", "side", "quantity", "stamp_utc")
 _ACTIVE = [state.value for state in OrderState if state not in ENDED]
 
 
@@ -32,12 +37,19 @@ def numbered(session: ReadSession, account: str, number: str) -> OrderRow | None
     return None if found is None else order_of(found)
 
 
-def orders(session: ReadSession, account: str, active: bool) -> list[OrderRow]:
+def orders(session: ReadSession, account: str, active: bool, sent_utc: datetime | None = None) -> list[OrderRow]:
     """Return the orders of an account, oldest first."""
     query = select(ORDERS).where(ORDERS.c.account == account).order_by(ORDERS.c.place)
+    if sent_utc is not None:
+        query = query.where(ORDERS.c.sent_utc >= sent_utc)
     if active:
         query = query.where(ORDERS.c.state.in_(_ACTIVE))
     return [order_of(row) for row in session.all(query)]
+
+
+def lately(session: ReadSession, account: str, since_utc: datetime | None) -> Lately:
+    """Return what happened lately."""
+    return Lately(_recent(session, account, since_utc), _latest_fill_utc(session, account))
 
 
 def outbox(session: ReadSession, account: str, epoch: int) -> list[OrderRow]:
@@ -105,3 +117,40 @@ def quarantined(session: ReadSession, account: str) -> dict[str, str]:
     """Return quarantined instruments with the reason."""
     rows = session.all(select(QUARANTINES).where(QUARANTINES.c.account == account))
     return {row["instrument"]: row["reason"] for row in rows}
+
+
+def _recent(session: ReadSession, account: str, since_utc: datetime | None) -> list[Recent]:
+    columns = ORDERS.c
+    theirs = [columns.leg.like(f"{origin.value} %") for origin in BROKERS_OWN]
+    mine = (columns.account == account) & ~or_(*theirs)
+    if since_utc is None:
+        mine &= columns.run != ""
+        latest = session.first(select(func.max(columns.stamp_utc).label("utc")).where(mine))
+        if latest is None or latest["utc"] is None:
+            return []
+        since_utc = latest["utc"] - DAY
+    mine &= columns.stamp_utc >= since_utc
+    counted = select(BOOKINGS.c.order_id, func.count().label("many")).where(
+        BOOKINGS.c.account == account, BOOKINGS.c.order_id.in_(select(columns.id).where(mine))
+    )
+    executions = {row["order_id"]: row["many"] for row in session.all(counted.group_by(BOOKINGS.c.order_id))}
+    wanted = select(*(columns[name] for name in _RECENT)).where(mine).order_by(columns.stamp_utc, columns.place)
+    return [
+        Recent(
+            order=row["id"],
+            run=row["run"],
+            instrument=row["instrument"],
+            side=Side(row["side"]),
+            quantity=row["quantity"],
+            stored_utc=row["stamp_utc"],
+            executions=executions.get(row["id"], 0),
+        )
+        for row in session.all(wanted)
+    ]
+
+
+def _latest_fill_utc(session: ReadSession, account: str) -> datetime | None:
+    # of the last hundred booked: they come in about the order they were executed in
+    mine = (BOOKINGS.c.account == account) & BOOKINGS.c.order_id.is_not(None)
+    last = select(BOOKINGS.c.fill_stamp_utc).where(mine).order_by(BOOKINGS.c.place.desc()).limit(100)
+    return max((row["fill_stamp_utc"] for row in session.all(last)), default=None)

@@ -11,14 +11,13 @@ from decimal import Decimal
 
 from midas.core.clock import Clock
 from midas.core.instrument import InstrumentId
-from midas.core.order import ENDED, Fill, OrderState
+from midas.core.order import ENDED, OrderState
 from midas.execution.order_row import OrderRow
 from midas.trading.bell import Bell
 from midas.trading.crash_point import Reached, pass_by
 from midas.trading.draft import TRADER, Decide, Draft
 from midas.trading.holding import Books
 from midas.trading.journal import AskCancel, Audit, Entry, Journal, Quarantine
-from midas.trading.origin import BROKERS_OWN, origin_of
 from midas.trading.patience import to_the_end
 from midas.trading.recent import DAY, Recents
 from midas.trading.working import Working
@@ -48,7 +47,7 @@ class Desk:
         self.working = Working()
         self.recent = Recents()
         self.books = Books(currency)
-        self.fills: list[Fill] = []
+        self.filled_utc: datetime | None = None
         self.quarantined: dict[str, str] = {}
         self.unknowns_s: deque[float] = deque(maxlen=16)
         self.bells: list[Bell] = []
@@ -57,15 +56,17 @@ class Desk:
         self._changing = asyncio.Lock()
 
     async def open(self) -> None:
-        """Read what was committed before."""
+        """Read what was committed before: what is still at work, and of the past no more than is asked about."""
         self.books.open(await self.journal.balance(self.account))
-        self.fills = list(await self.journal.fills(self.account))
         self.quarantined = dict(await self.journal.quarantined(self.account))
-        rows = await self.journal.orders(self.account, active=False)
-        for row in rows:
-            if row.state not in ENDED:
-                self.keep(row)
-        self._recollect(rows)
+        for row in await self.journal.orders(self.account):
+            self.keep(row)
+        # rates, duplicates and runaways are counted across restarts; a replay has a time of its own, which only its
+        # runs' orders are stamped with
+        since_utc = self.now_utc - DAY if self.market is self.clock else None
+        lately = await self.journal.lately(self.account, since_utc)
+        self.recent.begin(lately.orders)
+        self.filled_utc = lately.fill_utc
 
     @property
     def now_utc(self) -> datetime:
@@ -166,18 +167,6 @@ class Desk:
     def held(self, instrument: InstrumentId) -> Decimal:
         return self.books.quantities.get(instrument, Decimal(0))
 
-    def _recollect(self, rows: Sequence[OrderRow]) -> None:
-        # rates, duplicates and runaways are counted across restarts; a replay has a time of its own, which only its
-        # runs' orders are stamped with
-        sent = [row for row in rows if origin_of(row.intent) not in BROKERS_OWN]
-        mine = [row for row in sent if row.intent.run or self.market is self.clock]
-        since_utc = max((row.intent.stamp_utc for row in mine), default=self.now_utc) - DAY
-        for row in sorted(mine, key=lambda each: each.intent.stamp_utc):
-            if row.intent.stamp_utc >= since_utc:
-                self.recent.stored(row, row.intent.stamp_utc)
-        for fill in self.fills:
-            self.recent.executed(fill)
-
     async def _commit(self, step: str, draft: Draft, also: Sequence[Entry]) -> None:
         await self.commit(step, *draft.entries, *also)
         self._learn(draft)
@@ -192,9 +181,9 @@ class Desk:
             self.recent.stored(row, self.market.now_utc())
         for fill in draft.fills:
             self.recent.executed(fill)
+            self.filled_utc = max(self.filled_utc or fill.stamp_utc, fill.stamp_utc)
         for book in draft.booked:
             self.books.apply(book)
-        self.fills += draft.fills
 
 
 def _tell_nobody(_draft: Draft) -> None:

@@ -18,6 +18,7 @@ from midas.core.order import Fill, OrderState
 from midas.execution.order_row import OrderRow
 from midas.portfolio.booking import Posting
 from midas.risk.kill import Kill
+from midas.risk.snapshot import Recent
 
 
 class Fenced(MidasError):
@@ -169,6 +170,14 @@ class Balance:
     costs: Mapping[InstrumentId, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """What an account did lately: its orders by when they were decided, and when its latest fill was executed."""
+
+    orders: Sequence[Recent] = ()
+    fill_utc: datetime | None = None
+
+
 class Journal(Protocol):
     """One account's truth. Reads see everything committed before."""
 
@@ -197,8 +206,20 @@ class Journal(Protocol):
         """Return the order of the account that its broker knows by this number, ended ones too."""
         ...
 
-    async def orders(self, account: str, *, active: bool = True) -> Sequence[OrderRow]:
-        """Return an account's orders, oldest first; `active` leaves out those that ended."""
+    async def orders(
+        self, account: str, *, active: bool = True, sent_utc: datetime | None = None
+    ) -> Sequence[OrderRow]:
+        """Return an account's orders, oldest first.
+
+        active : those that did not end. sent_utc : those sent then or later.
+        """
+        ...
+
+    async def lately(self, account: str, since_utc: datetime | None) -> Lately:
+        """Return what happened lately, from orders of ours decided at `since_utc` on; none a broker made by itself.
+
+        None : from the orders of runs that were decided within a day of the latest one, by their market's time.
+        """
         ...
 
     async def outbox(self, account: str, epoch: int) -> Sequence[OrderRow]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from midas.core.errors import Busy
 from midas.core.order import Fill, OrderState
 from midas.execution.order_row import OrderRow
 from midas.risk.kill import Kill
-from midas.trading.journal import NOBODY, Asking, Audit, Balance, Batch, Book, Checkpoint, Fenced, MoveRun
+from midas.trading.journal import NOBODY, Asking, Audit, Balance, Batch, Book, Checkpoint, Fenced, Lately, MoveRun
 from midas.trading.memory_store import MemoryStore
+from midas.trading.origin import BROKERS_OWN, origin_of
+from midas.trading.recent import DAY, recent_of
+
+_FIRST = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 class MemoryJournal:
@@ -37,9 +43,22 @@ class MemoryJournal:
         order = stored.numbers.get(number)
         return None if order is None else stored.orders[order]
 
-    async def orders(self, account: str, *, active: bool = True) -> Sequence[OrderRow]:
+    async def orders(
+        self, account: str, *, active: bool = True, sent_utc: datetime | None = None
+    ) -> Sequence[OrderRow]:
         stored = self.store.accounts[account]
-        return stored.oldest_first(stored.active if active else stored.orders)
+        rows = stored.oldest_first(stored.active if active else stored.orders)
+        return [row for row in rows if sent_utc is None or (row.sent_utc is not None and row.sent_utc >= sent_utc)]
+
+    async def lately(self, account: str, since_utc: datetime | None) -> Lately:
+        fills = await self.fills(account)
+        executions = Counter(fill.order for fill in fills)
+        ours = [row for row in await self.orders(account, active=False) if origin_of(row.intent) not in BROKERS_OWN]
+        rows = [row for row in ours if row.intent.run or since_utc is not None]
+        first_utc = since_utc or max((row.intent.stamp_utc for row in rows), default=_FIRST) - DAY
+        found = [recent_of(row, executions[row.id]) for row in rows if row.intent.stamp_utc >= first_utc]
+        fill_utc = max((fill.stamp_utc for fill in fills), default=None)
+        return Lately(sorted(found, key=lambda each: each.stored_utc), fill_utc)
 
     async def outbox(self, account: str, epoch: int) -> Sequence[OrderRow]:
         self.require(account, epoch)

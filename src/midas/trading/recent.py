@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -21,15 +22,14 @@ class Recents:
         self._orders: dict[str, Recent] = {}
         self._by_age: deque[str] = deque()
 
+    def begin(self, known: Iterable[Recent]) -> None:
+        """Know what was ordered before this process began, oldest first."""
+        for each in known:
+            self._note(each)
+
     def stored(self, row: OrderRow, now_utc: datetime) -> None:
         """Note an order, once."""
-        if row.id in self._orders:
-            return
-        intent = row.intent
-        self._orders[row.id] = Recent(
-            row.id, intent.run, str(intent.instrument), intent.side, intent.quantity, now_utc
-        )  # fmt: skip
-        self._by_age.append(row.id)
+        self._note(replace(recent_of(row), stored_utc=now_utc))
 
     def executed(self, fill: Fill) -> None:
         """Note an execution."""
@@ -48,3 +48,16 @@ class Recents:
                 break
             found.append(self._orders[order])
         return tuple(reversed(found))
+
+    def _note(self, each: Recent) -> None:
+        if each.order not in self._orders:
+            self._orders[each.order] = each
+            self._by_age.append(each.order)
+
+
+def recent_of(row: OrderRow, executions: int = 0) -> Recent:
+    """Return what is remembered of an order, stored when it was decided."""
+    intent = row.intent
+    return Recent(
+        row.id, intent.run, str(intent.instrument), intent.side, intent.quantity, intent.stamp_utc, executions
+    )  # fmt: skip

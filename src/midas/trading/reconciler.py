@@ -76,7 +76,8 @@ class Reconciler:
         found = await self._look()
         if found:
             await asyncio.sleep(AGREE_AFTER_S)
-            again = await self._look()
+            # something that is told late may be all there is to what was not there before
+            again = await self._look(far_back=found != self.findings)
             found = None if again is None else found & again
         if found is None:
             return False
@@ -87,9 +88,9 @@ class Reconciler:
         self._desk.ring()
         return True
 
-    async def _look(self) -> frozenset[Finding] | None:
+    async def _look(self, *, far_back: bool = False) -> frozenset[Finding] | None:
         try:
-            orders = await self._reports.catch_up()
+            orders = await self._reports.catch_up(far_back=far_back)
             await self._resolver.match(orders)
             await self._tidy(orders)
             self._desk.reached("before_holdings")
@@ -99,6 +100,8 @@ class Reconciler:
         if self._says_nothing(holdings):
             return None
         found = compare(await self._ours(orders), Theirs(orders, holdings))
+        if not found:
+            self._reports.agreed()
         return self._explained(found, bool(orders))
 
     def _says_nothing(self, holdings: Holdings) -> bool:

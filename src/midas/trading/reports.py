@@ -19,9 +19,11 @@ from midas.trading.origin import adopted
 from midas.trading.patience import answered
 
 OVERLAP = timedelta(hours=1)
-"""How far before the last execution known is read again: clocks differ, and some are told late."""
+"""How far before the last look that found the books equal is read again: clocks differ."""
 
-FIRST_LOOK = timedelta(days=7)
+FAR_BACK = timedelta(days=7)
+"""How far before the oldest open order is read at the start, and where the books differ: some is told late."""
+
 LIST_S = 30.0
 """How long a broker may take to tell a list."""
 
@@ -38,7 +40,8 @@ class Reports:
         self._jitter = jitter
         self._early: dict[str, tuple[BrokerFill | Bust, ...]] = {}
         self._known: dict[str, Executions] = {}
-        self._since_utc: datetime | None = None
+        self._agreed_utc: datetime | None = None
+        self._looked_utc: datetime | None = None
         self._taking = asyncio.Lock()
         desk.linked = self.linked
 
@@ -56,26 +59,32 @@ class Reports:
             await asyncio.sleep(pause_s * (0.5 + self._jitter() / 2))
             pause_s = min(BACK_OFF_S[1], pause_s * 2)
 
-    async def catch_up(self) -> list[BrokerOrder]:
+    async def catch_up(self, *, far_back: bool = False) -> list[BrokerOrder]:
         """Read what was missed and return today's orders.
+
+        far_back : not from the last look that found the books equal, but from long before the oldest open order.
 
         Raises
         ------
         Ambiguous: the broker did not answer; nothing follows from that.
         """
         self._desk.reached("before_catch_up")
+        looked_utc = self._desk.market.now_utc()
         orders = list(await answered(self._broker.orders(), LIST_S))
         for told in orders:
             await self.take(told)
-        since_utc = self._since_utc or self._first_look_utc()
-        latest_utc = since_utc + OVERLAP
+        since_utc = self._far_back_utc()
+        if self._agreed_utc is not None and not far_back:
+            since_utc = max(since_utc, self._agreed_utc - OVERLAP)
         for report in await answered(self._broker.fills(since_utc), LIST_S):
             await self.take(report)
-            if not isinstance(report, Bust):
-                latest_utc = max(latest_utc, report.stamp_utc)
-        self._since_utc = latest_utc - OVERLAP
+        self._looked_utc = looked_utc
         self._desk.reached("after_catch_up")
         return orders
+
+    def agreed(self) -> None:
+        """Hear that the last look found the books equal: whatever was told by then is booked."""
+        self._agreed_utc = self._looked_utc
 
     async def take(self, *reports: Report, step: str = "report", then: Callable[[Draft], None] | None = None) -> None:
         """Book reports, all in one batch with what `then` adds; one that was booked before changes nothing."""
@@ -166,9 +175,9 @@ class Reports:
             if not self._known[order].taken_back:
                 del self._known[order]
 
-    def _first_look_utc(self) -> datetime:
-        stamps = [fill.stamp_utc for fill in self._desk.fills[-100:]]
-        return (max(stamps) if stamps else self._desk.market.now_utc()) - FIRST_LOOK
+    def _far_back_utc(self) -> datetime:
+        sent = [row.sent_utc for row in self._desk.rows.values() if row.sent_utc is not None]
+        return min((self._desk.filled_utc or self._desk.market.now_utc(), *sent)) - FAR_BACK
 
 
 def _executed(fill: Fill) -> Decide:

@@ -11,7 +11,7 @@ from midas.execution.broker import Ambiguous, Broker, BrokerOrder, ClientIds
 from midas.execution.order_events import Acknowledged, FoundLate, GaveUp, Lost, OrderEvent
 from midas.execution.order_row import OrderRow
 from midas.trading.bell import Bell
-from midas.trading.claiming import claims, possible
+from midas.trading.claiming import SKEW, claims, possible
 from midas.trading.desk import Desk
 from midas.trading.draft import Decide
 from midas.trading.patience import answered
@@ -19,6 +19,9 @@ from midas.trading.reports import Reports
 from midas.trading.sender import Sender
 
 EVERY_S = 2.0
+LATE = timedelta(days=1)
+"""For so long an order that was given up may still show up."""
+
 LISTS = 3
 LISTS_OVER_S = 60.0
 """So many full lists over so long must not show a labelled order before it may be sent again."""
@@ -104,7 +107,7 @@ class Resolver:
         await self._claim({order: seen for order, seen in found.items() if order in unknown}, late=False)
         # of those given up nobody knows how late they can be; who still waits comes before them
         free = [order for order in told if order.number not in possible(awaited, told, horizon)]
-        late = claims(self._desk.given_up.values(), free, self._desk.numbers, timedelta(days=1))
+        late = claims(self._desk.given_up.values(), free, self._desk.numbers, LATE)
         await self._claim(late, late=True)
 
     async def _claim(self, found: dict[str, BrokerOrder], late: bool) -> None:
@@ -161,11 +164,15 @@ class Resolver:
                 await self._desk.move("orphaned", row.id, _if_sending)
 
     async def _remember_given_up(self) -> None:
-        since_utc = self._desk.now_utc - timedelta(days=1)
-        for row in await self._desk.journal.orders(self._desk.account, active=False):
+        # what was placed beside the oldest that is looked for must be known as another's, however long ago that was
+        given_up_utc = self._desk.now_utc - LATE
+        unclear = (OrderState.SENDING, OrderState.UNKNOWN)
+        looked_for = [row.sent_utc for row in self._desk.rows.values() if row.sent_utc and row.state in unclear]
+        since_utc = min((given_up_utc, *looked_for)) - 2 * SKEW
+        for row in await self._desk.journal.orders(self._desk.account, active=False, sent_utc=since_utc):
             if row.number:
                 self._desk.numbers[row.number] = row.id
-            if row.state is OrderState.NOT_PLACED and row.sent_utc is not None and row.sent_utc >= since_utc:
+            if row.state is OrderState.NOT_PLACED and row.sent_utc is not None and row.sent_utc >= given_up_utc:
                 self._desk.keep(row)
 
 
