@@ -74,10 +74,20 @@ def _every_fill_is_lawful() -> Iterator[None]:
     patch.undo()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        for mark in item.iter_markers("figure"):
-            item.user_properties.append(("figure", mark.args[0]))
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--figure", help="run the tests of this row of the reliability report only")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted, others = config.getoption("figure"), []
+    for item in list(items):
+        rows = [mark.args[0] for mark in item.iter_markers("figure")]
+        item.user_properties += [("figure", row) for row in rows]
+        if wanted and wanted not in rows:
+            others.append(item)
+            items.remove(item)
+    if others:
+        config.hook.pytest_deselected(items=others)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -269,6 +269,7 @@ class TestBooks:
         with pytest.raises(InvalidInput):
             now(trades.stats(workspace, "alpha", at, at))
 
+    @pytest.mark.figure("R14")
     @pytest.mark.parametrize(
         ("tampering", "code"),
         [
@@ -280,7 +281,8 @@ class TestBooks:
             ("DELETE FROM audit WHERE n = 2", "audit"),
         ],
     )
-    def test_what_was_tampered_with_is_found(self, workspace, tampering, code):
+    def test_what_was_tampered_with_is_found(self, workspace, tampering, code, record_property):
+        record_property("planted", 1)
         filled(workspace)
 
         def tamper(session):

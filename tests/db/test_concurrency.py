@@ -121,7 +121,8 @@ def test_eight_at_once_never_spend_what_is_not_there(where, tmp_path, record_pro
 
     asyncio.run(judge())
     assert seen["Outdated"] + seen["filled by another"] > 0, "they never got in each other's way"
-    record_property("runs", f"{WORKERS} at once, {operations * WORKERS} operations: {dict(seen)}")
+    record_property("operations", operations * WORKERS)
+    record_property(f"{WORKERS} at once", str(dict(seen)))
 
 
 async def _watch(where: Path | str, operations: int) -> None:

@@ -31,7 +31,7 @@ PLACES = {
 class TestOnce:
     @pytest.mark.parametrize("place", PLACES)
     def test_for_each_session(self, place: str, record_property: Callable[[str, object], None]) -> None:
-        cases = max(2, scaled(200) // len(PLACES))
+        cases = max(2, -(-scaled(200) // len(PLACES)))
         record_property("cases", cases)
         mic, begin = PLACES[place]
         for seed in range(cases):
