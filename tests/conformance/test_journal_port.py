@@ -18,6 +18,7 @@ from tests.trading.entries import ACCOUNT, APPLE, NOW, audit, bought, kill, new_
 from midas.core.clock import SystemClock
 from midas.core.errors import Busy, InvalidInput, NotFound
 from midas.core.order import Cause, OrderState, Side
+from midas.db import journal_reads
 from midas.db.database import place_of
 from midas.db.journal import SqlJournal
 from midas.db.ownership import SqlOwnership
@@ -38,6 +39,7 @@ from midas.trading.journal import (
     Quarantine,
     Since,
     StoreOrder,
+    TapePart,
 )
 from midas.trading.memory_journal import MemoryJournal, MemoryOwnership
 
@@ -67,6 +69,12 @@ class Case:
             self.ownership.crash(ACCOUNT)
         else:
             self.run(self.ownership.close())
+
+    def tape(self, run: str) -> list[Any]:
+        """Return the parts of a tape, which whoever owns it has no need to read."""
+        if isinstance(self.journal, MemoryJournal):
+            return [*self.journal.tape(run)]
+        return self.run(self.journal._ask(journal_reads.tape, run))
 
     def everything(self) -> tuple[Any, ...]:
         """Return all that the journal can be asked, to see that nothing changed."""
@@ -259,6 +267,7 @@ class TestFencing:
             CancelSent(new_row(0).id),
             paid_in(5),
             Checkpoint("r1", 0, NOW, b""),
+            TapePart("r1", 0, 0, b"x"),
         )
         for deed in deeds:
             with pytest.raises(Fenced):
@@ -463,6 +472,21 @@ class TestTheRest:
         last = Checkpoint("r1", 2, NOW + timedelta(days=1), bytes(range(256)))
         case.commit(last)
         assert case.run(case.journal.checkpoint("r1")) == last
+
+    def test_a_tape_is_its_parts_in_their_order(self, case: Case) -> None:
+        assert case.tape("r1") == []
+        parts = [TapePart("r1", n, 10 * n + 9, bytes([n, 0, 255])) for n in range(12)]
+        case.commit(*parts[:2], TapePart("r2", 0, 5, b""))
+        case.commit(*parts[2:])
+        assert case.tape("r1") == parts
+        assert len(case.tape("r2")) == 1
+
+    def test_a_part_is_recorded_once_or_its_batch_is_not_stored(self, case: Case) -> None:
+        case.commit(TapePart("r1", 0, 9, b"a"))
+        with pytest.raises(AlreadyStored):
+            case.commit(Checkpoint("r1", 19, NOW, b""), TapePart("r1", 0, 19, b"b"))
+        assert case.run(case.journal.checkpoint("r1")) is None
+        assert [part.data for part in case.tape("r1")] == [b"a"]
 
     def test_any_switch_stops_and_releasing_is_for_its_own(self, case: Case) -> None:
         case.commit(Pull(kill(KillLevel.PAUSE)), Pull(kill(KillLevel.FLATTEN)), Pull(kill(KillLevel.HALT, "")))

@@ -2,106 +2,174 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.backtest.strategies import Averaged
 from tests.execution.markets import AMERICA, random_market
-from tests.execution.rehearsals import mandate_of, replayed
+from tests.execution.rehearsals import ACCOUNT, replayed
 
 from midas.backtest.spec import BacktestSpec, spec_of
 from midas.backtest.window import window
-from midas.core.order import OrderState
+from midas.core.errors import Refused
+from midas.core.order import Fill, OrderState
 from midas.marketdata.ground import Ground
 from midas.marketdata.panel import Panel
 from midas.strategies.exits import StopLoss, TakeProfit
 from midas.strategies.plans import plan_of
-from midas.trading.parity import Bucket, Parity, parity
+from midas.trading.parity import Bucket, parity
+from midas.trading.recorder import Recorder
 from midas.trading.tape import Tape
+from midas.trading.tape_head import TapeHead
 
 
 def question() -> tuple[BacktestSpec, Panel]:
     panel = random_market(11, 6, 60, AMERICA).panel
     definition = replace(Averaged().definition(), exits=(StopLoss(0.05), TakeProfit(0.08)))
-    return spec_of(definition, panel), panel
+    return spec_of(definition, panel, commission_bps=10.0), panel
 
 
-def taped(spec: BacktestSpec, panel: Panel, folder: Path) -> Tape:
-    first = window(plan_of(spec.definition), panel, None, None).first
-    tape = Tape("run", spec.to_json(), mandate_of(spec, panel, first).first)
-    replayed(spec, panel, watch=tape.note)
-    tape.write(folder / "tape.jsonl")
-    return Tape.read(folder / "tape.jsonl")
+def taped(spec: BacktestSpec, panel: Panel) -> Tape:
+    first = window(plan_of(spec.definition), panel, spec.start, spec.end).first
+    recorder = Recorder(TapeHead.of("run", spec, Ground.of(panel), first, panel.version))
+    journal: Any = replayed(spec, panel, watch=recorder.note).journal
+    stored = journal.store.accounts[ACCOUNT]
+    fills = [book.fill for book in journal.books(ACCOUNT) if book.fill is not None]
+    return Tape.of(recorder.cut(), [*stored.orders.values()], fills)
 
 
-@pytest.fixture
-def lived(tmp_path: Path) -> tuple[Tape, BacktestSpec, Ground]:
-    spec, panel = question()
-    return taped(spec, panel, tmp_path), spec, Ground.of(panel)
+@pytest.fixture(scope="module")
+def tape() -> Tape:
+    return taped(*question())
 
 
-def of(lived: tuple[Tape, BacktestSpec, Ground]) -> Parity:
-    return parity(*lived)
+class TestReplay:
+    def test_parts_nowhere(self, tape: Tape) -> None:
+        found = parity(tape)
+        assert found.trades > 50
+        assert any(fill.cause for fill in tape.fills)
+        assert (list(found.differences), dict(found.totals), found.lived) == ([], {}, found.tested)
+
+    def test_parts_nowhere_at_the_close_of_any_session(self, tape: Tape) -> None:
+        for row in range(tape.head.first, len(tape.rows), 5):
+            cut = tape.until(tape.rows[row].session)
+            assert len(cut.rows) == row + 1
+            found = parity(cut)
+            assert (list(found.differences), found.through) == ([], tape.rows[row].session)
+
+    def test_before_its_first_decision_there_is_nothing_to_compare(self, tape: Tape) -> None:
+        with pytest.raises(Refused):
+            parity(tape.until(tape.rows[tape.head.first - 1].session))
 
 
-def test_a_replay_parts_nowhere(lived: tuple[Tape, BacktestSpec, Ground]) -> None:
-    found = of(lived)
-    assert found.trades > 50
-    assert any(fill.cause for fill in lived[0].fills)
-    assert (list(found.differences), found.totals, found.holds) == ([], {}, True)
-
-
-def plain(tape: Tape) -> int:
-    # a fill that followed a target, the only one of its order
+def plain(tape: Tape, quantity: int = 1) -> Fill:
+    """Return a fill that followed a target, the only one of its order, whose quantity can be divided."""
     orders = [fill.order for fill in tape.fills]
-    return next(k for k, fill in enumerate(tape.fills) if fill.cause is None and orders.count(fill.order) == 1)
+    return next(
+        fill for fill in tape.fills
+        if fill.cause is None and orders.count(fill.order) == 1 and not fill.quantity % quantity
+    )  # fmt: skip
 
 
-def dearer(tape: Tape) -> None:
-    at = plain(tape)
-    fill = tape.fills[at]
-    tape.fills[at] = replace(fill, price=fill.price + 1, value=fill.value + int(fill.quantity * 100))
+def instead(tape: Tape, fill: Fill, *others: Fill) -> Tape:
+    fills: list[Fill] = []
+    for one in tape.fills:
+        fills += others if one is fill else [one]
+    return replace(tape, fills=fills)
 
 
-def later(tape: Tape) -> None:
-    at = plain(tape)
-    fill = tape.fills[at]
+def worth(fill: Fill, price: Decimal, quantity: Decimal | None = None) -> Fill:
+    """Return a fill at another price or of another quantity, its costs as before in proportion."""
+    many = fill.quantity if quantity is None else quantity
+    costs = int(fill.commission * many / fill.quantity)
+    return replace(fill, price=price, quantity=many, value=int(many * price * 100), commission=costs)
+
+
+def row_of(tape: Tape, fill: Fill) -> int:
+    return next(k for k, one in enumerate(tape.rows) if one.stamp_utc > fill.stamp_utc)
+
+
+def dearer(tape: Tape) -> Tape:
+    fill = plain(tape)
+    return instead(tape, fill, worth(fill, fill.price + 1))
+
+
+def later(tape: Tape) -> Tape:
+    # met the bar after the one it should have: at the open of that
+    fill = plain(tape)
+    row = row_of(tape, fill)
+    opened = tape.rows[row].stamp_utc + timedelta(hours=1)
+    price = tape.rows[row + 1].fields["open"][tape.column(str(fill.instrument))]
+    return instead(tape, fill, replace(worth(fill, Decimal(str(price))), stamp_utc=opened))
+
+
+def not_yet(tape: Tape) -> Tape:
+    fill = plain(tape)
+    ends = {order: end for order, end in tape.ends.items() if order != fill.order}
+    return replace(instead(tape, fill), ends=ends)
+
+
+def smaller(tape: Tape) -> Tape:
+    fill = plain(tape, 2)
+    return instead(tape, fill, worth(fill, fill.price, fill.quantity / 2))
+
+
+def costlier(tape: Tape) -> Tape:
+    fill = plain(tape)
+    return instead(tape, fill, replace(fill, commission=fill.commission + 123))
+
+
+def unasked(tape: Tape) -> Tape:
+    # money that no order of the run asked for
+    fill = plain(tape)
+    return replace(tape, fills=[*tape.fills, replace(fill, order="of-nobody", stamp_utc=_quiet(tape, fill))])
+
+
+def overcharged(tape: Tape) -> Tape:
+    fill = plain(tape)
+    return instead(tape, fill, replace(fill, value=fill.value + 5_00))
+
+
+def another_wish(tape: Tape) -> Tape:
+    fill = plain(tape)
+    row = next(one for one in tape.rows if one.stamp_utc > _quiet(tape, fill))
+    intent = replace(tape.orders[fill.order], stamp_utc=tape.rows[row.row - 1].stamp_utc)
+    mine = replace(fill, order="wish", stamp_utc=_quiet(tape, fill))
+    return replace(tape, fills=[*tape.fills, mine], orders={**tape.orders, "wish": intent})
+
+
+def _quiet(tape: Tape, fill: Fill) -> Any:
+    # an open at which nothing of this name and side was due
+    busy = {row_of(tape, one) for one in tape.fills if one.instrument == fill.instrument}
+    asked = {tape.decided(one) + 1 for one in tape.orders.values() if one.instrument == fill.instrument}
+    row = next(k for k in range(tape.head.first + 1, len(tape.rows)) if k not in busy | asked)
+    return tape.rows[row - 1].stamp_utc + timedelta(hours=1)
+
+
+def rejected(tape: Tape) -> Tape:
+    fill = plain(tape)
+    return replace(instead(tape, fill), ends={**tape.ends, fill.order: (OrderState.REJECTED, "margin")})
+
+
+def denied(tape: Tape) -> Tape:
+    fill = plain(tape)
+    orders = {order: intent for order, intent in tape.orders.items() if order != fill.order}
+    return replace(instead(tape, fill), orders=orders, denied=[tape.orders[fill.order]])
+
+
+def later_exit(tape: Tape) -> Tape:
+    fill = next(fill for fill in tape.fills if fill.cause is not None)
     row = next(k for k, one in enumerate(tape.rows) if one.stamp_utc >= fill.stamp_utc)
-    moved = tape.rows[row + 1].stamp_utc
-    tape.fills[at] = replace(fill, stamp_utc=moved, price=fill.price + 1, value=fill.value + int(fill.quantity * 100))
+    busy = {one.stamp_utc for one in tape.fills if one.cause and one.instrument == fill.instrument}
+    moved = next(one.stamp_utc for one in tape.rows[row + 1 :] if one.stamp_utc not in busy)
+    return instead(tape, fill, replace(worth(fill, fill.price - 1), stamp_utc=moved))
 
 
-def smaller(tape: Tape) -> None:
-    at = next(k for k in range(plain(tape), len(tape.fills)) if tape.fills[k].quantity % 2 == 0)
-    fill = tape.fills[at]
-    tape.fills[at] = replace(fill, quantity=fill.quantity / 2, value=fill.value // 2)
-
-
-def costlier(tape: Tape) -> None:
-    at = plain(tape)
-    tape.fills[at] = replace(tape.fills[at], commission=tape.fills[at].commission + 123)
-
-
-def unwanted(tape: Tape) -> None:
-    at = plain(tape)
-    name = next(one for one in {str(fill.instrument) for fill in tape.fills} if one != str(tape.fills[at].instrument))
-    other = next(fill.instrument for fill in tape.fills if str(fill.instrument) == name)
-    tape.fills[at] = replace(tape.fills[at], instrument=other, order="of-nobody", quantity=Decimal(7))
-
-
-def refused(tape: Tape) -> None:
-    order = tape.fills[plain(tape)].order
-    tape.fills = [fill for fill in tape.fills if fill.order != order]
-    tape.ends[order] = OrderState.REJECTED, "margin"
-
-
-def denied(tape: Tape) -> None:
-    order = tape.fills[plain(tape)].order
-    tape.fills = [fill for fill in tape.fills if fill.order != order]
-    tape.denied.append(tape.orders.pop(order))
+Plant = Callable[[Tape], Tape]
 
 
 @pytest.mark.parametrize(
@@ -109,35 +177,41 @@ def denied(tape: Tape) -> None:
     [
         (dearer, Bucket.PRICE),
         (later, Bucket.TIMING),
+        (not_yet, Bucket.TIMING),
+        (later_exit, Bucket.TIMING),
         (smaller, Bucket.SIZE),
         (costlier, Bucket.COST),
-        (unwanted, Bucket.SIGNAL),
-        (refused, Bucket.REJECTED),
+        (another_wish, Bucket.SIGNAL),
+        (rejected, Bucket.REJECTED),
         (denied, Bucket.REJECTED),
+        (unasked, Bucket.UNEXPLAINED),
+        (overcharged, Bucket.UNEXPLAINED),
     ],
 )
-def test_what_was_planted_lies_in_its_own_bucket(
-    lived: tuple[Tape, BacktestSpec, Ground], plant: Callable[[Tape], None], bucket: Bucket
-) -> None:
-    tape = lived[0]
-    before = sum(fill.value for fill in tape.fills)
-    plant(tape)
-    found = of(lived)
+def test_what_was_planted_lies_in_its_own_bucket(tape: Tape, plant: Plant, bucket: Bucket) -> None:
+    planted = plant(tape)
+    found = parity(planted)
     assert set(found.totals) == {bucket}
-    assert found.holds
-    if bucket is Bucket.PRICE:
-        assert abs(found.totals[bucket]) == sum(fill.value for fill in tape.fills) - before
+    assert len(found.differences) == 1
+    assert found.totals[bucket] == found.total == money(planted.fills) - money(tape.fills) != 0
 
 
-def later_exit(tape: Tape) -> None:
-    at = next(k for k, fill in enumerate(tape.fills) if fill.cause is not None)
-    fill = tape.fills[at]
-    row = next(k for k, one in enumerate(tape.rows) if one.stamp_utc >= fill.stamp_utc)
-    later_rows = {one.stamp_utc for one in tape.fills if one.cause and one.instrument == fill.instrument}
-    moved = next(one.stamp_utc for one in tape.rows[row + 1 :] if one.stamp_utc not in later_rows)
-    tape.fills[at] = replace(fill, stamp_utc=moved, price=fill.price - 1, value=fill.value - int(fill.quantity * 100))
+def money(fills: Sequence[Fill]) -> int:
+    """What fills brought, counted by hand."""
+    return sum((-one.value if one.side.value == "buy" else one.value) - one.commission - one.tax for one in fills)
 
 
-def test_an_exit_on_another_bar_is_one_of_timing(lived: tuple[Tape, BacktestSpec, Ground]) -> None:
-    later_exit(lived[0])
-    assert set(of(lived).totals) == {Bucket.TIMING}
+def test_all_of_them_at_once_add_up(tape: Tape) -> None:
+    planted, used = tape, set()
+    for plant in (dearer, smaller, costlier, rejected, another_wish):
+        # each on what the others left alone
+        rest = replace(planted, fills=[fill for fill in planted.fills if fill.order not in used])
+        changed = plant(rest)
+        used |= {fill.order for fill in {*rest.fills} ^ {*changed.fills}}
+        kept = [fill for fill in planted.fills if fill not in rest.fills]
+        planted = replace(changed, fills=[*changed.fills, *kept])
+    found = parity(planted)
+    assert set(found.totals) == {Bucket.PRICE, Bucket.SIZE, Bucket.COST, Bucket.REJECTED, Bucket.SIGNAL}
+    assert found.total == sum(found.totals.values()) == money(planted.fills) - money(tape.fills)
+    assert found.lived - found.tested == found.total
+    assert sum(one.total for one in found.differences) == found.total

@@ -192,7 +192,9 @@ def _runner(record: RunRecord, prepared: Prepared, ground: Ground, broker: Broke
     from midas.execution.quantity import decimal_quantity
     from midas.execution.stream import Stream
     from midas.strategies.schedule import Every
+    from midas.trading.recorder import Recorder
     from midas.trading.runner import Runner
+    from midas.trading.tape_head import TapeHead
 
     definition = prepared.spec.definition
     by_change = definition.every is Every.CHANGE
@@ -215,4 +217,5 @@ def _runner(record: RunRecord, prepared: Prepared, ground: Ground, broker: Broke
         place = column.get(instrument)
         return Decimal(0) if place is None else decimal_quantity(float(loop.book.quantities[place]))
 
-    return Runner(record.id, record.strategy, loop, prepared.first, holding)
+    head = TapeHead.of(record.id, prepared.spec, ground, prepared.first, prepared.panel.version)
+    return Runner(record.id, record.strategy, loop, prepared.first, holding, Recorder(head))

@@ -12,11 +12,11 @@ from midas.core.order import ENDED, Fill, OrderState, Side
 from midas.db import heads
 from midas.db.order_rows import fill_of, order_of
 from midas.db.sessions import ReadSession
-from midas.db.trading_tables import BOOKINGS, CANCELS, CHECKPOINTS, KILLS, ORDERS, POSITIONS, QUARANTINES
+from midas.db.trading_tables import BOOKINGS, CANCELS, CHECKPOINTS, KILLS, ORDERS, POSITIONS, QUARANTINES, TAPES
 from midas.execution.order_row import OrderRow
 from midas.risk.kill import Kill, KillLevel
 from midas.risk.snapshot import Recent
-from midas.trading.journal import Balance, Checkpoint, Fenced, Lately
+from midas.trading.journal import Balance, Checkpoint, Fenced, Lately, TapePart
 from midas.trading.origin import BROKERS_OWN
 from midas.trading.recent import DAY
 
@@ -102,6 +102,12 @@ def checkpoint(session: ReadSession, run: str) -> Checkpoint | None:
     """Return the last checkpoint of a run."""
     found = session.first(select(CHECKPOINTS).where(CHECKPOINTS.c.run == run))
     return None if found is None else Checkpoint(run, found["row"], found["stamp_utc"], bytes(found["state"]))
+
+
+def tape(session: ReadSession, run: str) -> list[TapePart]:
+    """Return the parts of a run's tape, in their order."""
+    rows = session.all(select(TAPES).where(TAPES.c.run == run).order_by(TAPES.c.n))
+    return [TapePart(run, row["n"], row["row"], bytes(row["data"])) for row in rows]
 
 
 def kills(session: ReadSession, account: str) -> Sequence[Kill]:

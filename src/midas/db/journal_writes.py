@@ -23,6 +23,7 @@ from midas.db.trading_tables import (
     POSTINGS,
     QUARANTINES,
     RUNS,
+    TAPES,
 )
 from midas.portfolio.ledger import LedgerAccount
 from midas.risk.kill import KillLevel
@@ -45,6 +46,7 @@ from midas.trading.journal import (
     Quarantine,
     Since,
     StoreOrder,
+    TapePart,
 )
 from midas.trading.sound import require_sound
 
@@ -163,6 +165,13 @@ class _Writing:
         values = {"row": entry.row, "stamp_utc": entry.stamp_utc, "state": entry.state}
         stored = heads.upsert(self._session)(CHECKPOINTS).values(run=entry.run, **values)
         self._session.change(stored.on_conflict_do_update(index_elements=["run"], set_=values))
+
+    @enter.register
+    def _(self, entry: TapePart) -> None:
+        values = {"run": entry.run, "n": entry.n, "row": entry.row, "data": entry.data}
+        stored = heads.upsert(self._session)(TAPES).values(**values).on_conflict_do_nothing()
+        if not self._session.change(stored):
+            raise AlreadyStored(f"Part {entry.n} of the tape of {entry.run} is stored already.")
 
     @enter.register
     def _(self, entry: Quarantine) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from midas.db.failures import meaning
 
-HEAD = "0005"
+HEAD = "0006"
 """The latest revision under `migrations/versions`."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -167,6 +168,26 @@ CHECKPOINTS = Table(
     Column("row", Integer, nullable=False),
     Column("stamp_utc", UtcDateTime, nullable=False),
     Column("state", LargeBinary, nullable=False),
+)
+
+# what a run heard, part by part; a part is stored with the checkpoint that knows it
+TAPES = Table(
+    "tapes",
+    METADATA,
+    Column("run", String(32), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("row", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+# what the twin of a run came to, through a session
+PARITIES = Table(
+    "parities",
+    METADATA,
+    Column("run", String(32), primary_key=True),
+    Column("through", Date, primary_key=True),
+    Column("told_at", UtcDateTime, nullable=False),
+    Column("document", JSON, nullable=False),
 )
 
 KILLS = Table(

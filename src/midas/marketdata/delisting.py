@@ -16,6 +16,8 @@ DELISTING = 2
 
 def delistings(panel: Panel) -> NDArray[np.int64]:
     """Return (name, 2): the row after the last bar and the column of each name that is gone, ascending."""
+    if panel.gone is not None:
+        return panel.gone
     closes = panel.tiles("raw_close")
     seen = ~np.isnan(np.asarray(closes)[:, _recent(panel) :]).all(axis=1)
     columns = np.flatnonzero(~seen.ravel()[: panel.columns])

@@ -45,6 +45,8 @@ class Panel:
     fields: Mapping[str, Tiles]
     actions: Actions = field(default_factory=Actions.none)
     stamps: NDArray[np.datetime64] | None = None
+    gone: NDArray[np.int64] | None = None
+    """Delistings (row, column) where somebody told of them; None: what bars are missing at the end tells."""
     begins: NDArray[np.int64] = field(init=False, repr=False, compare=False)
     """The first row of each session, ascending."""
 
@@ -125,6 +127,7 @@ class Panel:
             self, instruments=tuple(self.instruments[c] for c in chosen), sessions=self.sessions[rows], fields=fields,
             actions=_selected(self.actions, chosen, None if isinstance(rows, slice) else rows),
             stamps=None if self.stamps is None else self.stamps[rows],
+            gone=None if self.gone is None else _left(self.gone, chosen, None if isinstance(rows, slice) else rows),
         )  # fmt: skip
 
     def _lanes(self, columns: int) -> int:
@@ -158,6 +161,15 @@ def _selected(actions: Actions, columns: Sequence[int], rows: NDArray[np.int64] 
     row, kind, value = row[keep], actions.kind[keep], actions.value[keep]
     order = np.lexsort((kind, column, row))
     return Actions(row[order], column[order], kind[order], value[order])
+
+
+def _left(gone: NDArray[np.int64], columns: Sequence[int], rows: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    place = {column: new for new, column in enumerate(columns)}
+    moved = gone[:, 0] if rows is None else np.searchsorted(rows, gone[:, 0])
+    kept = sorted(
+        (row, place[column]) for row, column in zip(moved.tolist(), gone[:, 1].tolist(), strict=True) if column in place
+    )
+    return np.array(kept, np.int64).reshape(-1, 2)
 
 
 def build_fields(raw: Mapping[str, Matrix], actions: Actions, lanes: int = LANES) -> dict[str, Tiles]:

@@ -116,6 +116,19 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class TapePart:
+    """What a run heard since the part before, packed; parts count from 0, each with the checkpoint that knows it.
+
+    row : the last one in it.
+    """
+
+    run: str
+    n: int
+    row: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Quarantine:
     """An instrument nobody can explain: no new orders there until a person released it."""
 
@@ -151,7 +164,7 @@ class Since:
 Asking = StoreOrder | AskCancel | Audit | Quarantine | Pull | MoveRun | Since
 """What anyone with the right may store, without owning the account: wishes, which the owner carries out."""
 
-Entry = Asking | ChangeOrder | CancelSent | Book | Checkpoint
+Entry = Asking | ChangeOrder | CancelSent | Book | Checkpoint | TapePart
 Batch = Sequence[Entry]
 
 NOBODY = 0

@@ -10,7 +10,19 @@ from midas.core.errors import Busy
 from midas.core.order import Fill, OrderState
 from midas.execution.order_row import OrderRow
 from midas.risk.kill import Kill
-from midas.trading.journal import NOBODY, Asking, Audit, Balance, Batch, Book, Checkpoint, Fenced, Lately, MoveRun
+from midas.trading.journal import (
+    NOBODY,
+    Asking,
+    Audit,
+    Balance,
+    Batch,
+    Book,
+    Checkpoint,
+    Fenced,
+    Lately,
+    MoveRun,
+    TapePart,
+)
 from midas.trading.memory_store import MemoryStore
 from midas.trading.origin import BROKERS_OWN, origin_of
 from midas.trading.recent import DAY, recent_of
@@ -95,6 +107,10 @@ class MemoryJournal:
 
     async def trail(self, account: str) -> Sequence[Audit]:
         return self.audits(account)
+
+    def tape(self, run: str) -> Sequence[TapePart]:
+        """Return what was recorded of a run, in its order."""
+        return list(self.store.tapes.get(run, ()))
 
     def audits(self, account: str) -> Sequence[Audit]:
         """Return the audit trail, oldest first."""

@@ -34,6 +34,7 @@ from midas.trading.journal import (
     Quarantine,
     Since,
     StoreOrder,
+    TapePart,
 )
 from midas.trading.sound import require_sound
 
@@ -75,6 +76,7 @@ class MemoryStore:
     homes: dict[str, str] = field(default_factory=dict)
     runs: dict[str, MoveRun] = field(default_factory=dict)
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
+    tapes: defaultdict[str, list[TapePart]] = field(default_factory=lambda: defaultdict(list))
     kills: list[Kill] = field(default_factory=list)
 
     def write(self, account: str, batch: Batch) -> None:
@@ -158,6 +160,14 @@ class _Writing:
     @enter.register
     def _(self, entry: Checkpoint) -> None:
         self._put(self._store.checkpoints, entry.run, entry)
+
+    @enter.register
+    def _(self, entry: TapePart) -> None:
+        tape = self._store.tapes[entry.run]
+        if entry.n != len(tape):
+            raise AlreadyStored(f"Part {entry.n} of the tape of {entry.run} is not the next one.")
+        tape.append(entry)
+        self._steps_back.append(tape.pop)
 
     @enter.register
     def _(self, entry: Quarantine) -> None:

@@ -1,31 +1,29 @@
-"""The parity twin: a run's tape lived through again as a backtest, and where the two part ways, money by money."""
+"""Where a run and its twin part ways, trade by trade and money by money."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-import numpy as np
-
-from midas.backtest.run import run_spec
-from midas.backtest.spec import BacktestSpec
-from midas.core.order import Fill, OrderKind, Side
-from midas.execution.simulation import Simulation
-from midas.marketdata.actions import ActionKind, Actions
-from midas.marketdata.ground import Ground
-from midas.marketdata.panel import Panel, build_fields
+from midas.core.errors import Refused
+from midas.core.money import minor_digits
 from midas.trading.tape import Tape
+from midas.trading.twin import EXIT, Key, Trade, Trades, Wanted, trades_of_run, trades_of_twin, twin_of, wanted
+
+_ROUNDINGS = 4
+"""Parts of a difference that are rounded to the minor unit each."""
 
 
 class Bucket(StrEnum):
     """Why a trade brought other money than its twin.
 
-    SIGNAL: only one of the two wanted it. REJECTED: it was refused, by the gate or by the broker. TIMING: it traded on
-    another bar, and so at another price. PRICE: at another price on the same bar. SIZE: another quantity. COST: other
-    commission or tax. UNEXPLAINED: what is left, to the minor unit.
+    SIGNAL: only one of the two wanted it. TIMING: it traded on another bar, or not yet, and so at another price.
+    PRICE: at another price than the bar gave its twin. SIZE: another quantity, with the costs of it. COST: other
+    commission or tax for the same quantity. REJECTED: both wanted it, and to one it was refused, or it met no market.
+    UNEXPLAINED: nothing on the tape asked for it, or the money booked is not quantity times price.
     """
 
     SIGNAL = "signal"
@@ -37,29 +35,22 @@ class Bucket(StrEnum):
     UNEXPLAINED = "unexplained"
 
 
-@dataclass(frozen=True, slots=True)
-class Trade:
-    """An order's executions in one: row of the first, quantity, minor units of value and of costs."""
-
-    row: int
-    side: Side
-    quantity: float
-    value: int
-    costs: int
-
-    @property
-    def money(self) -> int:
-        """What it brought, below 0 what it took, in minor units."""
-        return (-self.value if self.side is Side.BUY else self.value) - self.costs
+Parts = Mapping[Bucket, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One trade that differs: whose, the row it was decided on, of an exit traded on, and the money in each bucket."""
+    """A trade and its twin, one of them None where it did not happen, and minor units in each bucket.
+
+    session : of the decision, of an exit that of the trade. side : buy, sell or exit.
+    """
 
     instrument: str
-    decided: int
-    parts: Mapping[Bucket, int]
+    session: date
+    side: str
+    lived: Trade | None
+    tested: Trade | None
+    parts: Parts
 
     @property
     def total(self) -> int:
@@ -68,149 +59,149 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """All trades of both, those that differ, and the sums by bucket in minor units."""
+    """The trades of a run and of its twin through a session, and those that differ, as they came.
 
+    lived, tested : money that came in by the trades of each, in minor units; they differ by the sum of `totals`.
+    """
+
+    through: date
     trades: int
+    lived: int
+    tested: int
     differences: Sequence[Difference]
-    totals: Mapping[Bucket, int] = field(default_factory=dict)
+    totals: Parts
 
     @property
-    def holds(self) -> bool:
-        """Whether everything that differs is explained."""
-        return all(not one.parts.get(Bucket.UNEXPLAINED) for one in self.differences)
+    def total(self) -> int:
+        return sum(self.totals.values())
+
+    @property
+    def unexplained(self) -> int:
+        """Minor units that nothing accounts for, whichever way they went."""
+        return sum(abs(one.parts.get(Bucket.UNEXPLAINED, 0)) for one in self.differences)
 
 
-Key = tuple[str, int, str]
-"""Instrument, row of the decision and side; of exits the row they traded on, and `_EXIT`."""
+def parity(tape: Tape) -> Parity:
+    """Run a tape's twin and compare trade by trade.
 
-_EXIT = "exit"
-
-
-def parity(tape: Tape, spec: BacktestSpec, ground: Ground) -> Parity:
-    """Run a tape's twin and compare trade by trade; `spec` is the one the run was started with."""
-    panel = panel_of(tape, ground)
-    twin = run_spec(replace(spec, start=_session(tape, tape.first), end=None), panel).simulation
-    lived, tested = _of_tape(tape), _of_twin(twin, panel)
-    _pair_exits(lived, tested)
-    refused = _refused(tape)
-    found = []
-    for key in {**lived, **tested}:
-        parts = _parts(lived.get(key), tested.get(key), key in refused)
-        if parts:
-            found.append(Difference(key[0], key[1], parts))
-    totals: defaultdict[Bucket, int] = defaultdict(int)
+    Raises
+    ------
+    Refused: the run has not met a bar it may decide on, code `no_tape`.
+    InvalidInput, StrategyInvalid: this version would not run its backtest.
+    """
+    if tape.first is None:
+        raise Refused("The run met no bar it may decide on yet.", hint="Look again later.", code="no_tape")
+    panel, twin = twin_of(tape, tape.first)
+    lived, tested = trades_of_run(tape), trades_of_twin(twin, panel)
+    asked = wanted(tape, twin, panel)
+    pairs = sorted(_pairs(lived, tested, asked), key=lambda pair: (pair.key.row, pair.key.instrument, pair.key.side))
+    found = [one for pair in pairs if (one := _difference(tape, pair, asked)) is not None]
+    totals: Counter[Bucket] = Counter()
     for one in found:
-        for bucket, amount in one.parts.items():
-            totals[bucket] += amount
-    return Parity(len({**lived, **tested}), found, dict(totals))
-
-
-def panel_of(tape: Tape, ground: Ground) -> Panel:
-    """Return what a tape saw as a panel; rows before the first seen do not exist."""
-    raw = {name: np.array([row.fields[name] for row in tape.rows]) for name in ground.fields}
-    sessions = np.array([row.session for row in tape.rows], "datetime64[D]")
-    stamps = None
-    if not ground.timeframe.is_daily:
-        stamps = np.array([row.stamp_utc.replace(tzinfo=None) for row in tape.rows], "datetime64[s]")
-    column = {instrument.id: place for place, instrument in enumerate(ground.instruments)}
-    acted = sorted(
-        (int(np.searchsorted(sessions, np.datetime64(one.session))), column[one.instrument], one.kind, one.value)
-        for one in tape.actions
-        if one.kind in tuple(ActionKind) and one.instrument in column
-    )
-    parts = list(zip(*(one for one in acted if one[0] < len(sessions)), strict=True)) or [(), (), (), ()]
-    actions = Actions(
-        np.array(parts[0], np.int64), np.array(parts[1], np.int64), np.array(parts[2], np.int8),
-        np.array(parts[3], np.float64),
-    )  # fmt: skip
-    return Panel(
-        ground.dataset, f"tape-{tape.run}", ground.venue.mic, ground.timeframe, ground.basis, ground.currency,
-        ground.instruments, sessions, build_fields(raw, actions), actions, stamps,
+        totals.update(one.parts)
+    return Parity(
+        tape.rows[-1].session, len(pairs), sum(one.money for one in lived.values()),
+        sum(one.money for one in tested.values()), found, {each: totals[each] for each in Bucket if each in totals},
     )  # fmt: skip
 
 
-def _of_tape(tape: Tape) -> dict[Key, Trade]:
-    stamps = np.array([row.stamp_utc.timestamp() for row in tape.rows])
-    decided = {order: int(np.searchsorted(stamps, one.stamp_utc.timestamp())) for order, one in tape.orders.items()}
-    fills: defaultdict[Key, list[tuple[int, Fill]]] = defaultdict(list)
-    for fill in tape.fills:
-        name, at = str(fill.instrument), int(np.searchsorted(stamps, fill.stamp_utc.timestamp()))
-        intent = tape.orders.get(fill.order)
-        if fill.cause is not None or (intent is not None and intent.kind is OrderKind.PROTECTION):
-            key = (name, at, _EXIT)
-        else:
-            key = (name, decided.get(fill.order, at - 1), fill.side.value)
-        fills[key].append((at, fill))
-    return {key: _together(found) for key, found in fills.items()}
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    # `key` is the twin's, where there is one.
+    key: Key
+    lived: Trade | None
+    tested: Trade | None
 
 
-def _pair_exits(lived: dict[Key, Trade], tested: dict[Key, Trade]) -> None:
-    # An exit that happened on another row than its twin's is the same exit: the first of a name left on either side.
-    alone = sorted(key for key in lived.keys() - tested.keys() if key[2] == _EXIT)
-    for key in alone:
-        twin = min((one for one in tested.keys() - lived.keys() if one[0] == key[0] and one[2] == _EXIT), default=None)
-        if twin is not None:
-            tested[key] = tested.pop(twin)
+def _pairs(lived: Trades, tested: Trades, asked: Wanted) -> list[_Pair]:
+    # the same key on both sides, then the same trade on another row, then what is left alone
+    pairs = [_Pair(key, lived[key], tested[key]) for key in lived.keys() & tested.keys()]
+    mine = _by_name(lived.keys() - tested.keys())
+    for name, others in _by_name(tested.keys() - lived.keys()).items():
+        left = mine.get(name, [])
+        for other in others:
+            same = next((key for key in left if key.side == EXIT or _is_late(key, other, tested, asked)), None)
+            if same is not None:
+                left.remove(same)
+            pairs.append(_Pair(other, None if same is None else lived[same], tested[other]))
+    return pairs + [_Pair(key, lived[key], None) for left in mine.values() for key in left]
 
 
-def _together(found: Sequence[tuple[int, Fill]]) -> Trade:
-    return Trade(
-        found[0][0],
-        found[0][1].side,
-        float(sum(fill.quantity for _, fill in found)),
-        sum(fill.value for _, fill in found),
-        sum(fill.commission + fill.tax for _, fill in found),
+def _by_name(keys: Iterable[Key]) -> dict[tuple[str, str], list[Key]]:
+    found: defaultdict[tuple[str, str], list[Key]] = defaultdict(list)
+    for key in sorted(keys):
+        found[key.instrument, key.side].append(key)
+    return dict(found)
+
+
+def _is_late(key: Key, other: Key, tested: Trades, asked: Wanted) -> bool:
+    # it was tried on the twin's row and done later, before the twin went the other way
+    if key.row <= other.row or other not in asked.by_run:
+        return False
+    return not any(
+        one.instrument == key.instrument and one.side != key.side and other.row < one.row < key.row for one in tested
     )
 
 
-def _of_twin(twin: Simulation, panel: Panel) -> dict[Key, Trade]:
-    fills, names = twin.journal.fills, [str(instrument.id) for instrument in panel.instruments]
-    grouped: defaultdict[Key, list[int]] = defaultdict(list)
-    for place in range(len(fills)):
-        name, side = names[fills.column[place]], Side.BUY if fills.side[place] > 0 else Side.SELL
-        if fills.cause[place]:
-            grouped[name, int(fills.row[place]), _EXIT].append(place)
-        else:
-            grouped[name, int(fills.decided[place]), side.value].append(place)
-    return {
-        key: Trade(
-            int(fills.row[places[0]]),
-            Side.BUY if fills.side[places[0]] > 0 else Side.SELL,
-            float(fills.quantity[places].sum()),
-            int(fills.value[places].sum()),
-            int(fills.commission[places].sum() + fills.tax[places].sum()),
-        )
-        for key, places in grouped.items()
-    }
-
-
-def _refused(tape: Tape) -> set[Key]:
-    stamps = np.array([row.stamp_utc.timestamp() for row in tape.rows])
-    ended = [
-        tape.orders[order] for order, (state, _) in tape.ends.items() if order in tape.orders and state == "rejected"
-    ]
-    return {
-        (str(one.instrument), int(np.searchsorted(stamps, one.stamp_utc.timestamp())), one.side.value)
-        for one in (*tape.denied, *ended)
-    }
-
-
-def _parts(lived: Trade | None, tested: Trade | None, refused: bool) -> dict[Bucket, int]:
-    if lived is None or tested is None:
+def _difference(tape: Tape, pair: _Pair, asked: Wanted) -> Difference | None:
+    key, lived, tested = pair.key, pair.lived, pair.tested
+    if lived is not None and tested is not None and _comparable(lived, tested):
+        parts = _split(tape, key, lived, tested)
+    else:
         whole = (lived.money if lived else 0) - (tested.money if tested else 0)
-        return {Bucket.REJECTED if refused else Bucket.SIGNAL: whole} if lived is not tested else {}
-    sign = -1 if lived.side is Side.BUY else 1
-    each_lived, each_tested = lived.value / lived.quantity, tested.value / tested.quantity
-    size = sign * round((lived.quantity - tested.quantity) * each_tested)
-    price = sign * round(lived.quantity * (each_lived - each_tested))
-    cost = tested.costs - lived.costs
-    rest = lived.money - tested.money - size - price - cost
-    if abs(rest) <= 1:  # what rounding two parts to the minor unit leaves
-        price, rest = price + rest, 0
-    moved = Bucket.PRICE if lived.row == tested.row else Bucket.TIMING
-    parts = {Bucket.SIZE: size, moved: price, Bucket.COST: cost, Bucket.UNEXPLAINED: rest}
+        parts = {_why(pair, asked): whole}
+    if lived is not None and tested is not None and not any(parts.values()):
+        return None
+    return Difference(key.instrument, tape.rows[max(0, key.row)].session, key.side, lived, tested, parts)
+
+
+def _comparable(lived: Trade, tested: Trade) -> bool:
+    return lived.side is tested.side and bool(lived.quantity and tested.quantity)
+
+
+def _why(pair: _Pair, asked: Wanted) -> Bucket:
+    # why only one of the two traded
+    key = pair.key
+    if pair.tested is None:
+        if key.side != EXIT and key not in asked.by_run:
+            return Bucket.UNEXPLAINED
+        return Bucket.REJECTED if key in asked.dropped else Bucket.SIGNAL
+    if key.side == EXIT and pair.lived is None:
+        return Bucket.REJECTED if key.instrument in asked.unguarded else Bucket.SIGNAL
+    if pair.lived is None and key in asked.by_run:
+        return Bucket.TIMING if asked.by_run[key] else Bucket.REJECTED
+    return Bucket.SIGNAL
+
+
+def _split(tape: Tape, key: Key, lived: Trade, tested: Trade) -> dict[Bucket, int]:
+    scale = 10 ** minor_digits(tape.head.ground["currency"])
+    share = lived.quantity / tested.quantity
+    fair = _fair(tape, key, lived, tested)
+    bought = lived.sign * lived.quantity * scale
+    exact = {
+        Bucket.PRICE: bought * (lived.price - fair),
+        Bucket.TIMING: bought * (fair - tested.price),
+        Bucket.SIZE: (share - 1.0) * (tested.sign * tested.quantity * tested.price * scale - tested.costs),
+        Bucket.COST: share * tested.costs - lived.costs,
+        Bucket.UNEXPLAINED: lived.sign * (lived.odd - tested.odd),
+    }
+    parts = {bucket: round(amount) for bucket, amount in exact.items()}
+    rest = lived.money - tested.money - sum(parts.values())
+    rounding = abs(rest) <= _ROUNDINGS + lived.fills + tested.fills
+    # what rounding leaves goes where most of the difference is
+    parts[max(exact, key=lambda each: abs(exact[each])) if rounding else Bucket.UNEXPLAINED] += rest
     return {bucket: amount for bucket, amount in parts.items() if amount}
 
 
-def _session(tape: Tape, row: int) -> date:
-    return next(one.session for one in tape.rows if one.row == row)
+def _fair(tape: Tape, key: Key, lived: Trade, tested: Trade) -> float:
+    # the price the twin would have had on the row the run traded on
+    if lived.row == tested.row:
+        return tested.price
+    field = "close" if tape.head.spec["dealing"].get("fill_at") == "close" else "open"
+    there, here = (_bar(tape, key.instrument, row, field) for row in (lived.row, tested.row))
+    return lived.price if key.side == EXIT or not (there > 0 and here > 0) else tested.price * there / here
+
+
+def _bar(tape: Tape, instrument: str, row: int, field: str) -> float:
+    fields = tape.rows[row].fields
+    return float(fields.get(field, fields["close"])[tape.column(instrument)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +17,10 @@ from midas.marketdata.feed import BarRow, CorporateAction
 from midas.risk.kill import KillLevel
 from midas.trading.draft import Draft
 from midas.trading.journal import AskCancel, Checkpoint
+from midas.trading.recorder import Recorder
 
-_COUNT = 4
-"""Bytes of a count before a loop's state."""
+_BEFORE = struct.Struct(">iiq")
+"""What is kept before a loop's state: corporate actions heard since the row, parts and bytes of the tape."""
 
 
 Holding = Callable[[InstrumentId], Decimal]
@@ -48,9 +50,11 @@ class Decided:
 
 
 class Runner:
-    """A run in this process. `paused` hears the market and orders nothing."""
+    """A run in this process. `paused` hears the market and orders nothing. `recorder` makes its tape."""
 
-    def __init__(self, run: str, strategy: str, loop: Looping, first: int, holding: Holding) -> None:
+    def __init__(
+        self, run: str, strategy: str, loop: Looping, first: int, holding: Holding, recorder: Recorder | None = None
+    ) -> None:
         self.run = run
         self.loop = loop
         self.first = first
@@ -59,12 +63,15 @@ class Runner:
         self._holding = holding
         self._level = KillLevel.NONE
         self._acted = 0
+        self._recorder = recorder
 
     def resume(self, kept: Checkpoint | None) -> None:
         """Go on where the last batch left off."""
         if kept is not None:
-            self._acted = int.from_bytes(kept.state[:_COUNT], "big")
-            self.loop.restore(kept.state[_COUNT:])
+            self._acted, parts, size = _BEFORE.unpack_from(kept.state)
+            self.loop.restore(kept.state[_BEFORE.size :])
+            if self._recorder is not None:
+                self._recorder.resume(parts, size, kept.row)
 
     def hears(self, event: BarRow) -> bool:
         """Tell whether a row is news."""
@@ -80,16 +87,18 @@ class Runner:
     def hear(self, draft: Draft, events: Sequence[LoopEvent], stamp_utc: datetime) -> Decided:
         """Tell it what happened, and draft what it wants."""
         commands = [command for event in events for command in self.loop.on(event)]
-        decided = self._obey(draft, commands, stamp_utc)
-        if any(isinstance(event, BarRow) for event in events):
-            self._acted = 0
-        return decided
+        for event in events:
+            if isinstance(event, BarRow):
+                self._acted = 0
+                self._record(event)
+        return self._obey(draft, commands, stamp_utc)
 
     def keep(self, draft: Draft, stamp_utc: datetime) -> None:
         """Store where it is with everything else that is drafted."""
         if self.loop.row >= self.first:
-            # how many corporate actions it heard since the row: they are told again after a restart
-            state = self._acted.to_bytes(_COUNT, "big") + self.loop.snapshot()
+            parts, size = self._keep_tape(draft)
+            # corporate actions are told again after a restart
+            state = _BEFORE.pack(self._acted, parts, size) + self.loop.snapshot()
             draft.entries.append(Checkpoint(self.run, self.loop.row, stamp_utc, state))
 
     def act(self, action: CorporateAction, number: int) -> None:
@@ -97,6 +106,7 @@ class Runner:
         if number > self._acted:
             self.loop.on(action)
             self._acted = number
+            self._record(action)
 
     def held(self, instrument: InstrumentId | None) -> Decimal:
         """Return what the run itself holds; of no instrument it holds one part of the account."""
@@ -118,8 +128,23 @@ class Runner:
                     verdict, intent = command.verdict, command.intent
                     detail = {"code": verdict.code.value, "why": verdict.detail, "side": intent.side.value}
                     draft.audit("order.denied", str(intent.instrument), detail, self.run)
+                    self._record(command)
                     denied += 1
         return Decided(submitted, withdrawn, denied)
+
+    def _record(self, what: BarRow | CorporateAction | Denied) -> None:
+        if self._recorder is not None:
+            self._recorder.note(what)
+
+    def _keep_tape(self, draft: Draft) -> tuple[int, int]:
+        recorder = self._recorder
+        if recorder is None:
+            return 0, 0
+        was_full = recorder.full
+        draft.entries += recorder.cut()
+        if recorder.full and not was_full:
+            draft.audit("tape.full", self.run, {"row": self.loop.row, "bytes": recorder.size}, self.run)
+        return recorder.parts, recorder.size
 
     def _why(self, command: Submit) -> dict[str, object]:
         intent = command.intent

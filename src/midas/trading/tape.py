@@ -1,134 +1,107 @@
-"""What a run saw, wanted and got, line by line: enough to live through it again."""
+"""What a run saw, wanted and got: enough to live through it again."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 
-import numpy as np
-
-from midas.core.instrument import InstrumentId
-from midas.core.order import Cause, Fill, OrderIntent, OrderState, Side
-from midas.execution.intent_json import intent_from_json, intent_to_json
-from midas.execution.loop_events import Denied, Ended, Filled, Submit
+from midas.core.errors import Refused, StorageCorrupt
+from midas.core.order import ENDED, Fill, OrderIntent, OrderState
+from midas.execution.order_row import OrderRow
 from midas.marketdata.feed import BarRow, CorporateAction
+from midas.trading.journal import TapePart
+from midas.trading.recorder import Recorded
+from midas.trading.tape_head import TapeHead
 
-FORMAT = 1
 
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Tape:
-    """A run's rows, corporate actions, orders, refusals, ends and fills, in the order they were noted.
+    """A run's bars and corporate actions as it heard them, its orders, those the gate refused, ends and fills.
 
-    spec : the JSON of the backtest it should have been. first : the row of its first decision.
+    ends : state and reason of orders that are over. late : orders with fills behind the end of the tape. engines :
+    those that recorded it, in their order.
     """
 
-    run: str
-    spec: dict[str, Any]
-    first: int
-    rows: list[BarRow] = field(default_factory=list)
-    actions: list[CorporateAction] = field(default_factory=list)
-    orders: dict[str, OrderIntent] = field(default_factory=dict)
-    denied: list[OrderIntent] = field(default_factory=list)
-    ends: dict[str, tuple[OrderState, str]] = field(default_factory=dict)
-    fills: list[Fill] = field(default_factory=list)
-
-    def note(self, what: object) -> None:
-        """Note an event or a command; what a tape does not hold is passed over, and so is a bar's correction."""
-        match what:
-            case BarRow() if not self.rows or what.row > self.rows[-1].row:
-                self.rows.append(what)
-            case CorporateAction():
-                self.actions.append(what)
-            case Submit():
-                self.orders[what.id] = what.intent
-            case Denied():
-                self.denied.append(what.intent)
-            case Ended():
-                self.ends[what.order] = what.state, what.reason
-            case Filled():
-                self.fills.append(what.fill)
-
-    def write(self, file: Path) -> None:
-        """Write JSON lines, whole or not at all."""
-        beside = file.with_name(f".{file.name}.part")
-        beside.write_text("".join(f"{json.dumps(line)}\n" for line in self._lines()), encoding="utf-8")
-        beside.replace(file)
+    head: TapeHead
+    rows: Sequence[BarRow]
+    actions: Sequence[CorporateAction] = ()
+    orders: Mapping[str, OrderIntent] = field(default_factory=dict)
+    denied: Sequence[OrderIntent] = ()
+    ends: Mapping[str, tuple[OrderState, str]] = field(default_factory=dict)
+    fills: Sequence[Fill] = ()
+    late: frozenset[str] = frozenset()
+    engines: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, file: Path) -> Tape:
-        """Read what `write` wrote.
+    def of(cls, parts: Sequence[TapePart], orders: Sequence[OrderRow], fills: Sequence[Fill]) -> Tape:
+        """Put a tape together from its parts and what the journal has of the account.
 
         Raises
         ------
-        ValueError: it is no tape of this version.
+        Refused: nothing was recorded, code `no_tape`.
+        StorageCorrupt: a part is missing, damaged, or of another version.
         """
-        with file.open(encoding="utf-8") as lines:
-            head = json.loads(next(lines, "{}"))
-            if head.get("tape") != FORMAT:
-                raise ValueError(f"{file.name} is no tape of version {FORMAT}")
-            tape = cls(head["run"], head["spec"], head["first"])
-            tape._take(json.loads(line) for line in lines)
-        return tape
+        found = _unpacked(parts)
+        if not found or found[0].head is None:
+            raise Refused(
+                "Nothing of this run was recorded yet.", hint="Look again once it met its first bar.", code="no_tape"
+            )
+        rows = [row for each in found for row in each.rows]
+        if [row.row for row in rows] != list(range(len(rows))):
+            raise _damaged("a row is missing")
+        mine = {row.id: row for row in orders if row.intent.run == found[0].head.run}
+        tape = cls(
+            found[0].head, rows, [one for each in found for one in each.actions],
+            {order: row.intent for order, row in mine.items()}, [one for each in found for one in each.denied],
+            {order: (row.state, row.reason) for order, row in mine.items() if row.state in ENDED},
+            [fill for fill in fills if fill.order in mine], engines=tuple(dict.fromkeys(one.engine for one in found)),
+        )  # fmt: skip
+        return tape.until(None)
 
-    def _lines(self) -> Iterator[dict[str, Any]]:
-        yield {"tape": FORMAT, "run": self.run, "spec": self.spec, "first": self.first}
-        for action in self.actions:
-            yield {"action": [str(action.instrument), action.session.isoformat(), action.kind, action.value]}
-        for row in self.rows:
-            fields = {
-                name: [None if np.isnan(one) else one for one in row.fields[name].tolist()] for name in row.fields
-            }
-            stamp, session = row.stamp_utc.isoformat(), row.session.isoformat()
-            yield {"row": row.row, "stamp": stamp, "session": session, "closes": row.closes, "fields": fields}
-        for order, intent in self.orders.items():
-            yield {"order": order, "intent": intent_to_json(intent)}
-        for intent in self.denied:
-            yield {"denied": intent_to_json(intent)}
-        for order, (state, reason) in self.ends.items():
-            yield {"ended": order, "state": state.value, "reason": reason}
-        for fill in self.fills:
-            yield {"fill": _fill_to(fill)}
+    def until(self, session: date | None) -> Tape:
+        """Return the tape up to a session, inclusive; None leaves out no more than what comes behind its last bar."""
+        rows = [row for row in self.rows if session is None or row.session <= session]
+        if not rows:
+            return replace(self, rows=rows, fills=[], orders={}, denied=[])
+        last_utc, sessions = rows[-1].stamp_utc, {row.session for row in rows}
+        return replace(
+            self,
+            rows=rows,
+            actions=[one for one in self.actions if one.session <= max(sessions)],
+            orders={order: intent for order, intent in self.orders.items() if intent.stamp_utc <= last_utc},
+            denied=[intent for intent in self.denied if intent.stamp_utc <= last_utc],
+            fills=[fill for fill in self.fills if fill.stamp_utc <= last_utc],
+            late=frozenset(fill.order for fill in self.fills if fill.stamp_utc > last_utc),
+        )
 
-    def _take(self, lines: Iterable[dict[str, Any]]) -> None:
-        for line in lines:
-            if "row" in line:
-                fields = {name: np.array(values, np.float64) for name, values in line["fields"].items()}
-                stamp, session = datetime.fromisoformat(line["stamp"]), date.fromisoformat(line["session"])
-                self.rows.append(BarRow(line["row"], stamp, session, fields, closes=line["closes"]))
-            elif "action" in line:
-                name, day, kind, value = line["action"]
-                self.actions.append(CorporateAction(InstrumentId.parse(name), date.fromisoformat(day), kind, value))
-            elif "order" in line:
-                self.orders[line["order"]] = intent_from_json(line["intent"])
-            elif "denied" in line:
-                self.denied.append(intent_from_json(line["denied"]))
-            elif "ended" in line:
-                self.ends[line["ended"]] = OrderState(line["state"]), line["reason"]
-            else:
-                self.fills.append(_fill_from(line["fill"]))
+    @property
+    def first(self) -> date | None:
+        """The session of the run's first decision; None before it."""
+        return None if len(self.rows) <= self.head.first else self.rows[self.head.first].session
 
+    def column(self, instrument: str) -> int:
+        """Return an instrument's place in the arrays of a row."""
+        told = self.head.ground["instruments"]
+        names = [f"{symbol}.{venue}" for symbol, venue in zip(told["symbol"], told["venue"], strict=True)]
+        return names.index(instrument)
 
-def _or_none(value: float) -> float | None:
-    return None if np.isnan(value) else value
-
-
-def _fill_to(fill: Fill) -> list[Any]:
-    return [
-        fill.account, fill.order, fill.execution, str(fill.instrument), fill.side.value, str(fill.quantity),
-        str(fill.price), fill.value, fill.commission, fill.tax, fill.stamp_utc.isoformat(),
-        fill.cause and fill.cause.value,
-    ]  # fmt: skip
+    def decided(self, intent: OrderIntent) -> int:
+        """Return the row an order was decided on: the last one known at its stamp."""
+        return bisect_right(self.rows, intent.stamp_utc, key=lambda row: row.stamp_utc) - 1
 
 
-def _fill_from(row: list[Any]) -> Fill:
-    account, order, execution, name, side, quantity, price, value, commission, tax, stamp, cause = row
-    return Fill(
-        account, order, execution, InstrumentId.parse(name), Side(side), Decimal(quantity), Decimal(price), value,
-        commission, tax, datetime.fromisoformat(stamp), Cause(cause) if cause else None,
-    )  # fmt: skip
+def _unpacked(parts: Sequence[TapePart]) -> list[Recorded]:
+    if [part.n for part in parts] != list(range(len(parts))):
+        raise _damaged("a part is missing")
+    try:
+        return [Recorded(part) for part in parts]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(str(error)) from error
+
+
+def _damaged(why: str) -> StorageCorrupt:
+    return StorageCorrupt(
+        f"The tape of this run cannot be read: {why}.", hint="Restore the database from a backup.", code="tape_corrupt"
+    )
