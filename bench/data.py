@@ -65,7 +65,7 @@ def _matrices(panel: Panel) -> dict[str, np.ndarray]:
 def _month_ends(panel: Panel) -> np.ndarray:
     if panel.rows > _ROWS:
         return np.empty(0, np.int64)
-    return speaking_rows(Every.MONTH_END, venue(panel.venue, panel.currency).calendar, panel.sessions, 0, panel.rows)
+    return speaking_rows(Every.MONTH_END, venue(panel.venue, panel.currency).calendar, panel, 0, panel.rows)
 
 
 def _times(panel: Panel, names: int) -> pl.Series:

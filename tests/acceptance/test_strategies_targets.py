@@ -36,7 +36,7 @@ def korea(shared: Path) -> Panel:
 
 def speaking(panel: Panel, name: str, first_row: int, **params: object) -> NDArray[np.int64]:
     calendar = venue("XKRX").calendar
-    return speaking_rows(build(name, params).every, calendar, panel.sessions, first_row, panel.rows)
+    return speaking_rows(build(name, params).every, calendar, panel, first_row, panel.rows)
 
 
 def targets(panel: Panel, name: str, rows: NDArray[np.int64], start: int, **params: object) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from midas.execution.mandate import Mandate
 from midas.execution.paper import PaperAccount
 from midas.execution.paper_orders import KINDS
 from midas.execution.stream import Stream
-from midas.marketdata.feed import BarRow
+from midas.marketdata.feed import BarRow, SessionEdge
 from midas.marketdata.ground import Ground
 from midas.marketdata.panel import Panel
 from midas.marketdata.replay import Replay
@@ -54,7 +54,13 @@ def rehearsal_of(spec: BacktestSpec, mandate: Mandate, journal: MemoryJournal, w
 
 
 def replayed(
-    spec: BacktestSpec, panel: Panel, kills: Collection[int] = (), limits: Limits = OFF, watch: Any = None
+    spec: BacktestSpec,
+    panel: Panel,
+    kills: Collection[int] = (),
+    limits: Limits = OFF,
+    watch: Any = None,
+    *,
+    dies_at_closes: bool = False,
 ) -> Rehearsal:
     """Replay a spec; before each row of `kills` the process dies and another goes on from what was kept."""
     rows = window(plan_of(spec.definition), panel, spec.start, spec.end)
@@ -65,8 +71,9 @@ def replayed(
     events = list(Replay(panel, rows.stop).told())
     rehearsal.open(next(event.stamp_utc for event in events if isinstance(event, BarRow)))
     for event in events:
-        if isinstance(event, BarRow) and event.row in kills:
-            kept = rehearsal.checkpoint(event.row - 1, event.stamp_utc)
+        closes = isinstance(event, SessionEdge) and not event.opened
+        if (isinstance(event, BarRow) and event.row in kills) or (closes and dies_at_closes):
+            kept = rehearsal.checkpoint(rehearsal.loop.row, event.stamp_utc)
             before = rehearsal
             rehearsal = rehearsal_of(spec, mandate, journal, watch)
             rehearsal.resume(kept)

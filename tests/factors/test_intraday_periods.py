@@ -15,7 +15,7 @@ from midas.factors.periods import calendar_of
 from midas.factors.plan import compile_plan
 from midas.factors.stepper import Stepper
 from midas.factors.text import parse
-from midas.marketdata.closing import closing_rows
+from midas.marketdata.closing import closing_of
 from midas.marketdata.panel import Panel
 
 RULES = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
@@ -106,7 +106,7 @@ def test_later_bars_change_nothing(expression: str, after_hours: bool) -> None:
 def test_row_by_row_and_from_late_is_the_same(expression: str) -> None:
     panel = minute_panel(50, after_hours=True)
     plan, full = compile_plan(parse(expression)), values(expression, panel)
-    closes = closing_rows(panel, calendar_of(panel))
+    closes = closing_of(panel, calendar_of(panel)).closes
     stepper = Stepper(plan, panel.columns, sessions=panel.sessions, calendar=calendar_of(panel), closes=closes)
     fields = {name: panel.matrix(name) for name in plan.fields}
     live = [stepper.step({name: matrix[row] for name, matrix in fields.items()}) for row in range(panel.rows)]
@@ -129,11 +129,11 @@ THIN = without(minute_panel(4), [4, 19])
 class TestWhatClosesASession:
     def test_the_scheduled_close_also_where_it_is_early(self) -> None:
         panel = minute_panel(4, after_hours=True)
-        closes = closing_rows(panel, calendar_of(panel))
+        closes = closing_of(panel, calendar_of(panel)).closes
         assert closes.tolist() == [False, False, False, False, True, False] * 4
 
     def test_a_session_without_a_bar_at_its_close_has_none(self) -> None:
-        closes = closing_rows(THIN, calendar_of(THIN))
+        closes = closing_of(THIN, calendar_of(THIN)).closes
         assert np.flatnonzero(closes).tolist() == [8, 13]
 
     def test_it_ends_when_the_next_begins(self) -> None:

@@ -10,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from midas.core.basis import Basis
 from midas.core.errors import StrategyInvalid
+from midas.core.timeframe import Timeframe
+from midas.marketdata.panel import Panel
 from midas.strategies.schedule import Every, read_every, speaking_rows
 from midas.venues.calendar import Calendar
 from midas.venues.catalogue import venue
@@ -24,8 +27,13 @@ def days(*texts: str) -> NDArray[np.datetime64]:
     return np.array(texts, dtype="datetime64[D]")
 
 
+def panel_of(sessions: NDArray[np.datetime64]) -> Panel:
+    """A panel of rows, without instruments."""
+    return Panel("made", "v1", "XNYS", Timeframe(1, "d"), Basis.RAW, "USD", (), sessions, {})
+
+
 def spoken(every: Every, sessions: NDArray[np.datetime64], calendar: Calendar = KOREA) -> list[str]:
-    return [str(day) for day in sessions[speaking_rows(every, calendar, sessions, 0, len(sessions))]]
+    return [str(day) for day in sessions[speaking_rows(every, calendar, panel_of(sessions), 0, len(sessions))]]
 
 
 def period_of(every: Every, day: date) -> tuple[int, ...]:
@@ -102,7 +110,7 @@ class TestSpeakingRows:
     @pytest.mark.parametrize("every", [Every.BAR, Every.CHANGE, Every.ONCE])
     def test_without_a_calendar_every_row_is_read(self, every: Every) -> None:
         sessions = days("2024-03-26", "2024-03-27", "2024-03-28")
-        rows = speaking_rows(every, UNITED_STATES, sessions, 1, 3)
+        rows = speaking_rows(every, UNITED_STATES, panel_of(sessions), 1, 3)
         assert rows.tolist() == [1, 2]
         assert rows.dtype == np.int64
 
@@ -110,7 +118,7 @@ class TestSpeakingRows:
     @pytest.mark.parametrize(("first", "stop"), [(2, 2), (3, 1), (0, 0), (5, 9), (-4, 0)])
     def test_an_empty_range_has_no_rows(self, every: Every, first: int, stop: int) -> None:
         sessions = days("2024-03-26", "2024-03-27", "2024-03-28")
-        rows = speaking_rows(every, UNITED_STATES, sessions, first, stop)
+        rows = speaking_rows(every, UNITED_STATES, panel_of(sessions), first, stop)
         assert rows.tolist() == []
         assert rows.dtype == np.int64
 
@@ -130,5 +138,5 @@ class TestSpeakingRows:
         sessions = known[[row not in holes for row in range(len(known))]]
         first = data.draw(st.integers(0, len(sessions)))
         stop = data.draw(st.integers(first, len(sessions)))
-        rows = speaking_rows(every, calendar, sessions, first, stop).tolist()
+        rows = speaking_rows(every, calendar, panel_of(sessions), first, stop).tolist()
         assert rows == slow_rows(every, calendar, [day.item() for day in sessions], first, stop)

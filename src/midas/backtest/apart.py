@@ -76,7 +76,7 @@ def _alike(definitions: Sequence[Definition], setting: Setting) -> dict[Every, d
 
 def _run(every: Every, roots: dict[int, Node], setting: Setting, begun: Rows, stop: int, sums: Values) -> None:
     panel = setting.panel
-    speaks = speaking_rows(every, setting.market.calendar, panel.sessions, int(begun.min()), stop)
+    speaks = speaking_rows(every, setting.market.calendar, panel, int(begun.min()), stop)
     tiles = -(-panel.columns // LANES)
     workers = [_Worker(every, roots, setting, speaks, stop) for _ in range(min(THREADS, tiles))]
     in_threads(lambda thread, tile: workers[thread].run(tile, begun, sums), tiles, len(workers))

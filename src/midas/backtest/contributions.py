@@ -25,7 +25,7 @@ def contributions(definition: Definition, panel: Panel, rows: Window) -> pl.Data
     """
     names = Names.of(panel, 1.0)
     frames = [pl.DataFrame(schema=SCHEMA)]
-    wanted = speaking_rows(definition.every, calendar_of(panel), panel.sessions, rows.first, rows.stop)
+    wanted = speaking_rows(definition.every, calendar_of(panel), panel, rows.first, rows.stop)
     for part, called in zip(definition.mix, _called(definition), strict=True):
         plan = plan_for_days(compile_plan(part.targets), rows_a_day(panel))
         read_from = max(0, rows.first - plan.lookback)

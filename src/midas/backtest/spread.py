@@ -163,7 +163,7 @@ class Spread:
             return None
         panel, lanes = self._setting.panel, self._lanes(firsts)
         speaks = speaking_rows(
-            self._template.every, self._setting.market.calendar, panel.sessions, int(firsts.min()), lanes.stop
+            self._template.every, self._setting.market.calendar, panel, int(firsts.min()), lanes.stop
         )
         leaves: dict[str, Leaf] = {}
         root = self._split(alone, picks, lanes.stop, leaves)

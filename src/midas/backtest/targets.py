@@ -51,7 +51,7 @@ def require_heard(definition: Definition, panel: Panel) -> None:
 
 def targets(plan: Plan, every: Every, panel: Panel, calendar: Calendar, rows: Window) -> Targets:
     """Evaluate a plan on the rows where a strategy speaks; states begin flat at the first of the window."""
-    speaks = speaking_rows(every, calendar, panel.sessions, rows.first, rows.stop)
+    speaks = speaking_rows(every, calendar, panel, rows.first, rows.stop)
     if every is Every.ONCE:
         return _first_with_value(plan, panel, rows, speaks)
     return Targets(speaks, _evaluate(plan, panel, rows, speaks))

@@ -74,7 +74,7 @@ class Together:
 
     def _speaking(self, every: Every, rows: Window) -> NDArray[np.int64]:
         panel, calendar = self._setting.panel, self._setting.market.calendar
-        return speaking_rows(every, calendar, panel.sessions, rows.first, rows.stop)
+        return speaking_rows(every, calendar, panel, rows.first, rows.stop)
 
     def _targets(self, every: Every, rows: Window, plans: list[Plan]) -> list[Targets]:
         panel, calendar = self._setting.panel, self._setting.market.calendar

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any, Protocol
 
 import numpy as np
@@ -34,6 +35,11 @@ class Decision:
 class Decider(Protocol):
     """Asked at every close, in order; all it knows can be kept and taken up again."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether the close of the session may bring a decision on the last row."""
+        ...
+
     def act(self, action: CorporateAction) -> None: ...
 
     def learn(self, row: BarRow) -> Decision:
@@ -42,6 +48,10 @@ class Decider(Protocol):
 
     def decide(self, row: BarRow, book: Book) -> Decision:
         """Decide at a close the book has heard of."""
+        ...
+
+    def close(self, session: date, book: Book) -> tuple[BarRow, Decision] | None:
+        """Hear that a session closed; return what was to be decided on its last row and could not before."""
         ...
 
     def snapshot(self) -> dict[str, Any]: ...
@@ -54,6 +64,11 @@ class GraphDecider:
 
     def __init__(self, stream: Stream, *, by_change: bool) -> None:
         self._stream, self._by_change = stream, by_change
+        self._row: BarRow | None = None
+
+    @property
+    def waits(self) -> bool:
+        return self._stream.waits
 
     def act(self, action: CorporateAction) -> None:
         self._stream.act(action)
@@ -65,7 +80,18 @@ class GraphDecider:
     def decide(self, row: BarRow, book: Book) -> Decision:
         """Return what the targets of a row ask for; nothing where the strategy is silent."""
         weights, ranges = self._stream.step(row)
-        if weights is None or book.called or book.ended:
+        self._row = row
+        return Decision(ranges=ranges) if weights is None else self._decided(weights, ranges, book)
+
+    def close(self, session: date, book: Book) -> tuple[BarRow, Decision] | None:
+        """Decide on the last row of a session that closed without a bar at its close."""
+        row, weights = self._row, self._stream.close()
+        if row is None or weights is None or row.session != session:
+            return None
+        return replace(row, closes=True), self._decided(weights, {}, book)
+
+    def _decided(self, weights: Values, ranges: Mapping[str, Values], book: Book) -> Decision:
+        if book.called or book.ended:
             return Decision(ranges=ranges)
         waiting = np.flatnonzero(book.leaving)
         wishes = book.decide(weights)
@@ -74,7 +100,19 @@ class GraphDecider:
         return Decision(wishes, spoke, released, ranges)
 
     def snapshot(self) -> dict[str, Any]:
-        return self._stream.snapshot()
+        row = self._row if self._stream.waits else None
+        return {**self._stream.snapshot(), "row": None if row is None else _kept(row)}
 
     def restore(self, tree: Mapping[str, Any]) -> None:
         self._stream.restore(tree)
+        self._row = None if tree["row"] is None else _taken_up(tree["row"])
+
+
+def _kept(row: BarRow) -> dict[str, Any]:
+    stamp, session = row.stamp_utc.isoformat(), row.session.isoformat()
+    return {"row": row.row, "stamp": stamp, "session": session, "close": row.fields["close"].copy()}
+
+
+def _taken_up(tree: Mapping[str, Any]) -> BarRow:
+    stamp, session = datetime.fromisoformat(tree["stamp"]), date.fromisoformat(tree["session"])
+    return BarRow(tree["row"], stamp, session, {"close": tree["close"]}, closes=False)

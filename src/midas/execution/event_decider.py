@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from midas.core.order import Side
@@ -17,6 +18,8 @@ from midas.strategies.event import EventBar, EventStrategy
 
 class EventDecider:
     """Asks an `EventStrategy`; several orders of a name at one close are one, the sum of them."""
+
+    waits = False
 
     def __init__(self, strategy: EventStrategy, ground: Ground, scale: float) -> None:
         self._strategy = strategy
@@ -43,6 +46,9 @@ class EventDecider:
         wishes = [wish for column, quantity in wanted if (wish := _wish(column, quantity, book))]
         context.wanted.clear()
         return Decision(wishes)
+
+    def close(self, session: date, book: Book) -> None:
+        """Return nothing: code was asked at the last bar."""
 
     def snapshot(self) -> dict[str, Any]:
         return {"state": self._strategy.state}

@@ -23,7 +23,7 @@ from midas.execution.quantity import decimal_quantity
 from midas.execution.rebalance import Wish
 from midas.execution.row_rules import RowRules
 from midas.execution.state_bytes import from_bytes, to_bytes
-from midas.marketdata.feed import BarRow, CorporateAction
+from midas.marketdata.feed import BarRow, CorporateAction, SessionEdge
 from midas.risk.kill import KillLevel
 from midas.risk.verdict import Denial, Deny
 
@@ -52,7 +52,8 @@ PASSING = frozenset(
 class Loop:
     """One run. Events go in as they happen, each once, and what is to be done about them comes out.
 
-    corrections : bars that came again after they were decided on; nothing is done about them.
+    row : the last one decided on, -1 before the first. corrections : bars that came again after they were decided on;
+    nothing is done about them.
     """
 
     def __init__(self, mandate: Mandate, decider: Decider) -> None:
@@ -69,13 +70,13 @@ class Loop:
         self._guarding = Guarding(mandate, self._ids)
         self._working: dict[str, OrderIntent] = {}
         self._withdrawn: set[str] = set()
-        self._row = -1
+        self.row = -1
         self.corrections = 0
 
     @property
-    def row(self) -> int:
-        """The last row decided on, -1 before the first."""
-        return self._row
+    def waits(self) -> bool:
+        """Whether the close of the session may bring a decision on the last row."""
+        return self._decider.waits
 
     @property
     def book(self) -> Book:
@@ -102,12 +103,15 @@ class Loop:
                 self._on_move(event)
             case Switched():
                 return self._on_switch(event)
+            case SessionEdge() if not event.opened:
+                told = self._decider.close(event.session, self._book)
+                return () if told is None else self._commands(*told)
         return ()
 
     def snapshot(self) -> bytes:
         """Return all there is to know to go on from the last event."""
         tree: dict[str, Any] = {
-            "row": self._row, "book": self._book.snapshot(), "decider": self._decider.snapshot(),
+            "row": self.row, "book": self._book.snapshot(), "decider": self._decider.snapshot(),
             "asking": self._asking.snapshot(), "guarding": self._guarding.snapshot(),
             "working": [intent_to_json(intent) for intent in self._working.values()],
             "withdrawn": sorted(self._withdrawn), "corrections": self.corrections,
@@ -122,7 +126,7 @@ class Loop:
         ValueError: these bytes are of something else.
         """
         tree = from_bytes(state)
-        self._row, self.corrections = tree["row"], tree["corrections"]
+        self.row, self.corrections = tree["row"], tree["corrections"]
         self._book.restore(tree["book"])
         self._decider.restore(tree["decider"])
         self._asking.restore(tree["asking"])
@@ -132,10 +136,10 @@ class Loop:
         self._withdrawn = set(tree["withdrawn"])
 
     def _on_row(self, row: BarRow) -> Sequence[Command]:
-        if row.row <= self._row:
+        if row.row <= self.row:
             self.corrections += 1
             return ()
-        self._row = row.row
+        self.row = row.row
         self._book.close(row, late=self._guarding.by_us)
         if row.row < self._mandate.first:
             decision = self._decider.learn(row)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from midas.core.order import Fill, OrderIntent, OrderState
 from midas.execution.broker import CashMove
-from midas.marketdata.feed import BarRow, CorporateAction
+from midas.marketdata.feed import BarRow, CorporateAction, SessionEdge
 from midas.risk.kill import KillLevel
 from midas.risk.verdict import Deny
 
@@ -43,7 +43,7 @@ class Switched:
     stamp_utc: datetime
 
 
-LoopEvent = BarRow | CorporateAction | Filled | Ended | Moved | Switched
+LoopEvent = BarRow | SessionEdge | CorporateAction | Filled | Ended | Moved | Switched
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ class Stream:
         self._forward = ForwardFields(ground.venue, ground.instruments, wanted)
         self._stepper: Stepper | None = None
         self._spoken = False
+        self._waiting: Values | None = None
         self._schedule = Schedule(definition.every, ground.venue.calendar)
 
     def act(self, action: CorporateAction) -> None:
@@ -81,19 +82,29 @@ class Stream:
         weights = self._stepper.step(fields, session, closes=row.closes)
         return (weights if self._speaks(row, session, weights) else None), self._ranges.step(fields)
 
+    @property
+    def waits(self) -> bool:
+        """Whether the last row speaks if its session closes before another bar of it begins."""
+        return self._waiting is not None
+
+    def close(self) -> Values | None:
+        """Return the weights of the last row if it speaks now that its session has closed, else None; once."""
+        weights, self._waiting = self._waiting, None
+        return weights
+
     def snapshot(self) -> dict[str, Any]:
         """Return all there is to know to go on, as plain values and arrays."""
         stepper = None if self._stepper is None else self._stepper.snapshot()
         return {
             "forward": self._forward.snapshot(), "stepper": stepper, "ranges": self._ranges.snapshot(),
-            "spoken": self._spoken,
+            "spoken": self._spoken, "waiting": self._waiting,
         }  # fmt: skip
 
     def restore(self, tree: Tree) -> None:
         """Go back to a snapshot of the same definition and ground."""
         self._forward.restore(tree["forward"])
         self._ranges.restore(tree["ranges"])
-        self._spoken = bool(tree["spoken"])
+        self._spoken, self._waiting = bool(tree["spoken"]), tree["waiting"]
         if tree["stepper"] is not None:
             self._stepper = self._begin(np.datetime64("1970-01-01", "D"), True)
             self._stepper.restore(tree["stepper"])
@@ -112,4 +123,11 @@ class Stream:
         if self._definition.every is Every.ONCE:
             self._spoken = bool(np.isfinite(weights).any())
             return self._spoken
-        return self._schedule.speaks(session, closes=row.closes)
+        if not self._schedule.by_session:
+            return True
+        self._waiting = None
+        if row.late or not self._schedule.speaks(session):
+            return False
+        if not row.closes:
+            self._waiting = weights
+        return row.closes

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.kernels import longer
-from midas.marketdata.closing import closing_rows
+from midas.marketdata.closing import closing_of
 from midas.marketdata.panel import Panel
 from midas.venues.calendar import Calendar, Period
 from midas.venues.catalogue import venue
@@ -25,7 +25,7 @@ class Periods:
     bar : counted from the panel's first row, without holes: a week without a session is none.
     ends : the row completes its bar. The calendar says so in advance; a row after it begins the next bar. A bar whose
         last session is missing from the data is complete when a row of the next one comes. Where several rows are one
-    session, those after its close (see `closing_rows`) belong to the bar to come.
+    session, those after its close (see `Closing`) belong to the bar to come.
     """
 
     bar: NDArray[np.int64]
@@ -52,7 +52,7 @@ def calendar_of(panel: Panel) -> Calendar:
 def periods_in(panel: Panel, period: Period) -> Periods:
     """Return the days, weeks or months of a panel's rows."""
     calendar = calendar_of(panel)
-    closes = None if panel.stamps is None else closing_rows(panel, calendar)
+    closes = None if panel.stamps is None else closing_of(panel, calendar).closes
     return periods_of(period, calendar, panel.sessions, closes)
 
 
@@ -61,7 +61,7 @@ def periods_of(
 ) -> Periods:
     """Return the days, weeks or months of rows of these sessions; later rows change nothing for earlier ones.
 
-    `closes` tells which rows close their session where several rows are one; see `closing_rows`.
+    `closes` tells which rows close their session where several rows are one; see `Closing`.
     """
     ends = np.ones(len(sessions), np.bool_) if period == "day" else calendar.last_sessions(period, sessions)
     days = sessions.astype("datetime64[D]")

@@ -1,7 +1,8 @@
-"""The bar that closes a trading day."""
+"""Where a trading day closes among bars."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,21 +15,36 @@ from midas.venues.calendar import Calendar, Days
 Stamps = NDArray[np.datetime64]
 
 
-def closing_rows(panel: Panel, calendar: Calendar) -> NDArray[np.bool_]:
-    """Tell which rows close their session; on a daily panel every row does.
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What the official close of its session is to each row: that of the calendar, midnight where it has none.
 
-    Of an intraday session it is the first bar at or after the close the calendar has for it, or midnight where it has
-    none: nothing later is needed to know it. A session without such a bar has no row that closes it, for which bar was
-    its last is known only when a later session has begun.
+    closes : the first bar of the session that ended at or after the close: nothing later is needed to know it. A
+        session without such a bar has none.
+    late : the bar began at or after the close.
+    ends : the last bar of the session that is not late. It is known at the close, by the clock where no bar ends there:
+        on the row itself if that `closes`, else once nothing else can come before the close. On the last row of a panel
+        whose session was not over it is not known.
     """
-    if panel.stamps is None or not panel.rows:
-        return np.ones(panel.rows, np.bool_)
+
+    closes: NDArray[np.bool_]
+    late: NDArray[np.bool_]
+    ends: NDArray[np.bool_]
+
+
+def closing_of(panel: Panel, calendar: Calendar) -> Closing:
+    """Return where the sessions of a panel close; every row of a daily one is a session."""
+    rows = panel.rows
+    if panel.stamps is None or not rows:
+        return Closing(np.ones(rows, np.bool_), np.zeros(rows, np.bool_), np.ones(rows, np.bool_))
     days = panel.sessions
     begins = np.append(True, days[1:] != days[:-1])
-    first = np.flatnonzero(begins)
-    number = np.cumsum(begins) - 1
-    late = panel.stamps >= _scheduled(days[first], calendar)[number]
-    return np.asarray(late & (begins | ~np.append(False, late[:-1])))
+    close = _scheduled(days[begins], calendar)[np.cumsum(begins) - 1]
+    after = panel.stamps >= close
+    closes = after & (begins | ~np.append(False, after[:-1]))
+    within = ~after | (closes & (panel.stamps - np.timedelta64(panel.timeframe.seconds, "s") < close))
+    followed = np.append(begins[1:] | ~within[1:], after[-1])
+    return Closing(closes, ~within, within & followed)
 
 
 def _scheduled(days: Days, calendar: Calendar) -> Stamps:

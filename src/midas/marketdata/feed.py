@@ -33,7 +33,8 @@ class BarRow:
     low close volume turnover` and whatever else the feed has, one float64 per instrument in the feed's order, NaN where
     there was no bar. gap : bars before this one are missing and could not be filled in. final : False where the
     bar may still be corrected: the row comes again then, as a correction, which changes nothing that was decided on it.
-    closes : it is the bar that closes its session, as every daily one does.
+    closes : it is the bar that closes its session, as every daily one does. late : it began at or after the close of
+    its session; see `Closing`.
     """
 
     row: int
@@ -43,6 +44,7 @@ class BarRow:
     gap: bool = False
     final: bool = True
     closes: bool = True
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class CorporateAction:
 
 @dataclass(frozen=True, slots=True)
 class SessionEdge:
-    """A session opened or closed."""
+    """A session opened or closed: the latter is told behind every bar of it that began before its official close."""
 
     session: date
     opened: bool

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from midas.core.errors import DataBlocked, InvalidInput
 from midas.core.instrument import InstrumentId
 from midas.core.timeframe import Timeframe
-from midas.marketdata.closing import closing_rows
+from midas.marketdata.closing import Closing, closing_of
 from midas.marketdata.delisting import DELISTING, delistings
 from midas.marketdata.feed import BarRow, CorporateAction, FeedEvent, SessionEdge
 from midas.marketdata.panel import Panel
@@ -113,10 +113,12 @@ class Replay:
         return delistings(self._panel)
 
     def told(self, after_row: int = -1) -> Iterator[FeedEvent]:
-        """Yield what happens behind row `after_row`, without waiting."""
+        """Yield what happens behind row `after_row`, without waiting; the close of its session is told again."""
         stamps = _Stamps(venue(self._panel.venue, self._panel.currency).calendar)
+        yield from self._close(after_row, stamps)
         for row in range(after_row + 1, self._stop):
             yield from self._row(row, stamps)
+            yield from self._close(row, stamps)
 
     async def events(self, after_row: int = -1) -> AsyncIterator[FeedEvent]:
         """Yield what happens behind row `after_row`, at the speed asked for."""
@@ -137,13 +139,19 @@ class Replay:
         columns, stamped = self._panel.columns, self._panel.stamps
         fields = {name: tiles[:, row].reshape(-1)[:columns].copy() for name, tiles in self._fields.items()}
         stamp = closed if stamped is None else stamped[row].item().replace(tzinfo=UTC)
-        yield BarRow(row, stamp, session, fields, closes=bool(self._closes[row]))
-        if row + 1 == self._panel.rows or self._session(row + 1) != session:
-            yield SessionEdge(session, False, max(closed, stamp))
+        closes, late = bool(self._closing.closes[row]), bool(self._closing.late[row])
+        yield BarRow(row, stamp, session, fields, closes=closes, late=late)
+
+    def _close(self, row: int, stamps: _Stamps) -> Iterator[FeedEvent]:
+        if 0 <= row < self._stop and self._closing.ends[row]:
+            session, stamped = self._session(row), self._panel.stamps
+            closed = stamps.of(session)[1]
+            stamp = closed if stamped is None else max(closed, stamped[row].item().replace(tzinfo=UTC))
+            yield SessionEdge(session, False, stamp)
 
     @cached_property
-    def _closes(self) -> NDArray[np.bool_]:
-        return closing_rows(self._panel, venue(self._panel.venue, self._panel.currency).calendar)
+    def _closing(self) -> Closing:
+        return closing_of(self._panel, venue(self._panel.venue, self._panel.currency).calendar)
 
     def _session(self, row: int) -> date:
         day: date = self._panel.sessions[row].item()

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.core.errors import StrategyInvalid, did_you_mean
+from midas.marketdata.closing import closing_of
 
 if TYPE_CHECKING:
+    from midas.marketdata.panel import Panel
     from midas.venues.calendar import Calendar, Period
 
 
@@ -20,7 +22,8 @@ class Every(StrEnum):
 
     CHANGE has no schedule: every row is read, and a name is traded only when its own target changes. All others are
     scheduled rebalances: on a speaking row every name whose holding differs from its target is traded. DAY and longer
-    ones speak on the last bar of a session, so BAR and DAY are one on daily bars. ONCE speaks on the first row that has
+    ones speak on the last bar that begins before the official close of a session (see `Closing`), so BAR and DAY are
+    one on daily bars. ONCE speaks on the first row that has
     any target and never again. Each member may be written as in a file, `Every.month_end`.
     """
 
@@ -66,32 +69,22 @@ def rows_apart(every: Every) -> int:
     return _SESSIONS.get(every, 1)
 
 
-def speaking_rows(
-    every: Every, calendar: Calendar, sessions: NDArray[np.datetime64], first_row: int, stop_row: int
-) -> NDArray[np.int64]:
-    """Return the ascending rows of `sessions` in [first_row, stop_row) whose targets are read.
+def speaking_rows(every: Every, calendar: Calendar, panel: Panel, first_row: int, stop_row: int) -> NDArray[np.int64]:
+    """Return the ascending rows of `panel` in [first_row, stop_row) whose targets are read.
 
-    `sessions` are those of a panel's rows, ascending; of several rows of one session its last one speaks. A period ends
-    at the venue calendar's last session of it, whether or not the market data has it: a period whose last session is
-    missing from `sessions` has no speaking row. CHANGE and BAR read every row. ONCE reads every row too, because only
+    A period ends at the venue calendar's last session of it, whether or not the market data has it: a period whose last
+    session is missing has no speaking row. CHANGE and BAR read every row. ONCE reads every row too, because only
     its targets tell which is the first with a value: the caller acts on that one alone.
     """
-    first = min(max(first_row, 0), len(sessions))
-    stop = min(max(stop_row, first), len(sessions))
+    first = min(max(first_row, 0), panel.rows)
+    stop = min(max(stop_row, first), panel.rows)
     period = _PERIODS.get(every)
     if period is None and every is not Every.DAY:
         return np.arange(first, stop, dtype=np.int64)
-    ends = _last_of_session(sessions, first, stop)
+    ends = first + np.flatnonzero(closing_of(panel, calendar).ends[first:stop])
     if period is None:
         return ends
-    return ends[np.asarray(calendar.last_sessions(period, sessions[ends]), dtype=np.bool_)]
-
-
-def _last_of_session(sessions: NDArray[np.datetime64], first: int, stop: int) -> NDArray[np.int64]:
-    # Where the data ends, its last row counts: what is decided there meets no bar.
-    ahead = sessions[first : stop + 1]
-    ends = np.append(ahead[1:] != ahead[:-1], True)[: stop - first]
-    return (first + np.flatnonzero(ends)).astype(np.int64)
+    return ends[np.asarray(calendar.last_sessions(period, panel.sessions[ends]), dtype=np.bool_)]
 
 
 class Schedule:
@@ -102,16 +95,19 @@ class Schedule:
         self._first: np.datetime64 = np.datetime64("1970-01-01", "D")
         self._speaking = np.zeros(0, np.bool_)
 
-    def speaks(self, session: np.datetime64, *, closes: bool = True) -> bool:
-        """Tell whether the targets of a row of this session are read; `closes` says that it is the one that closes it.
+    @property
+    def by_session(self) -> bool:
+        """Whether it speaks where sessions end, not on every row."""
+        return self._every is Every.DAY or self._every in _PERIODS
+
+    def speaks(self, session: np.datetime64) -> bool:
+        """Tell whether the targets of a row of this session are read, where it ends if that is what counts.
 
         Where ONCE is the schedule only the targets tell.
         """
         period = _PERIODS.get(self._every)
         if period is None:
-            return closes or self._every is not Every.DAY
-        if not closes:
-            return False
+            return True
         place = int((session - self._first).astype(np.int64))
         if not 0 <= place < len(self._speaking):
             self._first, place = session, 0

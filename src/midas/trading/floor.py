@@ -85,6 +85,7 @@ class Floor:
         if kept is not None and self._matcher is not None:
             self._matcher.resume(kept.state)
             self._move_to(kept.stamp_utc)
+            self._opened_utc = kept.stamp_utc
         worth = await journal.checkpoint(self._worth_key)
         if worth is not None:
             self._around.gatekeeper.worth = Worth.from_bytes(worth.state)
@@ -117,7 +118,7 @@ class Floor:
 
     async def _close(self, last: BarRow) -> None:
         # rows in which nothing happened were not stored: where the market ended would be forgotten
-        await self._around.reports.take(step="row", then=lambda draft: self._keep(draft, last))
+        await self._around.reports.take(step="row", then=lambda draft: self._keep(draft, last.row, last.stamp_utc))
 
     async def hear(self, event: FeedEvent) -> None:
         """Take one event of the feed."""
@@ -126,8 +127,7 @@ class Floor:
             case CorporateAction():
                 self._act(event)
             case SessionEdge():
-                self._move_to(event.stamp_utc)
-                self._opened_utc = event.stamp_utc if event.opened else self._opened_utc
+                await self._hear_edge(event)
             case BarRow():
                 await self._hear_row(event)
             case Tick():
@@ -149,42 +149,52 @@ class Floor:
             if runner.run in heard:
                 runner.keep(draft, stamp_utc)
 
+    async def _hear_edge(self, edge: SessionEdge) -> None:
+        self._move_to(edge.stamp_utc)
+        self._opened_utc = edge.stamp_utc
+        deciding = [] if edge.opened else [each for each in self.runners.values() if each.loop.waits]
+        if deciding:
+            await self._around.reports.take(step="row", then=lambda draft: self._decide(draft, edge, deciding))
+            if self._happened:
+                await self._around.settle()
+
     async def _hear_row(self, row: BarRow) -> None:
         self._move_to(row.stamp_utc)
         reports = self._matched(row)
         deciding = [runner for runner in self.runners.values() if runner.hears(row)]
         await self._around.reports.take(*reports, step="row", then=lambda draft: self._decide(draft, row, deciding))
-        self._at, self._actions = row.row, 0
+        self._at, self._actions, self._opened_utc = row.row, 0, row.stamp_utc
         self._around.gatekeeper.mark(row.session)
         self._around.gatekeeper.protect()
         if self._happened:
             await self._around.settle()
 
-    def _decide(self, draft: Draft, row: BarRow, deciding: Sequence[Runner]) -> None:
+    def _decide(self, draft: Draft, event: BarRow | SessionEdge, deciding: Sequence[Runner]) -> None:
         if draft.news:
             self.tell(draft)
         level = self._around.level()
         for runner in deciding:
-            runner.switch(draft, level, row.stamp_utc)
-            runner.hear(draft, [row], row.stamp_utc)
+            runner.switch(draft, level, event.stamp_utc)
+            runner.hear(draft, [event], event.stamp_utc)
         # where nothing came of a row, the row is all there is to know: it can be read again
         self._happened = bool(draft.entries)
         now_s = self._around.desk.clock.monotonic_s()
+        row = event.row if isinstance(event, BarRow) else self._at
         if self._happened or (now_s - self._kept_s >= KEEP_EVERY_S and self._live(row)):
-            self._keep(draft, row)
+            self._keep(draft, row, event.stamp_utc)
             self._kept_s = now_s
 
-    def _live(self, row: BarRow) -> bool:
-        return any(row.row >= runner.first for runner in self.runners.values())
+    def _live(self, row: int) -> bool:
+        return any(row >= runner.first for runner in self.runners.values())
 
-    def _keep(self, draft: Draft, row: BarRow) -> None:
+    def _keep(self, draft: Draft, row: int, stamp_utc: datetime) -> None:
         for runner in self.runners.values():
-            runner.keep(draft, row.stamp_utc)
+            runner.keep(draft, stamp_utc)
         if self._matcher is not None:
-            draft.entries.append(Checkpoint(self._matcher_key, self._matcher.row, row.stamp_utc, self._matcher.state()))
+            draft.entries.append(Checkpoint(self._matcher_key, self._matcher.row, stamp_utc, self._matcher.state()))
         worth = self._around.gatekeeper.worth
         if worth is not None:
-            draft.entries.append(Checkpoint(self._worth_key, row.row, row.stamp_utc, worth.to_bytes()))
+            draft.entries.append(Checkpoint(self._worth_key, row, stamp_utc, worth.to_bytes()))
 
     def _matched(self, row: BarRow) -> Sequence[Report]:
         if self._matcher is None or self._matcher.row >= row.row:

@@ -92,6 +92,9 @@ class Rehearsal:
                 self.loop.on(event)
             case SessionEdge(opened=True):
                 self._opened_utc = event.stamp_utc
+            case SessionEdge():
+                self._do(self.loop.on(event), event.stamp_utc)
+                self._opened_utc = event.stamp_utc
             case BarRow():
                 self._on_row(event)
 
