@@ -79,6 +79,8 @@ class _Sums:
         if order.kind is OrderKind.LIMIT and order.limit_price is not None and order.limit_price.is_finite():
             limit = Fraction(order.limit_price)
             self.share = limit if self.buys or limit > self.last else self.last
+        if order.kind is OrderKind.STOP and order.stop_price is not None and order.stop_price.is_finite():
+            self.share = max(self.last, Fraction(order.stop_price))
         self.value = self.quantity * self.share
 
 
@@ -88,6 +90,8 @@ def _facts(seen: Scene) -> Iterator[str]:
     if not _prices_make_sense(seen.order):
         yield "bad_price"
         return
+    if seen.order.kind not in seen.snapshot.kinds:
+        yield "kind_not_taken"
     if not seen.snapshot.market_open:
         yield "market_closed"
     if sums.quote.halted:

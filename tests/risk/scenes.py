@@ -80,6 +80,7 @@ def scene(seed: int) -> Scene:
         recent=_recent(rng, order),
         fractions=rng.random() < 0.1,
         raw_prices=rng.random() < 0.9,
+        kinds=_rarely(rng, frozenset(OrderKind), frozenset(OrderKind) - {order.kind}),
     )
     limits = _limits(rng, order, account, _price(order, quote))
     return _spoiled(rng, Scene(order, snapshot, limits, place))
@@ -179,7 +180,9 @@ def _recent(rng: Random, order: OrderIntent) -> tuple[Recent, ...]:
 
 
 def _price(order: OrderIntent, quote: Quote) -> Decimal:
-    limit = order.limit_price
+    limit, stop = order.limit_price, order.stop_price
+    if order.kind is OrderKind.STOP and stop is not None and stop.is_finite():
+        return max(stop, quote.last)
     if order.kind is not OrderKind.LIMIT or limit is None or not limit.is_finite():
         return quote.last
     return limit if order.side is Side.BUY else max(limit, quote.last)

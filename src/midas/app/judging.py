@@ -21,6 +21,7 @@ from midas.db import heads, journal_reads
 from midas.db.accounts import AccountRecord
 from midas.db.sessions import ReadSession
 from midas.execution.order_row import OrderRow
+from midas.execution.paper_orders import KINDS as PAPER_KINDS
 from midas.risk.gate import check
 from midas.risk.kill import KillLevel, strongest
 from midas.risk.limits import Limits
@@ -97,6 +98,7 @@ def judge(workspace: Workspace, record: AccountRecord, row: OrderRow, seen: Seen
         market_open=None if hours is None else hours.open,
         session=None if hours is None else hours.session,
         short_banned=None if hours is None else _banned(market.mic, hours.session),
+        kinds=PAPER_KINDS,
     )
     # how far the market may be from the last close is judged where the market is heard
     return check(row.id, row.intent, snapshot, replace(Limits(), quote_age_s=None, collar=None))

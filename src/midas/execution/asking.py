@@ -80,6 +80,7 @@ class Asking:
             fractions=mandate.terms.fraction > 0.0,
             raw_prices=self._ground.basis.is_raw,
             cuts_purchases=mandate.broker.cuts_purchases,
+            kinds=mandate.broker.kinds,
         )
         return check(identity, intent, snapshot, *mandate.limits)
 

@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from midas.core.order import Cause, OrderKind, Origin, TimeInForce
+from midas.core.order import Side
 from midas.execution.broker import BrokerOrder, BrokerState, DefiniteNo, Holdings, Report, Ticket
 from midas.execution.paper_market import PaperMarket, shifted
-from midas.execution.paper_orders import PaperOrders, protects, signed
-from midas.execution.paper_reports import Stamps, fill_of, moves, refused
+from midas.execution.paper_orders import PaperOrders, signed
+from midas.execution.paper_outcome import Outcome, ended_early
+from midas.execution.paper_reports import Stamps
+from midas.execution.paper_resting import resting_of, waits
 from midas.execution.paper_state import Working
 from midas.execution.quantity import decimal_quantity
 from midas.execution.stepping import Snapshot, SteppedAccount
@@ -26,7 +28,6 @@ from midas.kernels.account import SENT
 from midas.marketdata.feed import BarRow, CorporateAction
 from midas.marketdata.forward import ForwardFields
 from midas.marketdata.ground import Ground
-from midas.portfolio.journal import Journal
 from midas.strategies.exits import Exit
 
 
@@ -43,12 +44,14 @@ class PaperAccount:
         self._ids = [instrument.id for instrument in ground.instruments]
         self._column = {instrument: column for column, instrument in enumerate(self._ids)}
         self._capital, self._latency = terms.capital.minor, timedelta(seconds=latency_s)
-        self._carries = terms.dealing.carry
+        self._shorts = terms.dealing.allow_short
+        self._at_close = terms.dealing.fill_at == "close"
         self._exits, self._market = tuple(exits), PaperMarket(ground, terms, exits)
         self._ranges = Ranges(exits, len(self._ids))
         self._forward = ForwardFields(ground.venue, ground.instruments, self._ranges.fields)
         self._account: SteppedAccount | None = None
         self._orders = PaperOrders()
+        self._outcome = Outcome(self._orders, self._ids, carries=terms.dealing.carry, shorts=self._shorts)
         self._row = -1
 
     @property
@@ -99,19 +102,8 @@ class PaperAccount:
         ------
         DefiniteNo: there is no such order at work.
         """
-        orders, account = self._orders, self._account
-        column = orders.at_work(number).column
-        if number in orders.queue:
-            orders.queue.remove(number)
-        elif orders.at.get(column) == number:
-            del orders.at[column]
-            if account is not None:
-                account.withdraw(column)
-        elif orders.guarding.get(column) == number:
-            del orders.guarding[column]
-            if account is not None:
-                account.release(column)
-        return orders.end(number, BrokerState.CANCELED)
+        self._orders.at_work(number)
+        return ended_early(self._orders, self._account, number, BrokerState.CANCELED)
 
     def act(self, action: CorporateAction) -> None:
         """Hear of a corporate action before the row it takes effect on."""
@@ -129,6 +121,7 @@ class PaperAccount:
         """Let the orders meet a row whose bars opened at `opened_utc`, and return what happened, in its order."""
         if self._account is None:
             self._market.open()
+        changed = self._market.changes(row.session)
         slot = self.learn(row)
         if self._account is None:
             self._account = SteppedAccount(
@@ -139,11 +132,14 @@ class PaperAccount:
                 exits=self._market.guards,
             )
         self._orders.begin(row.session)
-        reports = self._expire(row, self._account)
+        reports = [*self._expire(row), *self._adjust(changed)]
         self._place(row, opened_utc, self._account)
-        journal = self._account.meet(slot)
-        if len(journal.events) or len(journal.fills) or len(journal.refusals) or self._orders.at:
-            reports += self._happened(journal, Stamps(row.row, opened_utc, row.stamp_utc), self._account)
+        resting = resting_of([self._orders[number] for number in self._orders.resting])
+        journal = self._account.meet(slot, resting)
+        orders = self._orders.at or self._orders.resting
+        if orders or len(journal.events) or len(journal.fills) or len(journal.refusals):
+            stamps = Stamps(row.row, opened_utc, row.stamp_utc)
+            reports += self._outcome.reports(journal, stamps, self._account, resting)
         return reports
 
     def snapshot(self) -> dict[str, Any]:
@@ -183,26 +179,33 @@ class PaperAccount:
         sent = self._account.snapshot().state[SENT]
         return int(self._account.next - sent[sent > 0.0].min()) + 2 if (sent > 0.0).any() else 0
 
-    def _expire(self, row: BarRow, account: SteppedAccount) -> list[Report]:
-        orders, over = self._orders, []
-        for column, number in list(orders.at.items()):
-            order = orders[number]
-            if order.ticket.time_in_force is TimeInForce.DAY and order.session != row.session:
-                account.withdraw(column)
-                del orders.at[column]
-                over.append(orders.end(number, BrokerState.EXPIRED))
-        return list(over)
+    def _expire(self, row: BarRow) -> list[Report]:
+        return [
+            ended_early(self._orders, self._account, number, BrokerState.EXPIRED)
+            for number in self._orders.overdue(row.session)
+        ]
+
+    def _adjust(self, changed: frozenset[int]) -> list[Report]:
+        # a price or a quantity in shares that are others now; what follows a target is scaled by the kernel
+        orders = self._orders
+        old = [number for number in orders.resting if orders[number].column in changed]
+        old += [one for one in orders.queue if orders[one].column in changed and waits(orders[one].ticket.kind)]
+        return [ended_early(self._orders, self._account, number, BrokerState.CANCELED, "adjusted") for number in old]
 
     def _place(self, row: BarRow, opened_utc: datetime, account: SteppedAccount) -> None:
         orders, waiting = self._orders, []
         for number in orders.queue:
             order = orders[number]
-            if order.column in orders.at or order.arrives_utc > opened_utc:
+            alone = order.column not in orders.at and not waits(order.ticket.kind)
+            if order.arrives_utc > opened_utc or (self._at_close and not alone and not waits(order.ticket.kind)):
                 waiting.append(number)
                 continue
-            account.place(order.column, signed(order))
-            orders.at[order.column] = number
             order.session = row.session
+            if alone and self._has(order, account):
+                account.place(order.column, signed(order))
+                orders.at[order.column] = number
+            else:
+                orders.resting.append(number)
         orders.queue = waiting
         if not self._exits:
             return
@@ -211,62 +214,6 @@ class PaperAccount:
             if column not in orders.guarding:
                 account.stay(column)
 
-    def _happened(self, journal: Journal, stamps: Stamps, account: SteppedAccount) -> list[Report]:
-        reports: list[Report] = list(moves(journal.events, self._ids, stamps, last=False))
-        for place in range(len(journal.fills)):
-            reports += self._fill(journal, place, stamps)
-        exits = set(journal.fills.column[journal.fills.cause > 0].tolist())
-        why = {**dict.fromkeys(exits, "exited"), **refused(journal.refusals)}
-        reports += self._end_orders(why, account)
-        reports += self._end_protections(exits, account)
-        return reports + list(moves(journal.events, self._ids, stamps, last=True))
-
-    def _fill(self, journal: Journal, place: int, stamps: Stamps) -> list[Report]:
-        column, cause = int(journal.fills.column[place]), int(journal.fills.cause[place])
-        number = (self._orders.guarding if cause else self._orders.at).get(column)
-        fill = fill_of(journal.fills, place, number or f"B{stamps.row}-{place}", self._ids, stamps)
-        if number is not None:
-            self._orders[number].filled += fill.quantity
-            return [fill]
-        # the broker's own order, told with its end
-        origin = Origin.MARGIN_CALL if fill.cause is Cause.MARGIN_CALL else Origin.REINVESTMENT
-        ticket = Ticket("", fill.instrument, fill.side, fill.quantity, OrderKind.MARKET, TimeInForce.NEXT)
-        stamp = fill.stamp_utc
-        order = Working(fill.number, ticket, column, stamp, stamp, BrokerState.FILLED, fill.quantity, origin=origin)
-        return [self._orders.adopt(order), fill]
-
-    def _end_orders(self, why: Mapping[int, str], account: SteppedAccount) -> list[Report]:
-        orders, ended, left = self._orders, [], account.on_order
-        for column in () if self._carries else left.keys() - orders.at.keys():
-            account.withdraw(column)  # what a dividend wanted to buy and could not
-        for column, number in list(orders.at.items()):
-            order = orders[number]
-            if column in left and order.ticket.time_in_force is not TimeInForce.NEXT:
-                continue
-            if column in left:
-                account.withdraw(column)
-            del orders.at[column]
-            ended.append(orders.end(number, *_end_of(order, why.get(column, ""))))
-        return list(ended)
-
-    def _end_protections(self, left: set[int], account: SteppedAccount) -> list[Report]:
-        orders, held, ended = self._orders, account.quantities, []
-        for column, number in list(orders.guarding.items()):
-            order = orders[number]
-            done = column in left and order.filled >= order.ticket.quantity
-            # one that has all it was given for is over, even where a position that grew is not closed yet
-            if not done and protects(order, float(held[column])):
-                continue
-            del orders.guarding[column]
-            state = BrokerState.FILLED if done else BrokerState.CANCELED
-            ended.append(orders.end(number, state, "" if done else "position_closed"))
-        return list(ended)
-
-
-def _end_of(order: Working, why: str) -> tuple[BrokerState, str]:
-    # A reverse split may have made an order smaller than it was: its end is then no complete fill of what was ordered.
-    if order.filled >= order.ticket.quantity and why in ("", "exited"):
-        return BrokerState.FILLED, ""
-    if why:
-        return BrokerState.EXPIRED, why
-    return BrokerState.EXPIRED, "adjusted" if order.filled else ""
+    def _has(self, order: Working, account: SteppedAccount) -> bool:
+        # what was closed meanwhile is not sold: such an order waits with those that look at what is held
+        return self._shorts or order.ticket.side is Side.BUY or -signed(order) <= account.quantities[order.column]

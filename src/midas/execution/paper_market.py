@@ -66,6 +66,12 @@ class PaperMarket:
         if action.instrument in self._column:
             self._waiting.append(action)
 
+    def changes(self, session: date) -> frozenset[int]:
+        """Return the columns whose shares are others from a session on, or are gone: orders for them are not."""
+        kinds = (SPLITTING, RIGHTS, DELISTING)
+        due = (one for one in self._waiting if one.session <= session and one.kind in kinds)
+        return frozenset(self._column[one.instrument] for one in due)
+
     def add(self, row: BarRow, ranges: Mapping[str, Values]) -> int:
         """Take in a row, with the ranges known at its close, and return its slot."""
         slot, self.slots = self.slots, self.slots + 1

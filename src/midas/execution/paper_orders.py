@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from midas.core.order import OrderKind, Side
+from midas.core.order import OrderKind, Side, TimeInForce
 from midas.execution.broker import BrokerOrder, BrokerState, DefiniteNo, Ticket
 from midas.execution.paper_state import Working, orders_from, orders_to
 
-KINDS = frozenset({OrderKind.MARKET, OrderKind.PROTECTION})
+KINDS = frozenset({OrderKind.MARKET, OrderKind.LIMIT, OrderKind.STOP, OrderKind.PROTECTION})
 REMEMBERED = 3
 """Sessions for which orders that are over are still told."""
 
@@ -19,12 +19,14 @@ class PaperOrders:
     """Orders by number.
 
     queue : numbers that wait for a bar, in the order they came. at : the order that meets the next bar, by column.
+    resting : numbers that wait in the market for their price, or beside another order of their name.
     guarding : the PROTECTION order of a position, by column.
     """
 
     def __init__(self) -> None:
         self.queue: list[str] = []
         self.at: dict[int, str] = {}
+        self.resting: list[str] = []
         self.guarding: dict[int, str] = {}
         self._orders: dict[str, Working] = {}
         self._number_of: dict[str, str] = {}
@@ -48,6 +50,7 @@ class PaperOrders:
             raise DefiniteNo("kind_not_supported", f"A {ticket.kind} order is not taken here.")
         if not ticket.quantity.is_finite() or ticket.quantity <= 0:
             raise DefiniteNo("bad_quantity", f"{ticket.quantity} cannot be ordered.")
+        _require_prices(ticket)
         if ticket.kind is OrderKind.PROTECTION and column in self.guarding:
             raise DefiniteNo("protected_already", f"{ticket.instrument} is protected by another order.")
         # the same order has the same number, whenever it is taken again
@@ -118,9 +121,16 @@ class PaperOrders:
         if len(self._number_of) > 2 * len(self._orders) + 1024:
             self._number_of = {order.ticket.id: number for number, order in self._orders.items()}
 
+    def overdue(self, session: date) -> list[str]:
+        """Return orders for the day that met the market on another one."""
+        there = (self._orders[number] for number in [*self.at.values(), *self.resting])
+        day = TimeInForce.DAY
+        return [one.number for one in there if one.ticket.time_in_force is day and one.session != session]
+
     def snapshot(self) -> dict[str, Any]:
         return {
             "orders": orders_to(self._orders.values()), "queue": self.queue, "at": list(self.at.items()),
+            "resting": self.resting,
             "guarding": list(self.guarding.items()), "count": self._count,
             "over": [[ended and ended.isoformat(), number] for ended, number in self._over],
             "sessions": [session.isoformat() for session in self._sessions],
@@ -130,7 +140,7 @@ class PaperOrders:
         self._orders = {order.number: order for order in orders_from(tree["orders"])}
         self._number_of = {order.ticket.id: number for number, order in self._orders.items() if order.ticket.id}
         self.queue, self._count = list(tree["queue"]), tree["count"]
-        self.at = dict(tree["at"])
+        self.at, self.resting = dict(tree["at"]), list(tree["resting"])
         self.guarding = dict(tree["guarding"])
         self._over = [(date.fromisoformat(ended) if ended else None, number) for ended, number in tree["over"]]
         self._sessions = [date.fromisoformat(session) for session in tree["sessions"]]
@@ -145,3 +155,11 @@ def signed(order: Working) -> float:
     """Return an order's quantity, below 0 for a sale."""
     quantity = float(order.ticket.quantity)
     return quantity if order.ticket.side is Side.BUY else -quantity
+
+
+def _require_prices(ticket: Ticket) -> None:
+    wanted = {OrderKind.LIMIT: (True, False), OrderKind.STOP: (False, True)}.get(ticket.kind, (False, False))
+    prices = (ticket.limit_price, ticket.stop_price)
+    given = tuple(price is not None for price in prices)
+    if given != wanted or any(price is not None and not (price.is_finite() and price > 0) for price in prices):
+        raise DefiniteNo("bad_price", f"A {ticket.kind} order cannot have limit {prices[0]} and stop {prices[1]}.")

@@ -55,8 +55,10 @@ def refused(refusals: Refusals) -> dict[int, str]:
     return found
 
 
-def fill_of(fills: Fills, place: int, number: str, ids: Sequence[InstrumentId], stamps: Stamps) -> BrokerFill:
-    """Return one fill; those of exits happen within the bar, the others at its open."""
+def fill_of(
+    fills: Fills, place: int, number: str, ids: Sequence[InstrumentId], stamps: Stamps, *, inside: bool = False
+) -> BrokerFill:
+    """Return one fill; those of exits, and others that are said to be, happen inside the bar, the rest at its open."""
     cause = int(fills.cause[place])
     return BrokerFill(
         f"x{stamps.row}-{place}",
@@ -68,6 +70,6 @@ def fill_of(fills: Fills, place: int, number: str, ids: Sequence[InstrumentId], 
         int(fills.value[place]),
         int(fills.commission[place]),
         int(fills.tax[place]),
-        stamps.closed_utc if cause else stamps.opened_utc,
+        stamps.closed_utc if cause or inside else stamps.opened_utc,
         CAUSES[cause - 1] if cause else None,
     )

@@ -17,7 +17,7 @@ from midas.execution.broker import BrokerState, Ticket
 class Working:
     """An order at the paper broker; `arrives_utc` is when it reaches the market, `session` the first it met.
 
-    origin : why it is the broker's own, None where someone sent it.
+    origin : why it is the broker's own, None where someone sent it. reached : its stop price was.
     """
 
     number: str
@@ -30,6 +30,7 @@ class Working:
     reason: str = ""
     session: date | None = None
     origin: Origin | None = None
+    reached: bool = False
 
 
 def orders_to(orders: Iterable[Working]) -> list[list[Any]]:
@@ -38,7 +39,7 @@ def orders_to(orders: Iterable[Working]) -> list[list[Any]]:
         [
             order.number, order.column, order.placed_utc.isoformat(), order.arrives_utc.isoformat(),
             order.state.value, str(order.filled), order.reason, order.session and order.session.isoformat(),
-            ticket_to(order.ticket), order.origin and order.origin.value,
+            ticket_to(order.ticket), order.origin and order.origin.value, order.reached,
         ]
         for order in orders
     ]  # fmt: skip
@@ -50,9 +51,9 @@ def orders_from(rows: Sequence[Sequence[Any]]) -> list[Working]:
         Working(
             number, ticket_from(ticket), column, datetime.fromisoformat(placed), datetime.fromisoformat(arrives),
             BrokerState(state), Decimal(filled), reason, date.fromisoformat(session) if session else None,
-            Origin(origin) if origin else None,
+            Origin(origin) if origin else None, reached,
         )
-        for number, column, placed, arrives, state, filled, reason, session, ticket, origin in rows
+        for number, column, placed, arrives, state, filled, reason, session, ticket, origin, reached in rows
     ]  # fmt: skip
 
 

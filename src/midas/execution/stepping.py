@@ -33,9 +33,11 @@ from midas.kernels.frame import (
     OVERFLOW,
     PAUSED,
     PAUSES,
+    RESTED,
     RUINED,
     account_of,
     frame_of,
+    rest,
     with_room,
 )
 from midas.kernels.matching import proceed
@@ -132,8 +134,10 @@ class SteppedAccount:
         columns = self._account.lists[ORDERS, : self._counts[ORDERED]]
         return {int(column): float(self._account.state[WANTED, column]) for column in columns}
 
-    def meet(self, row: int) -> Journal:
+    def meet(self, row: int, resting: NDArray[np.float64] | None = None) -> Journal:
         """Let the account meet the bars of `row`, and return what happened, decisions before it left out.
+
+        resting : orders that wait for their price, see `kernels.resting`; what became of them is written there.
 
         Raises
         ------
@@ -142,7 +146,13 @@ class SteppedAccount:
         """
         if row != self._words[NEXT]:
             raise ValueError(f"row {row} cannot be met: the next one is {self.next}")
-        return self.meet_until(row + 1)
+        if resting is None:
+            return self.meet_until(row + 1)
+        rest(self._frame, resting)
+        try:
+            return self.meet_until(row + 1)
+        finally:
+            self._frame[RESTED] = 0
 
     def meet_until(self, stop: int) -> Journal:
         """Meet rows up to before `stop`, but none after one on which something happened, and return what did.

@@ -98,6 +98,10 @@ WRITTEN_OFF = 8
 REFUSED = 10
 
 
+RESTING_FIELDS = 7
+"""What is known of an order that waits for its price; see `resting`."""
+
+
 class Account(NamedTuple):
     """What an account is at a close, and what it has written."""
 

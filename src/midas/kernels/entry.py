@@ -34,6 +34,18 @@ def note(
 
 
 @step
+def taken(row: int, column: int, frame: Frame) -> float:
+    """Return how many shares of a name were traded on a row that is under way."""
+    counts, journal, amounts = counts_in(frame), journal_in(frame), amounts_in(frame)
+    place, found = counts[ENTRIES] - 1, 0.0
+    while place >= 0 and journal[place, 1] == row:
+        if journal[place, 0] == FILL and journal[place, 2] == column:
+            found += amounts[place, 0]
+        place -= 1
+    return found
+
+
+@step
 def write(
     row: int,
     column: int,

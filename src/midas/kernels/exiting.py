@@ -30,7 +30,7 @@ from midas.kernels.account import (
     State,
 )
 from midas.kernels.compiled import step
-from midas.kernels.entry import drop, write
+from midas.kernels.entry import drop, taken, write
 from midas.kernels.exit_rules import (
     ATR_STOP,
     ATR_TAKE_PROFIT,
@@ -57,7 +57,7 @@ from midas.kernels.fill import (
     fill_at,
     market_refusal,
 )
-from midas.kernels.frame import Frame
+from midas.kernels.frame import RESTED, Frame
 from midas.kernels.framed import (
     class_of_in,
     closes_in,
@@ -143,7 +143,7 @@ def leave(row: int, number: int, met: int, frame: Frame) -> None:
         column = lists[HELD, place]
         if state[QUANTITY, column] == 0.0:
             continue
-        bar = _bar_of(row, column, frame)
+        bar = bar_of(row, column, frame)
         cause, price, how = _watch(row, column, bar, frame)
         if cause == 0 or how == LATER:
             continue
@@ -163,13 +163,14 @@ def watch(row: int, late: bool, frame: Frame) -> None:
     for place in range(counts[HOLDINGS]):
         column = lists[HELD, place]
         if state[QUANTITY, column] != 0.0:
-            cause, _, _ = _watch(row, column, _bar_of(row, column, frame), frame)
+            cause, _, _ = _watch(row, column, bar_of(row, column, frame), frame)
             if late:
                 state[LEAVING, column] = cause
 
 
 @step
-def _bar_of(row: int, column: int, frame: Frame) -> Bar:
+def bar_of(row: int, column: int, frame: Frame) -> Bar:
+    """Return the bar of a name on a row."""
     opens, highs, lows, closes = opens_in(frame), highs_in(frame), lows_in(frame), closes_in(frame)
     at = column // LANES, row, column % LANES
     return Bar(opens[at], highs[at], lows[at], closes[at], volumes_in(frame)[at])
@@ -294,6 +295,8 @@ def _match(
             fresh = abs(traded)
             wanted = nearest_to(wanted - fresh, terms[SHARE])
         volume = max(NEXT_TO_NOTHING, volume - abs(traded) / terms[SHARE_OF_VOLUME])
+    if frame[RESTED] > 0 and bar.volume > 0.0:  # several orders of the name may have met the bar
+        volume = max(NEXT_TO_NOTHING, bar.volume - taken(row, column, frame) / terms[SHARE_OF_VOLUME])
     locked = fresh if state[LOCK_ROW, column] == row else 0.0
     kept = withheld(column, wanted, wanted, locked, frame) if held > 0.0 else 0.0
     if kept > 0.0:

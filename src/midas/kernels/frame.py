@@ -53,7 +53,11 @@ CALLED = ARRAYS + 19
 ENDED = ARRAYS + 20
 """RUINED or OVERFLOW where the account goes no further, else 0."""
 LANES = ARRAYS + 21
-WORDS = ARRAYS + 22
+RESTING = ARRAYS + 22
+"""Address of the orders that wait for their price, see `resting`."""
+RESTED = ARRAYS + 23
+"""How many there are."""
+WORDS = ARRAYS + 24
 
 DONE, PAUSED, FULL, RUINED, OVERFLOW = range(5)
 """Why an account stopped; see `matching.proceed`."""
@@ -101,6 +105,11 @@ def with_room(frame: Frame, account: Account) -> Account:
         frame[place] = _address_of(array)
     frame[ROOM] = room
     return roomy
+
+
+def rest(frame: Frame, resting: NDArray[np.float64]) -> None:
+    """Let these orders wait for their price on the rows that are met next; they must outlive that."""
+    frame[[RESTING, RESTED]] = _address_of(resting), len(resting)
 
 
 def _address_of(array: NDArray[Any]) -> int:

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.kernels.account import COUNTS, STATES, WIDTH
+from midas.kernels.account import COUNTS, RESTING_FIELDS, STATES, WIDTH
 from midas.kernels.compiled import step
 from midas.kernels.exit_rules import RULES
 from midas.kernels.fill import TERMS
@@ -21,6 +21,8 @@ from midas.kernels.frame import (
     MARKED,
     RANGE_COLUMNS,
     RANGE_ROWS,
+    RESTED,
+    RESTING,
     ROOM,
     ROWS,
     SPOKEN,
@@ -169,3 +171,9 @@ def cash_in(frame: Frame) -> NDArray[np.int64]:
 def gross_in(frame: Frame) -> NDArray[np.int64]:
     """Return the value carried at each close in minor units."""
     return _carray(integers(frame[22]), (frame[MARKED],))  # type: ignore[no-any-return]
+
+
+@step
+def resting_in(frame: Frame) -> NDArray[np.float64]:
+    """Return the orders that wait for their price, see `resting.Resting`."""
+    return _carray(doubles(frame[RESTING]), (frame[RESTED], RESTING_FIELDS))  # type: ignore[no-any-return]

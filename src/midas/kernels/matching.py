@@ -25,8 +25,8 @@ from midas.kernels.closing import judge, mark
 from midas.kernels.compiled import kernel, step
 from midas.kernels.corporate import accrue, lend, meet_actions
 from midas.kernels.deciding import decide, first_to_decide
-from midas.kernels.entry import drop
-from midas.kernels.exiting import any_rule, follow, leave
+from midas.kernels.entry import drop, taken
+from midas.kernels.exiting import NEXT_TO_NOTHING, any_rule, follow, leave
 from midas.kernels.fill import (
     AT_CLOSE,
     BELOW_LOT,
@@ -38,6 +38,7 @@ from midas.kernels.fill import (
     NOT_SELLABLE_YET,
     SCALE,
     SHARE_IMPACT,
+    SHARE_OF_VOLUME,
     SHORTS,
     SQRT_IMPACT,
     Bar,
@@ -62,6 +63,7 @@ from midas.kernels.frame import (
     OVERFLOW,
     PAUSED,
     PAUSES,
+    RESTED,
     RUINED,
     TURN,
     Frame,
@@ -94,6 +96,7 @@ from midas.kernels.impact import impact
 from midas.kernels.locking import release, spendable, withheld
 from midas.kernels.margin import NO_LIMIT, allowed, carry_value, value
 from midas.kernels.price_rules import round_to_tick
+from midas.kernels.resting import INSIDE, OPENING, meet_resting
 from midas.kernels.settling import carry, forget, settle
 from midas.kernels.world import (
     LADDER,
@@ -175,7 +178,7 @@ def proceed(frame: Frame, until: int, heard: int) -> int:
         if frame[PAUSES] > 0 and counts[ENTRIES] > 0:
             return PAUSED
         upcoming = _met(met, row, happenings)
-        frame[NEEDED] = _entries(upcoming - met, columns, guarded, counts)
+        frame[NEEDED] = _entries(upcoming - met, columns, guarded, counts) + 2 * frame[RESTED]
         if frame[NEEDED] > len(journal):
             return FULL
         if row > first:
@@ -208,7 +211,7 @@ def _entries(actions: int, columns: int, guarded: bool, counts: Counts) -> int:
 def _ahead(row: int, until: int, upcoming: int, guarded: bool, pauses: bool, frame: Frame) -> int:
     # The row before which something that no weight asks for may happen.
     happenings, terms, counts = happenings_in(frame), terms_in(frame), counts_in(frame)
-    if terms[CASH_RATE] != 0.0 or counts[ORDERED] > 0 or (pauses and counts[ENTRIES] > 0):
+    if terms[CASH_RATE] != 0.0 or counts[ORDERED] + frame[RESTED] > 0 or (pauses and counts[ENTRIES] > 0):
         return row + 1
     if guarded and (counts[HOLDINGS] > 0 or counts[CASH] <= 0):
         return row + 1
@@ -240,13 +243,24 @@ def _meet(row: int, met: int, guarded: bool, frame: Frame) -> None:
     # Orders at the open come before the exits, orders at the close after them.
     terms, counts = terms_in(frame), counts_in(frame)
     _fetch(row, frame)
-    if guarded and terms[AT_CLOSE] > 0.0:
-        leave(row, counts[ORDERED], met, frame)
-    if terms[SHORTS] > 0.0 and counts[ORDERED] > 0:
+    if terms[AT_CLOSE] > 0.0:
+        _inside(row, met, guarded, frame)
+    if terms[SHORTS] > 0.0 and counts[ORDERED] + frame[RESTED] > 0:
         value(row, frame)
     _trade(row, met, guarded, frame)
-    if guarded and terms[AT_CLOSE] == 0.0:
-        leave(row, counts[ORDERED], met, frame)
+    if terms[AT_CLOSE] == 0.0:
+        _inside(row, met, guarded, frame)
+
+
+@step
+def _inside(row: int, met: int, guarded: bool, frame: Frame) -> None:
+    # What waits for its price: orders that get it at the open, exits, orders that get it later in the bar.
+    if frame[RESTED] > 0:
+        meet_resting(row, met, OPENING, guarded, frame)
+    if guarded:
+        leave(row, counts_in(frame)[ORDERED], met, frame)
+    if frame[RESTED] > 0:
+        meet_resting(row, met, INSIDE, guarded, frame)
 
 
 @step
@@ -264,7 +278,10 @@ def _trade(row: int, met: int, guarded: bool, frame: Frame) -> None:
         opened = bars[0, number]
         if terms[SQRT_IMPACT] + terms[SHARE_IMPACT] > 0.0:
             opened *= _pushed(row, column, met, frame)
-        bar = Bar(opened, bars[1, number], bars[2, number], bars[3, number], bars[4, number])
+        volume = bars[4, number]
+        if frame[RESTED] > 0 and volume > 0.0:
+            volume = max(NEXT_TO_NOTHING, volume - taken(row, column, frame) / terms[SHARE_OF_VOLUME])
+        bar = Bar(opened, bars[1, number], bars[2, number], bars[3, number], volume)
         base, decided = math.nan, math.nan
         if not math.isnan(dated[row, PER_DAY + PER_CLASS * kind + LIMIT]):
             base = limit_base(closes, happenings, met, row, column, dated)

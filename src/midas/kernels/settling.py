@@ -40,7 +40,7 @@ from midas.kernels.price_rules import half_up, nearest_to
 @step
 def settle(row: int, column: int, number: int, by_change: bool, outcome: Outcome, kept: float, frame: Frame) -> None:
     """Book what became of an order, and what is left of it; `kept` is what could not be sold yet."""
-    terms, state, counts = terms_in(frame), state_in(frame), counts_in(frame)
+    terms, state = terms_in(frame), state_in(frame)
     wanted = state[WANTED, column]
     side = 1 if math.copysign(1.0, wanted) > 0.0 else -1  # what a reverse split left may be a signed zero
     decided, place = row - 1, number
@@ -60,13 +60,7 @@ def settle(row: int, column: int, number: int, by_change: bool, outcome: Outcome
         drop(row, column, side, decided, place, outcome.refusal, abs(wanted), 0, frame)
         return
     if outcome.quantity > 0.0:
-        _book(row, column, side, decided, place, outcome, frame)
-        counts[CASH] -= side * outcome.value + outcome.commission + outcome.tax
-        hold(column, side * outcome.quantity, frame)
-        if side > 0:
-            keep(row, column, outcome.quantity, frame)
-        else:
-            await_money(row, outcome.value - outcome.commission - outcome.tax, frame)
+        book(row, column, side, decided, place, outcome, frame)
     if outcome.capped > 0.0:
         drop(row, column, side, decided, place, VOLUME_CAP, outcome.capped, 0, frame)
     if outcome.unpaid > 0.0:
@@ -74,7 +68,20 @@ def settle(row: int, column: int, number: int, by_change: bool, outcome: Outcome
 
 
 @step
-def _book(row: int, column: int, side: int, decided: int, place: int, outcome: Outcome, frame: Frame) -> None:
+def book(row: int, column: int, side: int, decided: int, place: int, outcome: Outcome, frame: Frame) -> None:
+    """Book a fill: the journal, the cash and what is held."""
+    counts = counts_in(frame)
+    _enter(row, column, side, decided, place, outcome, frame)
+    counts[CASH] -= side * outcome.value + outcome.commission + outcome.tax
+    hold(column, side * outcome.quantity, frame)
+    if side > 0:
+        keep(row, column, outcome.quantity, frame)
+    else:
+        await_money(row, outcome.value - outcome.commission - outcome.tax, frame)
+
+
+@step
+def _enter(row: int, column: int, side: int, decided: int, place: int, outcome: Outcome, frame: Frame) -> None:
     # A fill that turns a position round is two: what closes it, and what opens the other one.
     terms, state = terms_in(frame), state_in(frame)
     quantity, value, commission, tax = outcome.quantity, outcome.value, outcome.commission, outcome.tax

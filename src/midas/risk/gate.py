@@ -21,6 +21,7 @@ FACTS: Final[tuple[Callable[[Question], Deny | None], ...]] = (
     standing.quarantine,
     standing.expired,
     market.prices,
+    market.kind,
     market.market_open,
     market.halted,
     market.lot,

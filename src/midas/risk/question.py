@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from midas.core.instrument import Instrument
-from midas.core.order import OrderIntent, Side
+from midas.core.order import OrderIntent, OrderKind, Side
 from midas.risk.kill import KillLevel
 from midas.risk.snapshot import AccountState, Quote, Recent, Snapshot
 from midas.risk.verdict import Denial, Deny
@@ -45,6 +45,7 @@ class Question:
     fractions: bool
     raw_prices: bool
     cuts_purchases: bool
+    kinds: frozenset[OrderKind]
     held: Decimal
     buying: Decimal
     selling: Decimal
@@ -66,10 +67,13 @@ class Question:
 
     @property
     def price(self) -> Decimal:
-        """What a share will cost or bring as far as is known: a purchase never costs more than its limit."""
-        limit = self.order.limit_price
+        """What a share will cost or bring as far as is known.
+
+        A purchase never costs more than its limit, and no less than the price it is to begin at.
+        """
+        limit, stop = self.order.limit_price, self.order.stop_price
         if limit is None:
-            return self.quote.last
+            return self.quote.last if stop is None else max(stop, self.quote.last)
         return limit if self.buys else max(limit, self.quote.last)
 
     @property
@@ -116,6 +120,7 @@ def question(identity: str, order: OrderIntent, snapshot: Snapshot) -> Question 
         fractions=snapshot.fractions,
         raw_prices=snapshot.raw_prices,
         cuts_purchases=snapshot.cuts_purchases,
+        kinds=snapshot.kinds,
         held=held,
         buying=buying,
         selling=selling,

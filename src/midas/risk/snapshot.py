@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from midas.core.instrument import Instrument
-from midas.core.order import Side
+from midas.core.order import OrderKind, Side
 from midas.risk.kill import KillLevel
 from midas.venues.venue import Venue
 
@@ -74,7 +74,7 @@ class Snapshot:
     hold. recent : orders stored before; the one asked about does no harm among them. fractions : the account
     trades parts of shares, so lots do not hold. raw_prices : False where a replay's prices are not those that were
     quoted, so neither ticks nor the day's limits hold. cuts_purchases : the broker fills purchases as far as the cash
-    goes, so none is held up for want of it.
+    goes, so none is held up for want of it. kinds : what orders the broker takes.
     """
 
     now_utc: datetime
@@ -92,3 +92,4 @@ class Snapshot:
     fractions: bool = False
     raw_prices: bool = True
     cuts_purchases: bool = False
+    kinds: frozenset[OrderKind] = frozenset(OrderKind)

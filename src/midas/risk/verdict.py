@@ -20,6 +20,7 @@ class Denial(StrEnum):
     MISSING_DATA = "missing_data"
     BAD_QUANTITY = "bad_quantity"
     BAD_PRICE = "bad_price"
+    KIND_NOT_TAKEN = "kind_not_taken"
     EXPIRED = "expired"
     UNKNOWN_INSTRUMENT = "unknown_instrument"
     RESTRICTED = "restricted"

@@ -10,7 +10,7 @@ from decimal import Decimal
 from midas.core.errors import MidasError
 from midas.core.instrument import Instrument, InstrumentId
 from midas.core.money import minor_digits
-from midas.core.order import OrderIntent
+from midas.core.order import OrderIntent, OrderKind
 from midas.execution.order_row import OrderRow
 from midas.risk.gate import check
 from midas.risk.limits import Limits
@@ -49,6 +49,7 @@ class Gatekeeper:
         self.raw_prices = True
         self.fractions = False
         self.cuts_purchases = False
+        self.kinds: frozenset[OrderKind] = frozenset(OrderKind)
         self.worth: Worth | None = None
         self._desk, self._switch, self._quotes, self._reconciled = desk, switch, quotes, reconciled
         self._limits, self._armed = limits, armed
@@ -97,6 +98,7 @@ class Gatekeeper:
             fractions=self.fractions,
             raw_prices=self.raw_prices,
             cuts_purchases=self.cuts_purchases,
+            kinds=self.kinds,
         )
 
     def _quote(self, intent: OrderIntent) -> Quote | None:

@@ -103,6 +103,7 @@ class Office:
         self.gatekeeper.venues.update(mission.venues)
         self.gatekeeper.raw_prices, self.gatekeeper.fractions = mission.raw_prices, mission.fractions
         self.gatekeeper.cuts_purchases = self.broker.capabilities.cuts_purchases
+        self.gatekeeper.kinds = self.broker.capabilities.kinds
         self.sender = Sender(desk, self.broker, self.gatekeeper, self.lease)
         self.canceller = Canceller(desk, self.broker, self.switch, self.lease)
         self.reports = Reports(desk, self.broker, around.jitter)

@@ -49,9 +49,14 @@ def rest(row: OrderRow) -> Decimal:
 
 
 def cost(row: OrderRow) -> Decimal:
-    """Return the money an order may still take, without costs: at its limit, else at the price it was decided at."""
+    """Return the money an order may still take, without costs.
+
+    At its limit, at the price it begins at, or at the one it was decided at.
+    """
     intent = row.intent
     if intent.side is Side.SELL:
         return _NONE
     price = intent.limit_price if intent.kind is OrderKind.LIMIT else intent.reference_price
+    if intent.stop_price is not None:
+        price = max(intent.stop_price, price or _NONE)
     return rest(row) * (price or _NONE)

@@ -30,6 +30,13 @@ def prices(asked: Question) -> Deny | None:
     return None
 
 
+def kind(asked: Question) -> Deny | None:
+    """The broker takes orders of this kind."""
+    if asked.order.kind not in asked.kinds:
+        return Deny(Denial.KIND_NOT_TAKEN, f"the broker takes no {asked.order.kind} orders")
+    return None
+
+
 def market_open(asked: Question) -> Deny | None:
     """The venue takes orders now."""
     if not asked.market_open:
