@@ -453,8 +453,9 @@ class TestBooks:
 
     def test_what_is_booked_is_known_by_its_reference(self, case: Case) -> None:
         case.commit(paid_in(5, "one"))
-        assert case.run(case.journal.booked(ACCOUNT, "one"))
+        assert case.run(case.journal.booked(ACCOUNT, "two", "one")) == {"one"}
         assert not case.run(case.journal.booked(ACCOUNT, "two"))
+        assert not case.run(case.journal.booked(ACCOUNT))
         assert not case.run(case.journal.booked("other", "one"))
 
     def test_large_amounts_and_small_quantities_stay_exact(self, case: Case) -> None:

@@ -10,11 +10,13 @@ from decimal import Decimal
 
 import pytest
 from tests.scale import scaled
-from tests.trading.shop import ACCOUNT, NAME, again, opened
+from tests.trading.shop import ACCOUNT, NAME, again, new_order, opened
 from tests.trading.virtual_time import run
 
+from midas.core.instrument import InstrumentId
 from midas.core.order import OrderState
-from midas.execution.broker import BrokerFill, Bust
+from midas.execution.broker import BrokerFill, Bust, ClientIds, Ticket
+from midas.trading.twins import EXECUTION_TWICE, NUMBER_TWICE
 
 WATCH = 6
 """Which of a shop's tasks watches the clock, among other things."""
@@ -166,3 +168,87 @@ def totals(fills: list[BrokerFill]):
                 commission=done.commission + fill.commission, execution="",
             )  # fmt: skip
         yield done
+
+
+class TestNumbersThatComeTwice:
+    """A broker that numbers two things alike ends nobody's day: the instrument is left alone, and a person told."""
+
+    @pytest.mark.parametrize("ids", list(ClientIds))
+    def test_an_execution(self, ids: ClientIds) -> None:
+        async def story() -> None:
+            shop = await opened(ids)
+            other = InstrumentId("MSFT", "XNAS")
+            first, second = await shop.order(1), await shop.order(2, instrument=other)
+            await asyncio.sleep(1)
+            numbers = [(await shop.journal.order(row.id)).number for row in (first, second)]
+            shop.broker.fill(numbers[0], Decimal(4), Decimal(100))
+            shop.broker.fill(numbers[1], Decimal(3), Decimal(100), tell=False)
+            shop.broker.executions[-1] = replace(shop.broker.executions[-1], execution="E1")
+            shop.broker.stream.put_nowait(shop.broker.executions[-1])
+            # its money would pause the account
+            shop.broker.cash += 300_00 + 100
+            await asyncio.sleep(200)
+            assert set(shop.desk.quarantined) == {str(other)}
+            assert shop.desk.held(NAME) == 4
+            assert shop.desk.held(other) == 0
+            acts = [line.act for line in await shop.journal.trail(ACCOUNT)]
+            assert acts.count(EXECUTION_TWICE) == 1
+            # the others are traded on
+            third = await shop.order(3)
+            await asyncio.sleep(5)
+            assert shop.state(third.id) is OrderState.OPEN
+            assert not any(task.done() for task in shop.tasks)
+            await shop.kill()
+
+        run(story())
+
+    @pytest.mark.parametrize("ids", list(ClientIds))
+    def test_an_order(self, ids: ClientIds) -> None:
+        async def story() -> None:
+            shop = await opened(ids)
+            other = InstrumentId("MSFT", "XNAS")
+            first = await shop.order(1)
+            await asyncio.sleep(1)
+            number = (await shop.journal.order(first.id)).number
+            shop.broker.fill(number, Decimal(10), Decimal(100))
+            await asyncio.sleep(1)
+            submit = shop.broker.submit
+
+            async def twice(ticket: Ticket) -> str:
+                await submit(ticket)
+                return number
+
+            shop.broker.submit = twice  # type: ignore[method-assign]
+            await shop.order(2, instrument=other)
+            await asyncio.sleep(200)
+            assert set(shop.desk.quarantined) == {str(NAME), str(other)}
+            assert shop.desk.held(NAME) == 10
+            acts = [line.act for line in await shop.journal.trail(ACCOUNT)]
+            assert acts.count(NUMBER_TWICE) == 1
+            assert not any(task.done() for task in shop.tasks)
+            # also after a restart
+            shop = await again(shop)
+            await asyncio.sleep(200)
+            assert not any(task.done() for task in shop.tasks)
+            await shop.kill()
+
+        run(story())
+
+    def test_an_order_that_is_found_under_the_number_of_another(self) -> None:
+        async def story() -> None:
+            shop = await opened()
+            other = InstrumentId("MSFT", "XNAS")
+            first, second = await shop.order(1), new_order(shop.broker, 2, instrument=other)
+            await asyncio.sleep(1)
+            number = shop.broker.number_of(first.id)
+            shop.broker.faults.append("before")
+            await shop.desk.store("store", [second])
+            await asyncio.sleep(0.5)
+            told = replace(shop.broker.book[number], client_id=second.id, instrument=other)
+            await shop.reports.take(told)
+            assert set(shop.desk.quarantined) == {str(NAME), str(other)}
+            assert shop.state(first.id) is OrderState.OPEN
+            assert (await shop.journal.order(first.id)).number == number
+            await shop.kill()
+
+        run(story())

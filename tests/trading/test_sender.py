@@ -12,11 +12,15 @@ from tests.trading.virtual_time import run
 
 from midas.core.order import OrderState, Side
 from midas.execution.broker import ClientIds
+from midas.execution.order_row import OrderRow
 from midas.risk.kill import KillLevel
-from midas.risk.verdict import Denial, Deny
+from midas.risk.verdict import Allow, Denial, Deny, Verdict
 from midas.trading.journal import Fenced
 
 IDS = list(ClientIds)
+PASSES = {
+    "not_reconciled", "stale_snapshot", "stale_quote", "missing_data", "market_closed", "halted", "order_rate"
+}  # fmt: skip
 
 
 class TestSend:
@@ -42,6 +46,35 @@ class TestSend:
             await asyncio.sleep(5)
             assert shop.broker.submitted == []
             assert shop.state(row.id) is OrderState.REJECTED
+
+        run(story())
+
+    @pytest.mark.parametrize("denial", list(Denial))
+    @pytest.mark.parametrize("at_the_socket", [False, True])
+    def test_a_reason_that_passes_by_itself_is_waited_for_and_any_other_is_the_end(
+        self, denial: Denial, at_the_socket: bool
+    ) -> None:
+        async def story() -> None:
+            shop = await opened()
+            deny, gone, asked = Deny(denial, ""), False, 0
+
+            def answer(_row: OrderRow) -> Verdict:
+                nonlocal asked
+                asked += 1
+                return Allow() if gone or (at_the_socket and asked % 2) else deny
+
+            shop.guard.answer = answer
+            kept, late = await shop.order(1, 600), await shop.order(2, 3)
+            await asyncio.sleep(10)
+            assert shop.broker.submitted == []
+            waits = denial in PASSES
+            assert shop.state(kept.id) is (OrderState.NEW if waits else OrderState.REJECTED)
+            assert shop.state(late.id) is (OrderState.EXPIRED if waits else OrderState.REJECTED)
+            reason = (await shop.journal.order(late.id)).reason
+            assert reason == denial if not waits else reason.startswith("not sent in time")
+            gone = True
+            await asyncio.sleep(5)
+            assert [ticket.id for _, ticket in shop.broker.submitted] == [kept.id] * waits
 
         run(story())
 
@@ -71,6 +104,7 @@ class TestSend:
             await asyncio.sleep(120)
             assert shop.state(kept.id) is OrderState.NEW
             assert shop.state(late.id) is OrderState.EXPIRED
+            assert (await shop.journal.order(late.id)).reason == "not sent in time: not_reconciled"
             shop.guard.answer = None
             await asyncio.sleep(5)
             assert [ticket.id for _, ticket in shop.broker.submitted] == [kept.id]

@@ -98,8 +98,8 @@ class SqlJournal:
     async def cancels(self, account: str) -> Sequence[OrderRow]:
         return await self._ask(journal_reads.cancels, account)
 
-    async def booked(self, account: str, reference: str) -> bool:
-        return await self._ask(journal_reads.booked, account, reference)
+    async def booked(self, account: str, *references: str) -> frozenset[str]:
+        return await self._ask(journal_reads.booked, account, *references)
 
     async def fills(self, account: str, order: str | None = None) -> Sequence[Fill]:
         return await self._ask(journal_reads.fills, account, order)

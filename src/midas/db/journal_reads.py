@@ -31,9 +31,9 @@ def order(session: ReadSession, wanted: str) -> OrderRow | None:
 
 
 def numbered(session: ReadSession, account: str, number: str) -> OrderRow | None:
-    """Return an order by its broker's number."""
+    """Return an order by its broker's number, the newest of several."""
     mine = select(ORDERS).where(ORDERS.c.account == account, ORDERS.c.number == number)
-    found = session.first(mine) if number else None
+    found = session.first(mine.order_by(ORDERS.c.place.desc())) if number else None
     return None if found is None else order_of(found)
 
 
@@ -73,10 +73,10 @@ def cancels(session: ReadSession, account: str) -> list[OrderRow]:
     return [order_of(row) for row in session.all(mine.order_by(ORDERS.c.place))]
 
 
-def booked(session: ReadSession, account: str, reference: str) -> bool:
-    """Tell whether a reference is in the ledger."""
-    query = select(BOOKINGS.c.place).where(BOOKINGS.c.account == account, BOOKINGS.c.reference == reference)
-    return session.first(query) is not None
+def booked(session: ReadSession, account: str, *references: str) -> frozenset[str]:
+    """Return which references are in the ledger."""
+    query = select(BOOKINGS.c.reference).where(BOOKINGS.c.account == account, BOOKINGS.c.reference.in_(references))
+    return frozenset(row["reference"] for row in session.all(query))
 
 
 def fills(session: ReadSession, account: str, wanted: str | None) -> list[Fill]:

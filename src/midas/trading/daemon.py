@@ -14,7 +14,7 @@ from typing import Protocol
 
 from midas.core.errors import Busy, MidasError, StorageFull, Unavailable
 from midas.risk.kill import KillLevel
-from midas.trading.journal import Fenced, Undecided
+from midas.trading.journal import AlreadyStored, Fenced, Undecided
 from midas.trading.obeying import Halted
 from midas.trading.office import Mission, Office, Surroundings
 
@@ -161,7 +161,7 @@ class _Work:
             try:
                 if await self._once():
                     return
-            except (Unavailable, Undecided, StorageFull) as error:
+            except (Unavailable, Undecided, StorageFull, AlreadyStored) as error:
                 self._told(f"{self._wanted.account}: {error.message} Trying again.")
             except Busy as error:
                 self._told(f"{self._wanted.account}: {error.message}")
@@ -227,7 +227,7 @@ async def _ended(trading: asyncio.Task[None]) -> BaseException | None:
     return None
 
 
-_GRAVE: Sequence[type[BaseException]] = (Fenced, Halted, Undecided, Unavailable, StorageFull, Busy)
+_GRAVE: Sequence[type[BaseException]] = (Fenced, Halted, Undecided, AlreadyStored, Unavailable, StorageFull, Busy)
 
 
 def _gravest(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -17,7 +17,7 @@ from midas.trading.bell import Bell
 from midas.trading.crash_point import Reached, pass_by
 from midas.trading.draft import TRADER, Decide, Draft
 from midas.trading.holding import Books
-from midas.trading.journal import AskCancel, Audit, Entry, Journal, Quarantine
+from midas.trading.journal import AskCancel, Audit, Entry, Journal
 from midas.trading.patience import to_the_end
 from midas.trading.recent import DAY, Recents
 from midas.trading.working import Working
@@ -82,7 +82,7 @@ class Desk:
         before = self.rows.pop(row.id, None)
         if before is not None:
             self.working.count(before, -1)
-        if row.number:
+        if row.number and (before is None or not before.number):
             self.numbers[row.number] = row.id
         if row.state is OrderState.NOT_PLACED:
             self.given_up[row.id] = row
@@ -98,7 +98,7 @@ class Desk:
         return row if row is not None and row.intent.account == self.account else None
 
     async def numbered(self, number: str) -> OrderRow | None:
-        """Return the order its broker knows by this number."""
+        """Return the order its broker knows by this number, the newest of several."""
         known = self.numbers.get(number)
         return await self.order(known) if known else await self.journal.numbered(self.account, number)
 
@@ -154,11 +154,9 @@ class Desk:
 
     async def quarantine(self, instrument: str, reason: str) -> None:
         """Order nothing more there until a person released it; once is enough."""
-        if instrument in self.quarantined:
-            return
-        entry = Quarantine(self.account, instrument, reason)
-        await self.commit("quarantine", entry, self.audit("instrument.quarantined", instrument, {"why": reason}))
-        self.quarantined[instrument] = reason
+        if instrument not in self.quarantined:
+            async with self.change("quarantine") as draft:
+                draft.quarantine(instrument, reason)
 
     def audit(self, act: str, subject: str, detail: dict[str, object], who: str = TRADER) -> Audit:
         """Return a line of the audit trail."""
@@ -179,6 +177,7 @@ class Desk:
         for row in draft.stored:
             self.keep(row)
             self.recent.stored(row, self.market.now_utc())
+        self.quarantined |= draft.quarantined
         for fill in draft.fills:
             self.recent.executed(fill)
             self.filled_utc = max(self.filled_utc or fill.stamp_utc, fill.stamp_utc)

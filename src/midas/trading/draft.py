@@ -13,7 +13,7 @@ from midas.execution.order_events import OrderEvent
 from midas.execution.order_row import OrderRow
 from midas.execution.order_state import reduce
 from midas.trading.holding import Books
-from midas.trading.journal import AskCancel, Audit, Book, ChangeOrder, Entry, StoreOrder
+from midas.trading.journal import AskCancel, Audit, Book, ChangeOrder, Entry, Quarantine, StoreOrder
 
 News = Filled | Ended | Moved
 """What runs hear of a change."""
@@ -39,6 +39,7 @@ class Draft:
         self.news: list[News] = []
         self.stored: list[OrderRow] = []
         self.booked: list[Book] = []
+        self.quarantined: dict[str, str] = {}
         self._epoch = epoch
         self._now_utc = now_utc
         self._books = books.copy()
@@ -50,6 +51,10 @@ class Draft:
     def numbered(self, number: str) -> OrderRow | None:
         """Return a drafted order its broker knows by this number."""
         return next((after for _, after in self.rows.values() if after.number == number), None)
+
+    def books(self, reference: str) -> bool:
+        """Tell whether a drafted booking has this reference."""
+        return any(book.reference == reference for book in self.booked)
 
     def move(self, step: str, row: OrderRow, decide: Decide) -> OrderRow:
         """Move an order on.
@@ -98,6 +103,12 @@ class Draft:
             "quantity": str(wish.quantity),
         }  # fmt: skip
         self.audit("order.adopted", row.id, detail, BROKER)
+
+    def quarantine(self, instrument: str, reason: str) -> None:
+        """Order nothing more there until a person released it."""
+        self.entries.append(Quarantine(self.account, instrument, reason))
+        self.audit("instrument.quarantined", instrument, {"why": reason})
+        self.quarantined[instrument] = reason
 
     def audit(self, act: str, subject: str, detail: Mapping[str, object], who: str = TRADER) -> None:
         self.entries.append(Audit(self.account, who, act, subject, detail, self._now_utc))

@@ -216,7 +216,7 @@ class Journal(Protocol):
     async def order(self, order: str) -> OrderRow | None: ...
 
     async def numbered(self, account: str, number: str) -> OrderRow | None:
-        """Return the order of the account that its broker knows by this number, ended ones too."""
+        """Return the order of the account that its broker knows by this number, ended ones too; of two the newer."""
         ...
 
     async def orders(
@@ -243,8 +243,8 @@ class Journal(Protocol):
         """Return the orders with a cancel still to be sent."""
         ...
 
-    async def booked(self, account: str, reference: str) -> bool:
-        """Tell whether a fill or payment is in the ledger."""
+    async def booked(self, account: str, *references: str) -> frozenset[str]:
+        """Return which of these fills and payments are in the ledger."""
         ...
 
     async def fills(self, account: str, order: str | None = None) -> Sequence[Fill]: ...

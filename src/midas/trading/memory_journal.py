@@ -80,8 +80,9 @@ class MemoryJournal:
         stored = self.store.accounts[account]
         return stored.oldest_first(stored.cancels)
 
-    async def booked(self, account: str, reference: str) -> bool:
-        return reference in self.store.accounts[account].books
+    async def booked(self, account: str, *references: str) -> frozenset[str]:
+        books = self.store.accounts[account].books
+        return frozenset(each for each in references if each in books)
 
     async def fills(self, account: str, order: str | None = None) -> Sequence[Fill]:
         fills = [book.fill for book in self.books(account) if book.fill is not None]

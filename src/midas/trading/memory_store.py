@@ -209,8 +209,10 @@ class _Writing:
 
     def _place(self, row: OrderRow) -> None:
         self._put(self._account.orders, row.id, row)
-        if row.number:
-            self._put(self._account.numbers, row.number, row.id)
+        account = self._account
+        other = account.numbers.get(row.number, row.id)
+        if row.number and account.places[row.id] >= account.places[other]:
+            self._put(account.numbers, row.number, row.id)
         if row.state in ENDED:
             self._drop(self._account.active, row.id)
         else:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from midas.core.order import ENDED, Fill
 from midas.execution.broker import Ambiguous, Broker, BrokerFill, BrokerOrder, BrokerState, Bust, CashMove, Report
-from midas.execution.executions import Executions, executed, taken_back, totalled
+from midas.execution.executions import Executions, executed, execution_of_total, taken_back, totalled
 from midas.execution.order_events import Executed, Expired, OrderEvent
 from midas.execution.order_reports import events_of
 from midas.execution.order_row import OrderRow
@@ -17,6 +17,7 @@ from midas.trading.desk import Desk
 from midas.trading.draft import Decide, Draft
 from midas.trading.origin import adopted
 from midas.trading.patience import answered
+from midas.trading.twins import draft_execution, draft_number, other_with
 
 OVERLAP = timedelta(hours=1)
 """How far before the last look that found the books equal is read again: clocks differ."""
@@ -40,6 +41,7 @@ class Reports:
         self._jitter = jitter
         self._early: dict[str, tuple[BrokerFill | Bust, ...]] = {}
         self._known: dict[str, Executions] = {}
+        self._booked: frozenset[str] = frozenset()
         self._agreed_utc: datetime | None = None
         self._looked_utc: datetime | None = None
         self._taking = asyncio.Lock()
@@ -91,6 +93,7 @@ class Reports:
         # one group at a time: what a total adds depends on what was booked before it
         async with self._taking:
             known, early = dict(self._known), dict(self._early)
+            self._booked = await self._booked_of(reports)
             stored = False
             try:
                 async with self._desk.change(step) as draft:
@@ -111,7 +114,7 @@ class Reports:
             case BrokerFill() | Bust():
                 await self._take_execution(draft, report)
             case CashMove():
-                if not await self._desk.journal.booked(self._desk.account, report.reference):
+                if report.reference not in self._booked:
                     draft.pay(report)
 
     @property
@@ -122,10 +125,9 @@ class Reports:
     async def row_of(self, told: BrokerOrder) -> OrderRow | None:
         """Return our order that a broker tells of; None where it is none of ours, or a second one with our id."""
         row = await self._desk.numbered(told.number)
-        if row is None and told.client_id:
-            row = await self._desk.order(told.client_id)
-            if row is not None and row.number not in ("", told.number):
-                return None
+        if told.client_id and (row is None or row.id != told.client_id):
+            named = await self._desk.order(told.client_id)
+            return named if named is not None and named.number in ("", told.number) else row
         return row
 
     async def linked(self, number: str) -> None:
@@ -134,12 +136,17 @@ class Reports:
             await self.take(*self._early.pop(number))
 
     async def _take_order(self, draft: Draft, told: BrokerOrder) -> None:
-        row = draft.numbered(told.number) or await self.row_of(told)
+        row = draft.numbered(told.number)
+        if row is None or told.client_id not in ("", row.id):
+            row = await self.row_of(told)
         if row is None and told.origin is not None:
             row = adopted(told, told.origin, self._desk.account)
             draft.adopt(row, told.origin)
         if row is None:
             return
+        other = await other_with(self._desk, told.number, row)
+        if other is not None:
+            draft_number(self._desk, draft, told.number, row, other)
         draft.move("reported", row, lambda _now: events_of(told))
         for early in self._early.pop(told.number, ()):
             await self._execute(draft, row, early)
@@ -164,10 +171,23 @@ class Reports:
             known, fill = totalled(known, told, account, row.id)
         else:
             known, fill = executed(known, told, account, row.id)
+        if fill is not None and (fill.execution in self._booked or draft.books(fill.execution)):
+            draft_execution(self._desk, draft, fill)
+            return
         self._known[row.id] = known
         if fill is not None:
             draft.fill(fill)
             draft.move("fill" if fill.quantity > 0 else "bust", row, _executed(fill))
+
+    async def _booked_of(self, reports: Sequence[Report]) -> frozenset[str]:
+        # what is booked already, of all that these reports may book
+        wanted = {each.reference for each in reports if isinstance(each, CashMove)}
+        orders = {each.number for each in reports if isinstance(each, BrokerOrder)}
+        early = [told for number in orders & self._early.keys() for told in self._early[number]]
+        for fill in (each for each in (*reports, *early) if isinstance(each, BrokerFill)):
+            totals = self._broker.capabilities.cumulative_fills
+            wanted.add(execution_of_total(fill.number, fill.quantity) if totals else fill.execution)
+        return await self._desk.journal.booked(self._desk.account, *wanted) if wanted else frozenset()
 
     def _forget(self) -> None:
         # what ended is read again from the journal if it is told of once more

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Sequence, Set
 from contextlib import suppress
 
 from midas.core.order import OrderState
@@ -10,13 +11,14 @@ from midas.execution.broker import Ambiguous, Broker, ClientIds, DefiniteNo, Not
 from midas.execution.order_events import Acknowledged, Expired, Lost, OrderEvent, Refused, Sending, Unsent
 from midas.execution.order_row import OrderRow
 from midas.execution.order_state import reduce
-from midas.risk.verdict import Deny
+from midas.risk.verdict import Denial, Deny
 from midas.trading.bell import Bell
 from midas.trading.desk import Desk
-from midas.trading.guard import WAITS, Guard
+from midas.trading.guard import FATES, Fate, Guard
 from midas.trading.lease import Lease
 from midas.trading.patience import PATIENCE_S, answered
 from midas.trading.rate import TokenBucket
+from midas.trading.twins import alert_number
 
 POLL_S = 0.25
 REST_S = (1.0, 30.0)
@@ -39,6 +41,8 @@ class Sender:
         self._patience_s = patience_s
         self._bucket = TokenBucket(broker.capabilities.orders_per_s, desk.clock)
         self._rest_s = 0.0
+        self._waited: dict[str, Denial] = {}
+        self._after_s: dict[str, float] = {}
         desk.bells.append(self.bell)
 
     async def run(self) -> None:
@@ -55,13 +59,22 @@ class Sender:
     async def drain(self) -> int:
         """Send what may be sent now; return how many were sent."""
         sent = 0
-        for row in await self._desk.journal.outbox(self._desk.account, self._desk.epoch):
+        waiting = await self._desk.journal.outbox(self._desk.account, self._desk.epoch)
+        self._remember({row.id for row in waiting})
+        for row in waiting:
+            # many that wait must not hold up the switch, the lease and the cancels
+            await asyncio.sleep(0)
             if row.id not in self._desk.rows:
                 await self._desk.take_in(row.id)
             sent += await self.send(row.id)
             if self._rest_s:
                 break
         return sent
+
+    def _remember(self, waiting: Set[str]) -> None:
+        for known in (self._waited, self._after_s):
+            for order in known.keys() - waiting:
+                del known[order]
 
     async def send(self, order: str) -> bool:
         """Send an order that is NEW, or UNKNOWN at a broker that refuses a second one with its id; tell whether.
@@ -90,12 +103,18 @@ class Sender:
     async def _may_go(self, row: OrderRow) -> bool:
         if self._desk.market.now_utc() >= row.intent.valid_until_utc:
             if row.state is OrderState.NEW:
-                await self._desk.move("expired", row.id, lambda now: _unless_sent(now, Expired("not sent in time")))
+                why = self._waited.pop(row.id, None)
+                over = Expired("not sent in time" if why is None else f"not sent in time: {why.value}")
+                await self._desk.move("expired", row.id, lambda now: _unless_sent(now, over))
+            return False
+        if self._desk.clock.monotonic_s() < self._after_s.get(row.id, 0.0):
             return False
         verdict = self._guard.judge(row)
         if not isinstance(verdict, Deny):
             return True
-        if verdict.code not in WAITS and row.state is OrderState.NEW:
+        if FATES[verdict.code] is Fate.WAITS:
+            self._waited[row.id] = verdict.code
+        elif row.state is OrderState.NEW:
             await self._desk.move("denied", row.id, lambda now: _unless_sent(now, Refused(verdict.code.value)))
         return False
 
@@ -109,10 +128,15 @@ class Sender:
         self._lease.require()
         verdict = self._guard.judge(row)
         if isinstance(verdict, Deny):
-            refused = Refused(verdict.code.value)
+            refused = Refused(verdict.code.value) if FATES[verdict.code] is Fate.REFUSED else None
+            # it is moved back, which wakes whoever waits for news, the one who sends among them
+            self._after_s[row.id] = self._desk.clock.monotonic_s() + POLL_S
             await self._desk.move("denied", row.id, lambda now: self._withdrawn(now, refused))
             return False
+        self._waited.pop(row.id, None)
         said = await self._ask(row)
+        if isinstance(said, Acknowledged):
+            await alert_number(self._desk, said.number, row)
         after = await self._desk.move(_STEPS[type(said)], row.id, lambda now: _as_far_as_new(now, said))
         if isinstance(said, Acknowledged):
             # its executions may have been told before its number was known
@@ -134,11 +158,11 @@ class Sender:
             self._desk.reached("after_submit")
         return Acknowledged(number) if number else Lost()
 
-    def _withdrawn(self, row: OrderRow, refused: Refused) -> Sequence[OrderEvent]:
+    def _withdrawn(self, row: OrderRow, refused: Refused | None) -> Sequence[OrderEvent]:
         if row.state is not OrderState.SENDING:
             return ()
         unsent = reduce(row, Unsent(), self._desk.now_utc)
-        return (Unsent(), refused) if unsent.state is OrderState.NEW else (Unsent(),)
+        return (Unsent(), refused) if refused is not None and unsent.state is OrderState.NEW else (Unsent(),)
 
     def _engaged(self, row: OrderRow) -> bool:
         # a broker that keeps no id of ours tells orders apart by what they are: one of a kind at a time
