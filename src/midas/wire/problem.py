@@ -41,7 +41,7 @@ STATUS: dict[type[MidasError], HTTPStatus] = {
 }
 """The HTTP status of each error class; this is the one place that says."""
 
-STATUS_OF_CODE = {"bad_cursor": HTTPStatus.BAD_REQUEST}
+STATUS_OF_CODE = {"bad_cursor": HTTPStatus.BAD_REQUEST, "idempotency_key_missing": HTTPStatus.BAD_REQUEST}
 """Where a code says more than its class."""
 
 _TITLES: dict[type[MidasError], str] = {
