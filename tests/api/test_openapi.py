@@ -46,6 +46,7 @@ ROUTES = {
     "/api/v1/orders/{order}": {"get", "delete"},
     "/api/v1/positions": {"get"},
     "/api/v1/trades": {"get"},
+    "/api/v1/trades/executions": {"get"},
     "/api/v1/trades/stats": {"get"},
     "/api/v1/ledger/verify": {"get"},
     "/api/v1/runs": {"get", "post"},

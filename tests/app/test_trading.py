@@ -14,6 +14,7 @@ from tests.trading.entries import bought
 
 from midas.app import accounts, ledger, orders, positions, trades
 from midas.app.settings import Settings
+from midas.app.trades import Period
 from midas.app.workspace import Workspace
 from midas.core.clock import ManualClock
 from midas.core.errors import AlreadyExists, Busy, InvalidInput, NotFound, Refused, Unavailable
@@ -29,6 +30,8 @@ from midas.wire.orders import OrderRequest
 
 OPEN = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
 """A Tuesday, ten in the morning in New York."""
+
+EVER = Period()
 
 
 @pytest.fixture(scope="module")
@@ -251,12 +254,12 @@ class TestBooks:
         [held] = now(positions.every(workspace, "alpha"))
         assert (held.quantity, held.cost, held.average_price) == (10, Decimal("1005"), Decimal("100.5"))
         assert held.unrealised == held.last * 10 - 1005
-        told = now(trades.stats(workspace, "alpha", None, None))
+        told = now(trades.stats(workspace, "alpha", EVER))
         assert (told.count, told.buys, told.sells, told.value) == (1, 1, 0, Decimal("1005"))
         assert (told.commission, told.most_traded, told.realised) == (Decimal(1), "AAPL.XNAS", 0)
         assert told.unrealised == held.unrealised
         assert now(accounts.show(workspace, "alpha")).cash == Decimal("8994.00")
-        cut = now(trades.page(workspace, "alpha", None, None, 10, None))
+        cut = now(trades.executions(workspace, "alpha", EVER, 10, None))
         assert [(each.execution, each.price) for each in cut.items] == [("x1", Decimal("100.50"))]
         report = now(ledger.verify(workspace, None))
         assert (report.ok, report.accounts, report.bookings) == (True, ["alpha.1"], 2)
@@ -264,10 +267,10 @@ class TestBooks:
     def test_a_period_holds_what_happened_in_it(self, workspace):
         filled(workspace)
         at = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
-        assert now(trades.stats(workspace, "alpha", at, None)).count == 1
-        assert now(trades.stats(workspace, "alpha", None, at)).count == 0
+        assert now(trades.stats(workspace, "alpha", Period(since=at))).count == 1
+        assert now(trades.stats(workspace, "alpha", Period(until=at))).count == 0
         with pytest.raises(InvalidInput):
-            now(trades.stats(workspace, "alpha", at, at))
+            Period(at, at)
 
     @pytest.mark.figure("R14")
     @pytest.mark.parametrize(
@@ -335,8 +338,8 @@ class TestAccounts:
             now(workspace.database.write(journal_writes.write, "alpha.1", epoch, []))
         old = now(accounts.show(workspace, "alpha.1"))
         assert (old.cash, old.positions, old.closed_at) == (Decimal("8994.00"), 1, OPEN)
-        assert now(trades.stats(workspace, "alpha.1", None, None)).count == 1
-        assert now(trades.stats(workspace, "alpha", None, None)).count == 0
+        assert now(trades.stats(workspace, "alpha.1", EVER)).count == 1
+        assert now(trades.stats(workspace, "alpha", EVER)).count == 0
         with pytest.raises(Refused) as refusal:
             now(orders.place(workspace, asked(account="alpha.1"), "late"))
         assert refusal.value.code == "account_closed"

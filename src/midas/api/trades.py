@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import AfterValidator, AwareDatetime
 
 from midas.api.cursor import place
 from midas.api.dependencies import Cursor, Here, Limit
 from midas.api.pages import after, page
 from midas.app import trades
+from midas.app.trades import Period
 from midas.wire.page import Page
-from midas.wire.trades import Trade, TradeStats
+from midas.wire.trades import Execution, Trade, TradeStats
 
 router = APIRouter(prefix="/api/v1/trades", tags=["trades"])
 
@@ -23,21 +24,32 @@ Moment = Annotated[
 ]
 
 
+def _period(since: Moment = None, until: Moment = None) -> Period:
+    return Period(since, until)
+
+
+InPeriod = Annotated[Period, Depends(_period)]
+
+
 @router.get("")
 async def list_trades(
-    workspace: Here,
-    account: str,
-    since: Moment = None,
-    until: Moment = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
+    workspace: Here, account: str, period: InPeriod, limit: Limit = 100, cursor: Cursor = None
 ) -> Page[Trade]:
-    """List executions, latest first."""
-    part = await trades.page(workspace, account, since, until, limit, after("trades", cursor, (place,)))
+    """List round trips that were open in a period, the latest begun first."""
+    part = await trades.page(workspace, account, period, limit, after("trades", cursor, (place,)))
     return page("trades", part)
 
 
+@router.get("/executions")
+async def list_executions(
+    workspace: Here, account: str, period: InPeriod, limit: Limit = 100, cursor: Cursor = None
+) -> Page[Execution]:
+    """List executions, latest first."""
+    part = await trades.executions(workspace, account, period, limit, after("executions", cursor, (place,)))
+    return page("executions", part)
+
+
 @router.get("/stats")
-async def show_stats(workspace: Here, account: str, since: Moment = None, until: Moment = None) -> TradeStats:
-    """Show what the executions of a period come to."""
-    return await trades.stats(workspace, account, since, until)
+async def show_stats(workspace: Here, account: str, period: InPeriod) -> TradeStats:
+    """Show what the executions of a period come to, and its round trips."""
+    return await trades.stats(workspace, account, period)

@@ -91,7 +91,7 @@ def list_orders(
     columns = (
         Column("id", keep=True),
         "account",
-        "from",
+        Column("from", keep=True),
         Column("instrument", keep=True),
         "side",
         Column("quantity", right=True),
@@ -106,7 +106,7 @@ def list_orders(
         (
             each.id,
             each.account,
-            each.run or each.origin,
+            each.origin,
             each.instrument,
             each.side,
             _plain(each.quantity),
