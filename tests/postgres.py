@@ -1,4 +1,8 @@
-"""Databases of a PostgreSQL that runs on this machine, made for a test and dropped after it."""
+"""Databases of a PostgreSQL of the suite's own, made for a test.
+
+A server that others use as well is asked only where none can be started or MIDAS_TEST_POSTGRES names it: to make or drop a database, all of a
+server's sessions must answer, and one of a stranger that is stuck would stop the suite.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +10,26 @@ import asyncio
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
 import pytest
 from sqlalchemy import make_url
+from tests.db.cluster import cluster, programs
 
 from midas.db.database import place_of
 
-ADDRESS = os.environ.get("MIDAS_TEST_POSTGRES", "postgresql://127.0.0.1:5432/postgres")
+USUAL = "postgresql://127.0.0.1:5432/postgres"
+PATIENCE_S = 60
 
 
 def asked(address: str, *statements: str) -> Any:
     """Say statements to a database, each its own transaction, and return what the last one found."""
 
     async def ask() -> Any:
-        connection = await asyncpg.connect(address, timeout=5)
+        connection = await asyncpg.connect(address, timeout=5, command_timeout=PATIENCE_S)
         try:
             found = None
             for statement in statements:
@@ -66,18 +72,24 @@ class Postgres:
 
 @contextmanager
 def postgres_server() -> Iterator[Postgres]:
-    """Yield the server of this machine; the test is skipped where none can be reached."""
-    name = f"midas_test_{secrets.token_hex(4)}"
-    try:
-        asked(ADDRESS, f"CREATE DATABASE {name}")
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        if os.environ.get("MIDAS_REQUIRE_POSTGRES") == "1":
-            pytest.fail(f"PostgreSQL is required here but {ADDRESS} does not let us in: {error}")
-        pytest.skip(f"no PostgreSQL at {ADDRESS}")
-    server = Postgres(ADDRESS, name)
-    try:
-        place_of(server.url(name)).upgrade()
-        yield server
-    finally:
-        drops = [f"DROP DATABASE IF EXISTS {each} WITH (FORCE)" for each in (*server.made, name)]
-        asked(ADDRESS, *drops)
+    """Yield a server; the test is skipped where none can be started or reached."""
+    named = os.environ.get("MIDAS_TEST_POSTGRES")
+    own = named is None and programs() is not None
+    with cluster() if own else nullcontext() as started:
+        address = started.address if started else named or USUAL
+        name = f"midas_test_{secrets.token_hex(4)}"
+        try:
+            asked(address, f"CREATE DATABASE {name}")
+        except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+            if own or os.environ.get("MIDAS_REQUIRE_POSTGRES") == "1":
+                pytest.fail(f"PostgreSQL is required here but {address} does not let us in: {error}")
+            pytest.skip(f"no PostgreSQL at {address}")
+        server = Postgres(address, name)
+        try:
+            place_of(server.url(name)).upgrade()
+            yield server
+        finally:
+            # a server of our own goes with all it holds
+            if not own:
+                drops = [f"DROP DATABASE IF EXISTS {each} WITH (FORCE)" for each in (*server.made, name)]
+                asked(address, *drops)

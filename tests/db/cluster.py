@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own that may be crashed."""
+"""A PostgreSQL of our own, which nobody else uses and which may be crashed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Cluster:
 @contextmanager
 def cluster() -> Iterator[Cluster]:
     """Yield a new cluster; the test is skipped where PostgreSQL's programs are not installed."""
-    found = _binaries()
+    found = programs()
     if found is None:
         if os.environ.get("MIDAS_REQUIRE_POSTGRES") == "1":
             pytest.fail("PostgreSQL is required here but initdb is not installed")
@@ -77,7 +77,8 @@ def cluster() -> Iterator[Cluster]:
         shutil.rmtree(folder)
 
 
-def _binaries() -> Path | None:
+def programs() -> Path | None:
+    """Return the folder of PostgreSQL's own programs, if they are installed."""
     known: Sequence[Path] = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     on_path = shutil.which("initdb")
     places = [*known, *([Path(on_path).resolve().parent] if on_path else [])]

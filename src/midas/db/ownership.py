@@ -31,6 +31,15 @@ longer than that."""
 _SILENCE = 0.8
 """Part of a lease after which the server ends the session of an owner that says nothing, stopped or cut off."""
 
+# Sessions that wait for their client in the middle of something. One that was stopped between the parts of a statement
+# is "active" to the server, for which none of its timeouts for idle sessions counts.
+_END_THE_STUCK = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid() "
+    "AND application_name = 'midas' AND state <> 'idle' AND wait_event = 'ClientRead' "
+    "AND state_change < clock_timestamp() - make_interval(secs => :silent_s)"
+)
+
 
 @dataclass(slots=True)
 class _Hold:
@@ -65,6 +74,7 @@ class SqlOwnership:
         hold = await self._locked(account)
         try:
             await self._outwait(hold, account)
+            await self._end_the_stuck(hold)
             epoch = await hold.line.transact(lambda connection: self._take_over(connection, account))
         except (MidasError, asyncio.CancelledError):
             await hold.let_go()
@@ -107,6 +117,7 @@ class SqlOwnership:
             key = int.from_bytes(sha256(f"midas account {account}".encode()).digest()[:8], signed=True)
             query = text("SELECT pg_try_advisory_lock(:key)").bindparams(key=key)
             if not await line.transact(lambda connection: bool(connection.execute(query).scalar_one())):
+                await self._end_the_stuck(hold)
                 await hold.let_go()
                 raise _owned(account)
             return hold
@@ -128,6 +139,12 @@ class SqlOwnership:
             if left_s <= 0:
                 return
             await asyncio.sleep(min(left_s, self._silence_s / 2))
+
+    async def _end_the_stuck(self, hold: _Hold) -> None:
+        # a transaction that stands still since before the owner's word was over would keep what it locked for ever
+        if self._place.serves:
+            stuck = _END_THE_STUCK.bindparams(silent_s=self._lease_s / 2)
+            await hold.line.transact(lambda connection: connection.execute(stuck).all())
 
     def _left_s(self, connection: Connection, account: str) -> float:
         until = heads.leased_until(ReadSession(connection), account)

@@ -20,6 +20,9 @@ from midas.db.schema import require_known
 LOCK_TIMEOUT_MS = 5_000
 """How long a transaction waits for another process's write."""
 
+STANDSTILL_MS = 30_000
+"""How long a transaction may say nothing before the server ends it: whoever began it was stopped or cut off."""
+
 _WRITING = 0x6D696461
 """Advisory lock of a writing transaction."""
 
@@ -75,7 +78,12 @@ class PostgresServer:
                 raise meant from failure
 
     def engine(self, *, writes: bool, alone: bool = True, silence_s: float | None = None) -> AsyncEngine:
-        settings = {"application_name": "midas", "timezone": "UTC", "lock_timeout": str(LOCK_TIMEOUT_MS)}
+        settings = {
+            "application_name": "midas",
+            "timezone": "UTC",
+            "lock_timeout": str(LOCK_TIMEOUT_MS),
+            "idle_in_transaction_session_timeout": str(STANDSTILL_MS),
+        }
         if not writes:
             # one moment for all that a transaction reads, as in a file
             settings |= {"default_transaction_read_only": "on", "default_transaction_isolation": "repeatable read"}
