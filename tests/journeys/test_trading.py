@@ -79,6 +79,8 @@ class TestPaper:
         [
             (("--feed", "replay:2010-06-30..2010-01-04"), "end_before_start"),
             (("--feed", "live:now"), "bad_replay"),
+            (("--feed", FEED, "--style", "soon"), "bad_style"),
+            (("--feed", FEED, "--style", "twap:30m"), "style_needs_intraday"),
             (("--feed", FEED, "--account", "Not A Name"), "invalid_request"),
         ],
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from midas.db.accounts import AccountRecord
     from midas.db.runs import RunRecord
     from midas.execution.broker import Broker
+    from midas.execution.styles import Style
     from midas.marketdata.ground import Ground
     from midas.marketdata.lake import Lake
     from midas.marketdata.panel import Panel
@@ -40,6 +41,7 @@ class Prepared:
     first: int
     stop: int
     speed: float | None
+    style: Style
     warnings: tuple[str, ...]
 
 
@@ -54,6 +56,7 @@ def prepare(lake: Lake, definition: Definition, request: RunRequest) -> Prepared
     from midas.backtest.spec import spec_of
     from midas.backtest.window import window
     from midas.execution.dealing import Dealing
+    from midas.execution.styles import read_style
     from midas.marketdata.replay import read_replay
     from midas.marketdata.universe import select
     from midas.strategies.plans import plan_of
@@ -73,8 +76,15 @@ def prepare(lake: Lake, definition: Definition, request: RunRequest) -> Prepared
         dealing=Dealing(**request.dealing.model_dump()),
         universe=chosen.label,
     )
+    style = read_style(request.style)
+    if style.sliced and not chosen.panel.timeframe.is_intraday:
+        raise InvalidInput(
+            f"Bars of {chosen.panel.timeframe} cannot be traded in slices.",
+            hint="Name a timeframe within the day, e.g. --timeframe 5m.",
+            code="style_needs_intraday",
+        )
     rows = window(plan_of(definition), chosen.panel, spec.start, spec.end)
-    return Prepared(spec, chosen.panel, rows.first, rows.stop, stretch.speed, chosen.warnings)
+    return Prepared(spec, chosen.panel, rows.first, rows.stop, stretch.speed, style, chosen.warnings)
 
 
 def mission(
@@ -209,6 +219,7 @@ def _runner(record: RunRecord, prepared: Prepared, ground: Ground, broker: Broke
         exits=definition.exits,
         first=prepared.first,
         limits=(limits,),
+        style=prepared.style,
     )
     loop = Loop(mandate, GraphDecider(Stream(definition, ground, prepared.first), by_change=by_change))
     column = {instrument.id: place for place, instrument in enumerate(ground.instruments)}

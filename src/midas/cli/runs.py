@@ -49,6 +49,9 @@ def start(
     commission_bps: CommissionBps = None,
     slippage_bps: SlippageBps = "0",
     lots: TradedLots = "whole",
+    style: Annotated[
+        str, typer.Option("--style", metavar="STYLE", help="open, touch, twap:30m, twap:2h/8 or vwap:30m.")
+    ] = "open",
 ) -> None:
     """Let a strategy trade a paper account; `midas trader` does the trading."""
     call = invocation(ctx)
@@ -67,6 +70,7 @@ def start(
             commission_bps=basis_points(commission_bps, "--commission-bps"),
             slippage_bps=basis_points(slippage_bps, "--slippage-bps") or 0.0,
             lots=lots,
+            style=style,
         )
     told = f"run {run.id} trades account {run.account} as soon as `midas trader` runs"
     out.answer(run, [run.id], lambda: out.line(told))

@@ -38,10 +38,12 @@ class Runs:
         slippage_bps: float = 0.0,
         lots: str = "whole",
         dealing: Mapping[str, Scalar] | None = None,
+        style: str = "open",
     ) -> Run:
         """Store a run; it trades as soon as a trader is there (`midas trader`).
 
-        `feed` is `replay:START..END@SPEED`; all else is as for a backtest.
+        `feed` is `replay:START..END@SPEED`; `style` is how orders are brought to market: `open`, `touch`, `twap:30m`,
+        `twap:2h/8` or `vwap:30m`; all else is as for a backtest.
         """
         fields = {
             "account": account,
@@ -57,6 +59,7 @@ class Runs:
             "slippage_bps": slippage_bps,
             "lots": lots,
             "dealing": {**(dealing or {})},
+            "style": style,
         }
         return self._link.post(Run, _PATH, asking(RunRequest, fields))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -105,6 +106,10 @@ class Asking:
         self._account = self._state(account.positions, account.gross + (notional if intent.side is Side.BUY else 0))
         recent = Recent(identity, intent.run, name, intent.side, quantity, intent.stamp_utc)
         self._recent.append(recent)
+
+    def as_of(self, row: BarRow, intent: OrderIntent, column: int) -> OrderIntent:
+        """Return an order that was planned before as it is sent at the close of a row."""
+        return replace(intent, reference_price=self.price(column), valid_until_utc=self.valid_until_utc(row))
 
     def valid_until_utc(self, row: BarRow) -> datetime:
         """Return when the bar after a row ends: an order for it is not sent later than that."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from midas.core.order import OrderIntent, OrderKind, OrderState, Side, TimeInForce
+from midas.core.order import OrderIntent, OrderKind, OrderState, Reject, Side, TimeInForce
 from midas.execution.asking import Asking
 from midas.execution.book import Book
 from midas.execution.deciding import Decider, Decision
@@ -18,17 +18,22 @@ from midas.execution.intent_json import intent_from_json, intent_to_json
 from midas.execution.loop_events import Command, Denied, Ended, Filled, LoopEvent, Moved, Submit, Switched, Withdraw
 from midas.execution.mandate import Mandate
 from midas.execution.order_id import order_id
+from midas.execution.planning import Plans
 from midas.execution.protection import LEG, Guarding, exit_wishes
 from midas.execution.quantity import decimal_quantity
 from midas.execution.rebalance import Wish
 from midas.execution.row_rules import RowRules
 from midas.execution.state_bytes import from_bytes, to_bytes
+from midas.marketdata.actions import ActionKind
 from midas.marketdata.feed import BarRow, CorporateAction, SessionEdge
 from midas.risk.kill import KillLevel
 from midas.risk.verdict import Denial, Deny
 
 RETRIED = frozenset({"no_bar", "halted", "no_volume", "locked_limit", "volume_cap", "not_sellable_yet"})
 """Reasons of an order, or a part of one, that found no market: it is tried again."""
+
+TARGET = "target"
+"""Leg of an order that follows a target."""
 
 PASSING = frozenset(
     {
@@ -68,6 +73,7 @@ class Loop:
         )  # fmt: skip
         self._asking = Asking(mandate, self._book)
         self._guarding = Guarding(mandate, self._ids)
+        self._plans = Plans(mandate)
         self._working: dict[str, OrderIntent] = {}
         self._withdrawn: set[str] = set()
         self.row = -1
@@ -115,6 +121,7 @@ class Loop:
             "asking": self._asking.snapshot(), "guarding": self._guarding.snapshot(),
             "working": [intent_to_json(intent) for intent in self._working.values()],
             "withdrawn": sorted(self._withdrawn), "corrections": self.corrections,
+            "plans": self._plans.snapshot(),
         }  # fmt: skip
         return to_bytes(tree)
 
@@ -134,6 +141,7 @@ class Loop:
         intents = [intent_from_json(values) for values in tree["working"]]
         self._working = {order_id(intent): intent for intent in intents}
         self._withdrawn = set(tree["withdrawn"])
+        self._plans.restore(tree["plans"])
 
     def _on_row(self, row: BarRow) -> Sequence[Command]:
         if row.row <= self.row:
@@ -141,6 +149,7 @@ class Loop:
             return ()
         self.row = row.row
         self._book.close(row, late=self._guarding.by_us)
+        self._plans.hear(row)
         if row.row < self._mandate.first:
             decision = self._decider.learn(row)
             commands: list[Command] = []
@@ -154,7 +163,8 @@ class Loop:
         guarded = self._guarding.wanted(self._book, decision.released)
         busy = self._busy()
         exits = exit_wishes(self._book, busy) if self._guarding.by_us else []
-        if not (decision.wishes or decision.spoke or guarded.arm or guarded.disarm or exits):
+        due = self._plans.due(row, decision)
+        if not (decision.wishes or decision.spoke or guarded.arm or guarded.disarm or exits or due):
             return []
         self._asking.begin(row)
         commands: list[Command] = [self._withdraw(order, "its exit was called off") for order in guarded.disarm]
@@ -163,7 +173,10 @@ class Loop:
         commands += self._orders(row, guarded.arm, "protect", OrderKind.PROTECTION)
         commands += self._orders(row, exits, LEG, OrderKind.MARKET)
         wishes = [wish for wish in decision.wishes if self._is_free(wish, busy, decision)]
-        return commands + self._orders(row, wishes, "target", OrderKind.MARKET)
+        commands += self._orders(row, wishes, TARGET, OrderKind.MARKET)
+        return commands + [
+            self._ask(self._asking.as_of(row, intent, self._column[intent.instrument])) for intent in due
+        ]
 
     def _is_free(self, wish: Wish, busy: frozenset[int], decision: Decision) -> bool:
         # Two orders of one name at once could both fill: unless the broker cancels at once, the second waits.
@@ -173,15 +186,17 @@ class Loop:
         return False
 
     def _orders(self, row: BarRow, wishes: Sequence[Wish], leg: str, kind: OrderKind) -> list[Command]:
-        return [self._order(row, wish, place, leg, kind) for place, wish in enumerate(wishes)]
+        intents = [self._intent(row, wish, place, leg, kind) for place, wish in enumerate(wishes)]
+        if leg == TARGET:
+            intents = [each for intent in intents for each in self._plans.begin(row, intent)]
+        return [self._ask(intent) for intent in intents]
 
-    def _order(self, row: BarRow, wish: Wish, place: int, leg: str, kind: OrderKind) -> Command:
-        intent = self._intent(row, wish, place, leg, kind)
-        identity = order_id(intent)
-        verdict = self._asking.judge(identity, intent, wish.column)
+    def _ask(self, intent: OrderIntent) -> Command:
+        identity, kind, column = order_id(intent), intent.kind, self._column[intent.instrument]
+        verdict = self._asking.judge(identity, intent, column)
         if isinstance(verdict, Deny):
-            if kind is OrderKind.MARKET and verdict.code in PASSING:
-                self._book.due(wish.column, wish.side)
+            if kind is not OrderKind.PROTECTION and verdict.code in PASSING:
+                self._book.due(column, intent.side)
             return Denied(intent, verdict)
         self._working[identity] = intent
         if kind is OrderKind.PROTECTION:
@@ -237,6 +252,8 @@ class Loop:
             return
         spent = (fill.value if fill.side is Side.BUY else -fill.value) + fill.commission + fill.tax
         exited = fill.cause is not None
+        if exited:
+            self._plans.drop(fill.instrument)
         self._book.filled(column, fill.side, float(fill.quantity), float(fill.price), spent, exited=exited)
 
     def _on_end(self, event: Ended) -> None:
@@ -249,7 +266,9 @@ class Loop:
         if withdrawn or intent.kind is OrderKind.PROTECTION or event.state is OrderState.FILLED:
             return
         unmet = not event.reason and event.state in (OrderState.EXPIRED, OrderState.CANCELED, OrderState.NOT_PLACED)
-        if unmet or event.reason in RETRIED:
+        unmet = unmet or (intent.kind is OrderKind.LIMIT and event.reason == Reject.LIMIT_NOT_REACHED)
+        # while slices wait, the last of them tells what is left to be done
+        if (unmet or event.reason in RETRIED) and not self._plans.waiting(intent.instrument):
             self._book.due(self._column[intent.instrument], intent.side)
 
     def _on_action(self, event: CorporateAction) -> None:
@@ -257,6 +276,8 @@ class Loop:
         column = self._column.get(event.instrument)
         if column is not None:
             self._book.act(column, event.kind, event.value)
+        if event.kind != ActionKind.CASH_DIVIDEND:
+            self._plans.drop(event.instrument)
 
     def _on_move(self, event: Moved) -> None:
         move = event.move
@@ -267,6 +288,7 @@ class Loop:
         self._asking.kill = event.level
         if event.level < KillLevel.CANCEL_ALL:
             return ()
+        self._plans.drop()
         return [
             self._withdraw(order, "the kill switch") for order in list(self._working) if order not in self._withdrawn
         ]

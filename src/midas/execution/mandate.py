@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from midas.execution.broker import Capabilities
+from midas.execution.styles import Style
 from midas.execution.terms import AccountTerms
 from midas.marketdata.ground import Ground
 from midas.risk.limits import Limits
@@ -17,7 +18,7 @@ class Mandate:
 
     by_change : names are traded when their own target changes, not on a schedule. exits : what closes positions
     between two targets. first : the row of the first decision; those before warm up. limits : all of them hold. live :
-    whether real money moves.
+    whether real money moves. style : how orders that follow a target are brought to market.
     """
 
     account: str
@@ -31,3 +32,4 @@ class Mandate:
     first: int = 0
     limits: tuple[Limits, ...] = field(default_factory=lambda: (Limits(),))
     live: bool = False
+    style: Style = field(default_factory=Style)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -13,6 +14,43 @@ from midas.core.errors import InvalidInput
 from midas.core.instrument import Instrument
 from midas.core.order import OrderIntent, OrderKind, Side, TimeInForce
 from midas.venues.venue import Venue
+
+_FORM = re.compile(r"open|touch|(twap|vwap):([1-9]\d{0,2})([mh])(?:/([1-9]\d{0,2}))?")
+_SECONDS = {"m": 60, "h": 3600}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a run's orders are brought to market.
+
+    kind : "open" for the next open, "touch" for a limit at the last price, "twap" and "vwap" for slices over `seconds`.
+    slices : at most so many; None for one a bar.
+    """
+
+    kind: str = "open"
+    seconds: int = 0
+    slices: int | None = None
+
+    @property
+    def sliced(self) -> bool:
+        return self.seconds > 0
+
+
+def read_style(text: str) -> Style:
+    """Read `open`, `touch`, `twap:30m`, `twap:2h/8` or `vwap:30m`.
+
+    Raises
+    ------
+    InvalidInput: anything else.
+    """
+    match = _FORM.fullmatch(text)
+    if match is None or (match[1] == "vwap" and match[4]):
+        raise InvalidInput(
+            f"{text[:32]!r} is not a style.", hint="Use open, touch, twap:30m, twap:2h/8 or vwap:30m.", code="bad_style"
+        )
+    if match[1] is None:
+        return Style(text)
+    return Style(match[1], int(match[2]) * _SECONDS[match[3]], int(match[4]) if match[4] else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ FATES: Final[Mapping[Denial, Fate]] = MappingProxyType(
         # wrong in itself
         Denial.BAD_QUANTITY: Fate.REFUSED,
         Denial.BAD_PRICE: Fate.REFUSED,
+        Denial.KIND_NOT_TAKEN: Fate.REFUSED,
         Denial.EXPIRED: Fate.REFUSED,
         Denial.UNKNOWN_INSTRUMENT: Fate.REFUSED,
         Denial.OFF_TICK: Fate.REFUSED,

@@ -20,6 +20,8 @@ class RunRequest(Question):
 
     `replay:START..END@SPEED` tells the past again: speed 1 as it happened, none as fast as it goes. `account` is made
     when there is none of that name, with `initial_capital`; `allotment` is what this run trades with, null for all.
+    `style` is how its orders come to market: `open`, `touch` for a limit at the last price, `twap:30m`, `twap:2h/8`
+    or `vwap:30m` for slices over bars within the day.
     """
 
     account: str = Field(default="paper", min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_-]*$")
@@ -35,6 +37,7 @@ class RunRequest(Question):
     slippage_bps: float = 0.0
     lots: Literal["whole", "fractional"] = "whole"
     dealing: DealingOptions = DealingOptions()
+    style: str = Field(default="open", max_length=32)
 
 
 class RunStop(Question):
