@@ -1,7 +1,7 @@
 """Databases of a PostgreSQL of the suite's own, made for a test.
 
-A server that others use as well is asked only where none can be started or MIDAS_TEST_POSTGRES names it: to make or drop a database, all of a
-server's sessions must answer, and one of a stranger that is stuck would stop the suite.
+A server that others use as well is asked only where none can be started or MIDAS_TEST_POSTGRES names it: to make or
+drop a database, all of a server's sessions must answer, and one of a stranger that is stuck would stop the suite.
 """
 
 from __future__ import annotations
