@@ -134,6 +134,7 @@ def prove(row: Row, scale: int) -> Proof:
     record = Path(tempfile.mkdtemp(prefix="midas-verify-")) / "record.xml"
     # the newer family has no room for properties
     more = [f"--junitxml={record}", "-o", "junit_family=xunit1", f"--timeout={row.minutes * 60:.0f}"]
+    proof.told.append(f"the machine's load when it began: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     begun_s = time.monotonic()
     with subprocess.Popen(
         [sys.executable, "-m", *words, *more],

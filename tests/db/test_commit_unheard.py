@@ -8,13 +8,15 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 from tests.postgres import asked
 from tests.trading.entries import ACCOUNT, audit, new_row
 
 from midas.core.errors import Unavailable
 from midas.db.database import place_of
-from midas.db.journal import SqlJournal
+from midas.db.heads import Head
+from midas.db.journal import SqlJournal, _committed
+from midas.db.line import line_to
 from midas.trading.journal import NOBODY, StoreOrder
 
 
@@ -101,3 +103,27 @@ def test_a_commit_that_did_not_get_through_is_told_so(postgres):
 
     asyncio.run(live())
     assert stored(url) == 2
+
+
+@pytest.mark.figure("B1")
+@pytest.mark.parametrize(
+    ("ahead", "revision", "committed"),
+    [(0, 1, True), (0, 2, False), (1_000_000, 1, False)],
+    ids=["it was", "its number is another's", "its number was not given out yet"],
+)
+def test_what_a_server_forgot_when_it_crashed_was_not_committed(postgres, ahead, revision, committed):
+    place = place_of(postgres.fresh())
+
+    async def live() -> bool:
+        journal = SqlJournal(place)
+        await journal.commit(ACCOUNT, NOBODY, [StoreOrder(new_row(0)), audit("first")])
+        await journal.close()
+        reading = line_to(place, writes=False)
+        stored = "SELECT xmin::text::bigint FROM account_heads"
+        number = await reading.transact(lambda connection: connection.execute(text(stored)).scalar_one())
+        after = Head(ACCOUNT, revision=revision, transaction=str(number + ahead))
+        said = await _committed(reading, after)
+        await reading.close()
+        return said
+
+    assert asyncio.run(live()) is committed

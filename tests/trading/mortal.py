@@ -25,7 +25,7 @@ from midas.core.instrument import Instrument
 from midas.core.order import OrderIntent, OrderKind, OrderState, Side, TimeInForce
 from midas.db.database import place_of
 from midas.db.journal import SqlJournal
-from midas.db.line import Line
+from midas.db.line import line_to
 from midas.db.ownership import SqlOwnership
 from midas.execution.broker import BrokerFill, Bust, ClientIds, Ticket
 from midas.execution.order_id import order_id
@@ -258,7 +258,7 @@ class Life:
         balance = await self.journal.balance(ACCOUNT)
         assert balance.cash == self.broker.cash
         assert dict(balance.quantities) == {name: held for name, held in self.broker.held.items() if held}
-        line = Line(self.place, writes=False)
+        line = line_to(self.place, writes=False)
         query = text("SELECT SUM(amount), SUM(CASE WHEN amount > 0 THEN amount ELSE 0 END) FROM postings")
         total, debits = await line.transact(lambda connection: tuple(connection.execute(query).one()))
         await line.close()

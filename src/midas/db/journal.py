@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
-from midas.core.errors import MidasError, Unavailable
+from midas.core.errors import InvalidInput, MidasError, Unavailable
 from midas.core.order import Fill
 from midas.db import audit, heads, journal_reads, journal_writes
-from midas.db.line import CommitUnheard, Line
+from midas.db.line import Line, line_to
 from midas.db.place import Place
+from midas.db.server_line import CommitUnheard
 from midas.db.sessions import ReadSession, WriteSession
 from midas.execution.order_row import OrderRow
 from midas.risk.kill import Kill
@@ -40,9 +41,9 @@ class _Wish:
 
 @dataclass(slots=True)
 class _Group:
-    # The batches of one transaction, and PostgreSQL's number of it.
+    # The batches of one transaction, and where the last of their accounts stands when it is committed.
     wishes: list[_Wish]
-    transaction: str = ""
+    after: heads.Head | None = None
 
 
 class SqlJournal:
@@ -54,8 +55,8 @@ class SqlJournal:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._reading = Line(place, writes=False)
-        self._writing = Line(place, writes=True)
+        self._reading = line_to(place, writes=False)
+        self._writing = line_to(place, writes=True)
         self._waiting: list[_Wish] = []
         self._spoilers: tuple[type[Exception], ...] = (MidasError, *place.failures)
         self._turn = asyncio.Lock()
@@ -159,17 +160,26 @@ class SqlJournal:
         try:
             await self._writing.transact(lambda connection: _write(WriteSession(connection), group))
         except CommitUnheard as unheard:
-            if not await _committed(self._reading, group.transaction):
+            if group.after is None or not await _committed(self._reading, group.after):
                 raise Unavailable(unheard.message, code="database_unavailable") from unheard
 
 
-async def _committed(reading: Line, transaction: str) -> bool:
-    query = text("SELECT pg_xact_status(CAST(:number AS xid8))").bindparams(number=transaction)
+async def _committed(reading: Line, after: heads.Head) -> bool:
+    query = text("SELECT pg_xact_status(CAST(:number AS xid8))").bindparams(number=after.transaction)
+
+    def look(connection: Connection) -> object:
+        # a server that crashed may have given the number to another transaction: then the account does not stand there
+        stands = heads.head(ReadSession(connection), after.account).revision >= after.revision
+        return connection.execute(query).scalar_one() if stands else "aborted"
+
     for _ in range(round(_PATIENCE_S / _PAUSE_S)):
         try:
-            said = await reading.transact(lambda connection: connection.execute(query).scalar_one())
+            said = await reading.transact(look)
         except Unavailable:
             said = None
+        except InvalidInput:
+            # a number it did not give out yet: it crashed before any of this reached its disk
+            return False
         if said in ("committed", "aborted"):
             return bool(said == "committed")
         await asyncio.sleep(_PAUSE_S)
@@ -179,12 +189,12 @@ async def _committed(reading: Line, transaction: str) -> bool:
 def _write(session: WriteSession, group: _Group) -> None:
     if len(group.wishes) == 1:
         [wish] = group.wishes
-        group.transaction = journal_writes.write(session, wish.account, wish.epoch, wish.batch)
+        group.after = journal_writes.write(session, wish.account, wish.epoch, wish.batch)
         return
     for wish in group.wishes:
         wish.refusal = None
         try:
             with session.connection.begin_nested():
-                group.transaction = journal_writes.write(session, wish.account, wish.epoch, wish.batch)
+                group.after = journal_writes.write(session, wish.account, wish.epoch, wish.batch)
         except MidasError as refusal:
             wish.refusal = refusal

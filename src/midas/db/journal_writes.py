@@ -51,8 +51,8 @@ from midas.trading.journal import (
 from midas.trading.sound import require_sound
 
 
-def write(session: WriteSession, account: str, epoch: int, batch: Batch) -> str:
-    """Store a batch, or raise what `Journal.commit` does; return the number of the transaction."""
+def write(session: WriteSession, account: str, epoch: int, batch: Batch) -> heads.Head:
+    """Store a batch, or raise what `Journal.commit` does; return where the account stands then."""
     at = heads.locked(session, account)
     if epoch not in (NOBODY, at.epoch):
         raise Fenced(f"{account} belongs to epoch {at.epoch}, not {epoch}.")
@@ -60,7 +60,7 @@ def write(session: WriteSession, account: str, epoch: int, batch: Batch) -> str:
         raise Fenced(f"Only the owner of {account} may store that.")
     _enter(session, at, batch)
     heads.store(session, at, epoch)
-    return at.transaction
+    return at
 
 
 def found(session: WriteSession, account: str, batch: Batch) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 from midas.core.clock import Clock
 from midas.core.errors import Busy, MidasError, Unavailable
 from midas.db import heads
-from midas.db.line import Line
+from midas.db.line import Line, line_to
 from midas.db.place import Place
 from midas.db.sessions import ReadSession, WriteSession
 from midas.marketdata.lock import exclusive
@@ -111,7 +111,7 @@ class SqlOwnership:
 
     async def _locked(self, account: str) -> _Hold:
         file = ExitStack()
-        line = Line(self._place, writes=True, once=True, silence_s=self._silence_s)
+        line = line_to(self._place, writes=True, once=True, silence_s=self._silence_s)
         hold = _Hold(line, file)
         if self._place.serves:
             key = int.from_bytes(sha256(f"midas account {account}".encode()).digest()[:8], signed=True)

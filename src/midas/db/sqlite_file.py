@@ -6,8 +6,9 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -47,9 +48,24 @@ class SqliteFile:
         upgrade_file(self.path)
 
     def engine(self, *, writes: bool, alone: bool = True, silence_s: float | None = None) -> AsyncEngine:  # noqa: ARG002
-        if writes:
-            return _engine(self.path, "BEGIN IMMEDIATE", _ALWAYS, self.busy_timeout_s)
-        return _engine(self.path, "BEGIN", (*_ALWAYS, "PRAGMA query_only = ON"), self.busy_timeout_s)
+        engine = create_async_engine(f"sqlite+aiosqlite:///{self.path}", **self._ways())
+        _prepare(engine.sync_engine, writes=writes)
+        return engine
+
+    def blocking_engine(self, *, writes: bool) -> Engine:
+        engine = create_engine(f"sqlite:///{self.path}", **self._ways())
+        _prepare(engine, writes=writes)
+        return engine
+
+    def _ways(self) -> dict[str, Any]:
+        return {
+            # a connection is a thread that must not outlive its event loop, and one-shot commands have a loop for
+            # each call
+            "poolclass": NullPool,
+            "json_serializer": to_json,
+            # None: we begin transactions ourselves, so that a write is one from its first statement
+            "connect_args": {"isolation_level": None, "timeout": self.busy_timeout_s},
+        }
 
     def meaning(self, failure: Exception) -> MidasError | None:
         said = failure.orig if isinstance(failure, DBAPIError) else None
@@ -59,15 +75,9 @@ class SqliteFile:
         return False
 
 
-def _engine(path: Path, begin: str, pragmas: Sequence[str], busy_timeout_s: float) -> AsyncEngine:
-    engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}",
-        # a connection is a thread that must not outlive its event loop, and one-shot commands have a loop for each call
-        poolclass=NullPool,
-        json_serializer=to_json,
-        # None: we begin transactions ourselves, so that a write is one from its first statement
-        connect_args={"isolation_level": None, "timeout": busy_timeout_s},
-    )
+def _prepare(engine: Engine, *, writes: bool) -> None:
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+    pragmas: Sequence[str] = _ALWAYS if writes else (*_ALWAYS, "PRAGMA query_only = ON")
 
     def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
@@ -78,6 +88,5 @@ def _engine(path: Path, begin: str, pragmas: Sequence[str], busy_timeout_s: floa
     def start(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
-    event.listen(engine.sync_engine, "connect", prepare)
-    event.listen(engine.sync_engine, "begin", start)
-    return engine
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", start)
