@@ -328,6 +328,12 @@ class TestAccounts:
         now(accounts.add(workspace, AccountRequest(name="beta", capital=Decimal(5), currency="KRW")))
         assert [(each.name, each.cash) for each in now(accounts.every(workspace))] == [("alpha", 10_000), ("beta", 5)]
 
+    def test_how_long_its_orders_take_is_kept_across_a_reset(self, workspace):
+        slow = AccountRequest(name="slow", capital=Decimal(1_000), latency_ms=250)
+        assert now(accounts.add(workspace, slow)).latency_ms == 250
+        assert now(accounts.reset(workspace, "slow", ResetRequest())).latency_ms == 250
+        assert now(accounts.show(workspace, "alpha")).latency_ms == 0
+
     def test_a_reset_begins_anew_and_keeps_what_was(self, workspace):
         filled(workspace)
         epoch = now(workspace.database.write(heads.take_over, "alpha.1", OPEN))

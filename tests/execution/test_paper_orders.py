@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -63,6 +63,7 @@ class Both:
         self.fills: list[tuple[str, int, Fraction, Fraction, int, int, int]] = []
         self.ended: dict[str, tuple[str, str]] = {}
         self.count = 0
+        self.panel_end = datetime(2100, 1, 1, tzinfo=UTC)
 
     def order(self, name: int, side: int, quantity: int, kind: str, tif: str, price: Fraction | None, at: datetime,
               *, reduces: bool = False) -> str:  # fmt: skip
@@ -79,7 +80,7 @@ class Both:
 
     def cancel(self, identity: str) -> None:
         self.plain.end(next(order for order in self.plain.orders if order.id == identity), "canceled", "")
-        self.take(self.paper.cancel(f"P{identity}"), -1)
+        self.take(self.paper.cancel(f"P{identity}", self.panel_end), -1)
 
     def advance(self, row: BarRow, opened: datetime) -> None:
         self.plain.meet(row.row)
@@ -161,8 +162,13 @@ class Busy:
             dealing=Dealing(allow_short=self.short, fill_at="close" if self.draw.random() < 0.2 else "open"),
         )  # fmt: skip
         self.exits = (StopLoss(0.04), TakeProfit(0.05)) if self.draw.random() < 0.7 else ()
-        self.paper = PaperAccount(self.ground, self.terms, self.exits)
+        # within a night, and longer than one
+        self.latency_s = float(self.draw.choice([0.0, 60.0, 80_000.0]))
+        self.paper = self.begun()
         self.cash, self.count, self.kinds = 50_000_000, 0, set[str]()
+
+    def begun(self) -> PaperAccount:
+        return PaperAccount(self.ground, self.terms, self.exits, latency_s=self.latency_s)
 
     def live(self) -> set[str]:
         opened: datetime | None = None
@@ -174,14 +180,17 @@ class Busy:
                 continue
             assert opened is not None
             held = self.paper.holdings.quantities
-            self.check(event, self.paper.advance(event, opened), dict(held))
+            self.check(event, self.paper.advance(event, opened), dict(held), opened)
             opened = event.stamp_utc
             self.protect(opened)
+            known = [one.number for one in self.paper.orders.all() if one.state is BrokerState.OPEN]
+            if known and self.draw.random() < 0.2:
+                self.paper.cancel(str(self.draw.choice(known)), opened)
             for _ in range(int(self.draw.integers(0, 4))):
                 self.order(event, opened)
             if self.draw.random() < 0.2:
                 kept = to_bytes(self.paper.snapshot())
-                self.paper = PaperAccount(self.ground, self.terms, self.exits)
+                self.paper = self.begun()
                 self.paper.restore(from_bytes(kept))
         return self.kinds
 
@@ -212,7 +221,7 @@ class Busy:
         given = (TimeInForce.GTC if kind is OrderKind.PROTECTION else tif, limit, stop)
         self.paper.submit(Ticket(f"o{self.count}", name, side, quantity, kind, *given), at)
 
-    def check(self, row: BarRow, reports: Any, held: dict[Any, Decimal]) -> None:
+    def check(self, row: BarRow, reports: Any, held: dict[Any, Decimal], opened: datetime) -> None:
         bar = {name: row.fields[name] for name in ("open", "high", "low", "volume")}
         used: dict[Any, Decimal] = {}
         for report in reports:
@@ -223,7 +232,10 @@ class Busy:
             if not isinstance(report, BrokerFill):
                 continue
             column = [one.id for one in self.ground.instruments].index(report.instrument)
-            order = self.paper.orders[report.number].ticket
+            working = self.paper.orders[report.number]
+            order = working.ticket
+            if order.kind is not OrderKind.PROTECTION and order.id:  # an exit that was called before still leaves
+                assert opened >= working.placed_utc + timedelta(seconds=self.latency_s), "a fill before it arrived"
             self.kinds.add(order.kind.value)
             assert bar["low"][column] <= float(report.price) <= bar["high"][column], "a fill outside its bar"
             assert not np.isnan(bar["open"][column]), "a fill in a halt"
@@ -388,3 +400,38 @@ def wrong(price: dict[str, str]) -> dict[str, Any]:
 def replace_volume(panel: Panel, volume: list[float]) -> Panel:
     matrices = {name: panel.matrix(f"raw_{name}") for name in ("open", "high", "low", "close")}
     return panel_of({**matrices, "volume": volume})
+
+
+class TestLatency:
+    def when(self, latency_s: float, cancel_after: int | None = None) -> tuple[list[int], str]:
+        """On which rows of five minutes a limit and a market order fill that are sent at the close of the first."""
+        start = datetime(2024, 1, 8, 14, 30, tzinfo=UTC)
+        panel = bars(*[(10.0, 10.1, 9.9, 10.0)] * 6)
+        paper = PaperAccount(Ground.of(panel), AccountTerms(Money(10_000_000, "USD"), 0.0), latency_s=latency_s)
+        rows, state = [], ""
+        for event in Replay(panel).told():
+            if not isinstance(event, BarRow):
+                continue
+            opened, closed = (start + timedelta(minutes=5 * (event.row + more)) for more in (0, 1))
+            row = BarRow(event.row, closed, start.date(), event.fields, closes=False)
+            told = paper.advance(row, opened)
+            rows += [event.row for one in told if isinstance(one, BrokerFill)]
+            state = next((one.state.value for one in told if isinstance(one, BrokerOrder)), state)
+            if event.row == 0:
+                paper.submit(ticket("a", Side.BUY, 5), closed)
+                paper.submit(ticket("c", Side.BUY, 5, "9.95"), closed)
+            if event.row == cancel_after:
+                paper.cancel("Pc", closed)
+            kept = to_bytes(paper.snapshot())
+            paper = PaperAccount(Ground.of(panel), AccountTerms(Money(10_000_000, "USD"), 0.0), latency_s=latency_s)
+            paper.restore(from_bytes(kept))
+        return rows, state
+
+    @pytest.mark.parametrize(("latency_s", "row"), [(0, 1), (0.001, 2), (300, 2), (301, 3), (600, 3)])
+    def test_an_order_meets_the_first_bar_that_opens_after_it_arrived(self, latency_s: float, row: int) -> None:
+        assert self.when(latency_s) == ([row, row], "filled")
+
+    def test_a_cancel_takes_as_long(self) -> None:
+        # sent a bar later, it is there a bar later too: the order was met before
+        assert self.when(1, cancel_after=1) == ([2, 2], "filled")
+        assert self.when(301, cancel_after=0)[0] == [3]

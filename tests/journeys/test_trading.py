@@ -79,6 +79,7 @@ class TestPaper:
         [
             (("--feed", "replay:2010-06-30..2010-01-04"), "end_before_start"),
             (("--feed", "live:now"), "bad_replay"),
+            (("--feed", FEED, "--latency", "-1"), "usage"),
             (("--feed", FEED, "--style", "soon"), "bad_style"),
             (("--feed", FEED, "--style", "twap:30m"), "style_needs_intraday"),
             (("--feed", FEED, "--account", "Not A Name"), "invalid_request"),
@@ -88,6 +89,12 @@ class TestPaper:
         done = inside(*RUN, *words, "--json")
         assert done.code == 2, done.out
         assert done.error["code"] in (code, "usage", "bad_input", "invalid_input"), done.error
+
+    def test_another_latency_needs_another_account(self, inside: Midas) -> None:
+        assert inside(*RUN, "--feed", FEED, "--latency", "250").code == 0
+        assert inside(*RUN, "--feed", FEED).code == 0
+        assert inside(*RUN, "--feed", FEED, "--latency", "251", "--json").error["code"] == "other_latency"
+        assert inside("account", "show", "paper", "--json").json["latency_ms"] == 250
 
     def test_another_market_needs_another_account(self, inside: Midas) -> None:
         assert inside(*RUN, "--feed", FEED).code == 0

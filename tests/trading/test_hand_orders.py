@@ -52,8 +52,10 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 
 def stage(lake: Lake, *orders: OrderIntent, **more: object) -> Stage:
-    request = {"symbols": ["AAPL"], "timeframe": "5m", "feed": "replay:..", "commission_bps": 0, **more}
-    found = Stage(lake, {"buy_and_hold": build("buy_and_hold", {})}, request)
+    request: dict[str, object] = {"symbols": ["AAPL"], "timeframe": "5m", "feed": "replay:..", "commission_bps": 0}
+    request |= more
+    settings = {"latency_ms": request.pop("latency_ms")} if "latency_ms" in request else {}
+    found = Stage(lake, {"buy_and_hold": build("buy_and_hold", {})}, request, settings=settings)
     rows = [OrderRow(order_id(wish), wish, OrderState.NEW, changed_utc=BEGAN_UTC) for wish in orders]
     asyncio.run(found.journal.commit(ACCOUNT, NOBODY, [StoreOrder(row) for row in rows]))
     return found
@@ -122,3 +124,13 @@ class TestStyle:
         gaps = np.diff([one.stamp_utc.timestamp() for one in fills])
         # due every twelve and a half minutes, each at the first bar that opens from then on
         assert gaps.tolist() == [900.0, 600.0]
+
+
+class TestLatency:
+    def test_an_order_misses_the_bar_that_opens_before_it_arrives(self, lake: Lake) -> None:
+        began = []
+        for latency_ms in (0, 1_000, 300_000, 300_001):
+            lived = stage(lake, latency_ms=latency_ms)
+            asyncio.run(lived.live())
+            began.append(asyncio.run(lived.journal.fills(ACCOUNT))[0].stamp_utc)
+        assert [(each - began[0]).total_seconds() for each in began] == [0, 300, 300, 600]

@@ -15,6 +15,7 @@ from midas.wire.accounts import Account, AccountRequest, ResetRequest
 
 PERSON = "local"
 """Who asks, as long as there is one person only."""
+LATENCY = "latency_ms"
 
 
 async def add(workspace: Workspace, request: AccountRequest) -> Account:
@@ -35,7 +36,7 @@ async def add(workspace: Workspace, request: AccountRequest) -> Account:
         currency=request.currency,
         capital=Money.of(request.capital, request.currency).minor,
         owner=PERSON,
-        settings={},
+        settings=latency_settings(request.latency_ms),
         created_at=now,
     )
     await workspace.database.write(accounts.add, record, PERSON)
@@ -79,6 +80,17 @@ async def reset(workspace: Workspace, ref: str, request: ResetRequest) -> Accoun
     return await show(workspace, after.id)
 
 
+def latency_settings(latency_ms: int) -> dict[str, object]:
+    """Return what an account keeps of how long its orders take."""
+    return {LATENCY: latency_ms} if latency_ms else {}
+
+
+def latency_ms(record: AccountRecord) -> int:
+    """Return how long an account's orders take to the market."""
+    kept = record.settings.get(LATENCY)
+    return kept if isinstance(kept, int) else 0
+
+
 def major(minor: int, currency: str) -> Decimal:
     """Return minor units as an amount of the currency."""
     return Decimal(minor).scaleb(-minor_digits(currency))
@@ -96,6 +108,7 @@ def _shown(session: ReadSession, record: AccountRecord, now: datetime) -> Accoun
         broker=record.broker,
         currency=record.currency,
         capital=major(record.capital, record.currency),
+        latency_ms=latency_ms(record),
         cash=major(balance.cash, record.currency),
         positions=len(balance.quantities),
         active_orders=len(journal_reads.orders(session, record.id, True)),

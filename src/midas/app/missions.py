@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from midas.app.accounts import latency_ms
 from midas.app.limits import limits_of
 from midas.core.errors import InvalidInput, Refused
 from midas.core.instrument import InstrumentId
@@ -185,7 +186,8 @@ def _paper(account: AccountRecord, prepared: Prepared, ground: Ground, clock: Cl
 
     capital = Money(account.capital, account.currency)
     terms = prepared.spec.terms(ground.currency, capital)
-    return PaperSeat(PaperAccount(ground, terms, prepared.spec.definition.exits), clock)
+    exits, latency_s = prepared.spec.definition.exits, latency_ms(account) / 1000
+    return PaperSeat(PaperAccount(ground, terms, exits, latency_s=latency_s), clock)
 
 
 def _seat(broker: Broker) -> Matcher:

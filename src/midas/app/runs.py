@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from anyio import to_thread
 
 from midas.app import missions
+from midas.app.accounts import latency_ms, latency_settings
 from midas.app.jobs import moment_and_id
 from midas.app.journaling import journal
 from midas.app.paging import Key, Part, part
@@ -167,10 +168,16 @@ async def _account(workspace: Workspace, request: RunRequest, prepared: Prepared
     except NotFound:
         made = AccountRecord(
             accounts.account_id(request.account, 1), request.account, 1, PAPER, PAPER, currency, capital.minor, OWNER,
-            {}, workspace.clock.now_utc(),
+            latency_settings(request.latency_ms or 0), workspace.clock.now_utc(),
         )  # fmt: skip
         return await workspace.database.write(accounts.add, made, OWNER)
     _require_fits(known, currency, capital.minor if request.initial_capital is not None else None)
+    if request.latency_ms not in (None, latency_ms(known)):
+        raise InvalidInput(
+            f"Orders of account {known.name!r} take {latency_ms(known)} ms.",
+            hint="Leave --latency out, or name another account.",
+            code="other_latency",
+        )
     for other in await workspace.database.read(rows.of_account, known.id):
         # a paper broker's market is laid out once; another one begins with another account
         before = RunRequest.model_validate(other.document["request"])

@@ -29,13 +29,16 @@ def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A new name.", show_default=False)],
     capital: Capital = "100000",
     currency: Annotated[str, typer.Option("--currency", metavar="CODE", help="KRW, USD, INR, CNY.")] = "USD",
+    latency: Annotated[
+        int, typer.Option("--latency", metavar="MS", min=0, help="How long an order takes to the market.")
+    ] = 0,
 ) -> None:
     """Open a paper account."""
     call = invocation(ctx)
     out = call.printer()
     paid_in = amount(capital, "--capital")
     with call.client() as client:
-        opened = client.accounts.add(name, str(paid_in), currency)
+        opened = client.accounts.add(name, str(paid_in), currency, latency_ms=latency)
     out.answer(opened, [opened.name], lambda: _show_one(out, opened))
 
 
@@ -112,6 +115,7 @@ def _show_one(out: Printer, account: Account) -> None:
             ("id", account.id),
             ("kind", f"{account.kind}, through {account.broker}"),
             ("began with", f"{account.capital:,f} {account.currency}"),
+            ("latency", f"{account.latency_ms:,} ms" if account.latency_ms else ""),
             ("cash", f"{account.cash:,f} {account.currency}"),
             ("positions", str(account.positions)),
             ("orders at work", str(account.active_orders)),

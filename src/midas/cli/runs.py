@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 app = noun("run")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a run, or its beginning.", show_default=False)]
+Style = Annotated[str, typer.Option("--style", metavar="STYLE", help="open, touch, twap:30m, twap:2h/8 or vwap:30m.")]
+Latency = Annotated[
+    int | None,
+    typer.Option("--latency", metavar="MS", min=0, help="How long orders of a new account take.  [default: 0]"),
+]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="For the audit trail.")]
 
 _EVERY_S = 1.0
@@ -49,9 +54,8 @@ def start(
     commission_bps: CommissionBps = None,
     slippage_bps: SlippageBps = "0",
     lots: TradedLots = "whole",
-    style: Annotated[
-        str, typer.Option("--style", metavar="STYLE", help="open, touch, twap:30m, twap:2h/8 or vwap:30m.")
-    ] = "open",
+    style: Style = "open",
+    latency: Latency = None,
 ) -> None:
     """Let a strategy trade a paper account; `midas trader` does the trading."""
     call = invocation(ctx)
@@ -71,6 +75,7 @@ def start(
             slippage_bps=basis_points(slippage_bps, "--slippage-bps") or 0.0,
             lots=lots,
             style=style,
+            latency_ms=latency,
         )
     told = f"run {run.id} trades account {run.account} as soon as `midas trader` runs"
     out.answer(run, [run.id], lambda: out.line(told))

@@ -17,9 +17,9 @@ class Accounts:
     def __init__(self, link: Link) -> None:
         self._link = link
 
-    def add(self, name: str, capital: Decimal | float | str, currency: str = "USD") -> Account:
-        """Open a paper account."""
-        fields = {"name": name, "capital": decimal_text(capital), "currency": currency}
+    def add(self, name: str, capital: Decimal | float | str, currency: str = "USD", *, latency_ms: int = 0) -> Account:
+        """Open a paper account; its orders take `latency_ms` to the market."""
+        fields = {"name": name, "capital": decimal_text(capital), "currency": currency, "latency_ms": latency_ms}
         return self._link.post(Account, "/api/v1/accounts", asking(AccountRequest, fields))
 
     def list(self, *, closed: bool = False) -> list[Account]:

@@ -39,11 +39,13 @@ class Runs:
         lots: str = "whole",
         dealing: Mapping[str, Scalar] | None = None,
         style: str = "open",
+        latency_ms: int | None = None,
     ) -> Run:
         """Store a run; it trades as soon as a trader is there (`midas trader`).
 
         `feed` is `replay:START..END@SPEED`; `style` is how orders are brought to market: `open`, `touch`, `twap:30m`,
-        `twap:2h/8` or `vwap:30m`; all else is as for a backtest.
+        `twap:2h/8` or `vwap:30m`; `latency_ms` is how long orders of a new account take to the market; all else is as
+        for a backtest.
         """
         fields = {
             "account": account,
@@ -60,6 +62,7 @@ class Runs:
             "lots": lots,
             "dealing": {**(dealing or {})},
             "style": style,
+            "latency_ms": latency_ms,
         }
         return self._link.post(Run, _PATH, asking(RunRequest, fields))
 

@@ -35,7 +35,7 @@ class PaperAccount:
     """An account over the rows of a ground that begins at the first row it is `advance`d to.
 
     Rows before that are history it must `learn`. `exits` close the positions that a PROTECTION order stands for. An
-    order meets the first bar that opens after it arrived, `latency_s` after it was sent.
+    order meets the first bar that opens after it arrived, `latency_s` after it was sent; a cancel takes as long.
     """
 
     def __init__(
@@ -79,6 +79,11 @@ class PaperAccount:
         return Holdings(self._account.cash, quantities)
 
     @property
+    def late(self) -> bool:
+        """Whether orders and cancels take time."""
+        return bool(self._latency)
+
+    @property
     def orders(self) -> PaperOrders:
         """What is known of orders; do not change."""
         return self._orders
@@ -95,14 +100,17 @@ class PaperAccount:
             raise DefiniteNo("unknown_instrument", f"{ticket.instrument} is not traded here.")
         return self._orders.take(ticket, column, now_utc, now_utc + self._latency)
 
-    def cancel(self, number: str) -> BrokerOrder:
-        """End an order and return it.
+    def cancel(self, number: str, now_utc: datetime) -> BrokerOrder:
+        """End an order, once this has arrived, and return it as it is now.
 
         Raises
         ------
         DefiniteNo: there is no such order at work.
         """
-        self._orders.at_work(number)
+        order = self._orders.at_work(number)
+        if self._latency:
+            order.cancelled_utc = order.cancelled_utc or now_utc + self._latency
+            return self._orders.told(number)
         return ended_early(self._orders, self._account, number, BrokerState.CANCELED)
 
     def act(self, action: CorporateAction) -> None:
@@ -132,7 +140,7 @@ class PaperAccount:
                 exits=self._market.guards,
             )
         self._orders.begin(row.session)
-        reports = [*self._expire(row), *self._adjust(changed)]
+        reports = [*self._cancelled(opened_utc), *self._expire(row), *self._adjust(changed)]
         self._place(row, opened_utc, self._account)
         resting = resting_of([self._orders[number] for number in self._orders.resting])
         journal = self._account.meet(slot, resting)
@@ -179,6 +187,12 @@ class PaperAccount:
         sent = self._account.snapshot().state[SENT]
         return int(self._account.next - sent[sent > 0.0].min()) + 2 if (sent > 0.0).any() else 0
 
+    def _cancelled(self, opened_utc: datetime) -> list[Report]:
+        orders, account = self._orders, self._account
+        return [
+            ended_early(orders, account, number, BrokerState.CANCELED) for number in orders.cancelled_by(opened_utc)
+        ]
+
     def _expire(self, row: BarRow) -> list[Report]:
         return [
             ended_early(self._orders, self._account, number, BrokerState.EXPIRED)
@@ -211,7 +225,8 @@ class PaperAccount:
             return
         # what no PROTECTION order stands for is not closed by an exit
         for column in np.flatnonzero(account.quantities).tolist():
-            if column not in orders.guarding:
+            guard = orders.guarding.get(column)
+            if guard is None or (self._latency and orders[guard].arrives_utc > opened_utc):
                 account.stay(column)
 
     def _has(self, order: Working, account: SteppedAccount) -> bool:

@@ -121,6 +121,11 @@ class PaperOrders:
         if len(self._number_of) > 2 * len(self._orders) + 1024:
             self._number_of = {order.ticket.id: number for number, order in self._orders.items()}
 
+    def cancelled_by(self, at_utc: datetime) -> list[str]:
+        """Return orders at work whose cancel has arrived."""
+        working = (one for one in self._orders.values() if one.state is BrokerState.OPEN and one.cancelled_utc)
+        return [one.number for one in working if one.cancelled_utc is not None and one.cancelled_utc <= at_utc]
+
     def overdue(self, session: date) -> list[str]:
         """Return orders for the day that met the market on another one."""
         there = (self._orders[number] for number in [*self.at.values(), *self.resting])

@@ -18,6 +18,7 @@ class Working:
     """An order at the paper broker; `arrives_utc` is when it reaches the market, `session` the first it met.
 
     origin : why it is the broker's own, None where someone sent it. reached : its stop price was.
+    cancelled_utc : when a cancel of it arrives.
     """
 
     number: str
@@ -31,6 +32,7 @@ class Working:
     session: date | None = None
     origin: Origin | None = None
     reached: bool = False
+    cancelled_utc: datetime | None = None
 
 
 def orders_to(orders: Iterable[Working]) -> list[list[Any]]:
@@ -40,6 +42,7 @@ def orders_to(orders: Iterable[Working]) -> list[list[Any]]:
             order.number, order.column, order.placed_utc.isoformat(), order.arrives_utc.isoformat(),
             order.state.value, str(order.filled), order.reason, order.session and order.session.isoformat(),
             ticket_to(order.ticket), order.origin and order.origin.value, order.reached,
+            order.cancelled_utc and order.cancelled_utc.isoformat(),
         ]
         for order in orders
     ]  # fmt: skip
@@ -52,8 +55,9 @@ def orders_from(rows: Sequence[Sequence[Any]]) -> list[Working]:
             number, ticket_from(ticket), column, datetime.fromisoformat(placed), datetime.fromisoformat(arrives),
             BrokerState(state), Decimal(filled), reason, date.fromisoformat(session) if session else None,
             Origin(origin) if origin else None, reached,
+            datetime.fromisoformat(cancelled) if cancelled else None,
         )
-        for number, column, placed, arrives, state, filled, reason, session, ticket, origin, reached in rows
+        for number, column, placed, arrives, state, filled, reason, session, ticket, origin, reached, cancelled in rows
     ]  # fmt: skip
 
 

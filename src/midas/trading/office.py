@@ -206,7 +206,8 @@ class Office:
                     await self.desk.move("mended", row.id, _accepted(number))
         for told in await self.broker.orders():
             known = await self.desk.order(told.client_id) if told.client_id else None
-            if told.state is BrokerState.OPEN and known is not None and known.state in ENDED:
+            over = known is not None and (known.state in ENDED or known.state is OrderState.PENDING_CANCEL)
+            if told.state is BrokerState.OPEN and over:
                 await self.broker.cancel(told.number)
 
 

@@ -36,14 +36,14 @@ class PaperSeat:
     def capabilities(self) -> Capabilities:
         return Capabilities(
             ClientIds.UNIQUE, KINDS, frozenset(TimeInForce), protections=True, cuts_purchases=True,
-            cancels_at_once=True,
+            cancels_at_once=not self._account.late,
         )  # fmt: skip
 
     async def submit(self, ticket: Ticket) -> str:
         return self._account.submit(ticket, self._clock.now_utc())
 
     async def cancel(self, number: str) -> None:
-        self._told.put_nowait(self._account.cancel(number))
+        self._told.put_nowait(self._account.cancel(number, self._clock.now_utc()))
 
     async def find(self, client_id: str) -> BrokerOrder | None:
         return self._account.orders.find(client_id)

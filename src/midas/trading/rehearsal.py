@@ -217,7 +217,7 @@ class Rehearsal:
             return
         draft = self._draft(now_utc)
         draft.move("cancel", row, lambda _: (CancelAsked(),))
-        told = self.paper.cancel(row.number)
+        told = self.paper.cancel(row.number, now_utc)
         draft.move("reported", row, lambda _: events_of(told))
         self._commit(draft)
 

@@ -9,13 +9,19 @@ from pydantic import Field
 
 from midas.wire.shape import Answer, Question
 
+MOST_LATENCY_MS = 3_600_000
+
 
 class AccountRequest(Question):
-    """A paper account to open; `capital` is paid in at once."""
+    """A paper account to open; `capital` is paid in at once.
+
+    `latency_ms` is how long an order takes to the market: it meets the first bar that opens after it arrived.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     capital: Decimal = Field(gt=0)
+    latency_ms: int = Field(default=0, ge=0, le=MOST_LATENCY_MS)
 
 
 class ResetRequest(Question):
@@ -28,7 +34,8 @@ class Account(Answer):
     """One generation of an account; a reset closes it and opens the next. Amounts are in its currency.
 
     `kill` is the strongest switch that is pulled for it: none, reduce_only, pause, cancel_all, flatten, halt.
-    `trader` tells whether a process trades it now.
+    `latency_ms` is how long a paper account's orders take to the market. `trader` tells whether a process trades it
+    now.
     """
 
     id: str
@@ -38,6 +45,7 @@ class Account(Answer):
     broker: str
     currency: str
     capital: Decimal
+    latency_ms: int
     cash: Decimal
     positions: int
     active_orders: int

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
+from midas.wire.accounts import MOST_LATENCY_MS
 from midas.wire.backtests import DealingOptions
 from midas.wire.shape import Answer, Question, Scalar
 from midas.wire.strategies import StrategyRef
@@ -19,7 +20,8 @@ class RunRequest(Question):
     """What to trade. The fields a backtest has mean the same as there; `feed` is where the market comes from.
 
     `replay:START..END@SPEED` tells the past again: speed 1 as it happened, none as fast as it goes. `account` is made
-    when there is none of that name, with `initial_capital`; `allotment` is what this run trades with, null for all.
+    when there is none of that name, with `initial_capital` and `latency_ms`; `allotment` is what this run trades with,
+    null for all.
     `style` is how its orders come to market: `open`, `touch` for a limit at the last price, `twap:30m`, `twap:2h/8`
     or `vwap:30m` for slices over bars within the day.
     """
@@ -38,6 +40,7 @@ class RunRequest(Question):
     lots: Literal["whole", "fractional"] = "whole"
     dealing: DealingOptions = DealingOptions()
     style: str = Field(default="open", max_length=32)
+    latency_ms: int | None = Field(default=None, ge=0, le=MOST_LATENCY_MS)
 
 
 class RunStop(Question):
