@@ -1,10 +1,11 @@
 """Prove the figures of the reliability report at full size, row by row, and write docs/reliability/REPORT.md.
 
-usage: verify.py [--only R1,R2] [--scale N]
+usage: verify.py [--only R1,R2] [--scale N] [--take ROWS.json ...]
 
 A row's tests are those marked `figure(row)`. They read MIDAS_TEST_SCALE (1 in `make test`, 50 here) and leave what they
 counted as properties (`record_property`); a row holds when all passed, none was skipped, and no less was counted than
-it asks for. Rows that are not proven this time keep what is known of them, at the commit they were proven at.
+it asks for. Rows that are not proven this time keep what is known of them, at the commit they were proven at. `--take`
+proves nothing and adds what was proven elsewhere, each row as it was last proven.
 """
 
 from __future__ import annotations
@@ -181,13 +182,11 @@ def write(kept: dict[str, Proof]) -> None:
     REPORT.write_text(report(kept))
 
 
-def known() -> dict[str, Proof]:
-    """Return what was proven before."""
-    if not KEPT.exists():
-        return {}
-    proofs = [Proof(**each) for each in json.loads(KEPT.read_text())]
+def known(*files: Path) -> dict[str, Proof]:
+    """Return what was proven before, the latest of each row."""
     names = {row.row for row in ROWS}
-    return {proof.row: proof for proof in proofs if proof.row in names}
+    proofs = [Proof(**each) for file in files if file.exists() for each in json.loads(file.read_text())]
+    return {proof.row: proof for proof in sorted(proofs, key=lambda each: each.date) if proof.row in names}
 
 
 def report(kept: dict[str, Proof]) -> str:
@@ -266,12 +265,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="rows, separated by commas")
     parser.add_argument("--scale", type=int, default=FULL)
+    parser.add_argument("--take", type=Path, nargs="+", default=[], help="rows.json of other places")
     asked = parser.parse_args()
     names = [name for name in asked.only.split(",") if name]
     if unknown := set(names) - {row.row for row in ROWS}:
         parser.error(f"no such row: {', '.join(sorted(unknown))}")
     rows = [row for row in ROWS if not names or row.row in names]
-    kept = known()
+    kept = known(KEPT, *asked.take)
+    if asked.take:
+        write(kept)
+        return 0
     prove_all(rows, asked.scale, kept)
     print(REPORT.read_text())
     return int(any(kept[row.row].verdict(row) != "holds" for row in rows))
