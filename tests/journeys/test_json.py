@@ -74,6 +74,7 @@ CASES = {
     "run list": [],
     "run status": ["{trading}"],
     "run logs": ["{trading}"],
+    "run parity": ["{traded}"],
     "run pause": ["{trading}"],
     "run resume": ["{paused}"],
     "run stop": ["{trading}"],
@@ -109,6 +110,9 @@ ENDLESS = {"serve", "start", "trader"}
 """Have their own journeys: they print one document and go on serving."""
 
 
+_STARTED = ("run", "start", "--strategy", "sma_cross", "--feed", "replay:2010-01-04..2010-02-26", "-q", "--symbols")
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, pulled: Path) -> tuple[Inside, dict[str, str]]:
     folder = tmp_path_factory.mktemp("json")
@@ -124,13 +128,14 @@ def home(tmp_path_factory: pytest.TempPathFactory, pulled: Path) -> tuple[Inside
     names["evaluation"] = midas(*evaluation).out.strip()
     names["job"] = midas("job", "list", "-q").out.split()[0]
     assert midas("strategy", "save", "kept", "mine.yaml").code == 0
+    names["traded"] = midas(*_STARTED, "IBM", "--account", "epsilon").out.strip()
+    assert midas("trader", "--until-idle").code == 0
     for account in ("alpha", "empty"):
         assert midas("account", "add", account).code == 0
     order = ("order", "place", "buy", "2", "IBM", "--account", "alpha", "--time", "gtc", "-q")
     names["order"] = midas(*order).out.strip()
-    started = ("run", "start", "--strategy", "sma_cross", "--feed", "replay:2010-01-04..2010-02-26", "-q", "--symbols")
-    names["trading"] = midas(*started, "AAPL", "--account", "gamma").out.strip()
-    names["paused"] = midas(*started, "MSFT", "--account", "delta").out.strip()
+    names["trading"] = midas(*_STARTED, "AAPL", "--account", "gamma").out.strip()
+    names["paused"] = midas(*_STARTED, "MSFT", "--account", "delta").out.strip()
     assert midas("run", "pause", names["paused"]).code == 0
     return midas, names
 

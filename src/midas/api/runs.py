@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from midas.api.dependencies import Cursor, Here, Limit
 from midas.api.pages import after, page, whole
-from midas.app import runs
+from midas.app import parities, runs
 from midas.wire.page import Page
+from midas.wire.parities import Parity
 from midas.wire.runs import AuditLine, Run, RunRequest, RunStatus, RunStop
+
+Through = Annotated[date | None, Query(description="The last session to look at; null for all that were recorded.")]
 
 router = APIRouter(prefix="/api/v1/runs", tags=["runs"])
 
@@ -53,6 +57,12 @@ async def pause_run(workspace: Here, run: str, request: RunStop) -> Run:
 async def resume_run(workspace: Here, run: str) -> Run:
     """Let a paused run of a paper account trade again."""
     return await runs.resume(workspace, run)
+
+
+@router.get("/{run}/parity")
+async def compare_run(workspace: Here, run: str, through: Through = None) -> Parity:
+    """Compare a run with the backtest it should have been, on the bars it saw, trade by trade."""
+    return await parities.tell(workspace, run, through)
 
 
 @router.get("/{run}/logs")

@@ -6,7 +6,7 @@ import json
 import secrets
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from anyio import to_thread
 
@@ -20,7 +20,7 @@ from midas.app.workspace import Workspace
 from midas.core.errors import InvalidInput, NotFound, Refused
 from midas.core.money import Money, minor_digits
 from midas.core.order import ENDED, OrderState
-from midas.db import accounts
+from midas.db import accounts, parities
 from midas.db import risk as risk_rows
 from midas.db import runs as rows
 from midas.db.accounts import AccountRecord
@@ -30,7 +30,7 @@ from midas.trading.checkpoint_key import checkpoint_key
 from midas.trading.equity import Worth
 from midas.trading.journal import NOBODY, AskCancel, Audit, MoveRun
 from midas.trading.lifecycle import RunState, require_move
-from midas.wire.runs import AuditLine, Held, Run, RunRequest, RunStatus
+from midas.wire.runs import AuditLine, Held, ParityNote, Run, RunRequest, RunStatus
 
 if TYPE_CHECKING:
     from midas.app.missions import Prepared
@@ -93,6 +93,7 @@ async def status(workspace: Workspace, run: str) -> RunStatus:
         quarantined = dict(await book.quarantined(record.account))
     counts, fills = await workspace.database.read(risk_rows.counts, record.account, record.id)
     until = await workspace.database.read(risk_rows.leased_until, record.account)
+    last = (await workspace.database.read(parities.latest, [record.id])).get(record.id)
     ended = {state.value for state in ENDED}
     return RunStatus(
         run=await _wire(workspace, record),
@@ -107,6 +108,7 @@ async def status(workspace: Workspace, run: str) -> RunStatus:
         orders=sum(counts.values()),
         fills=fills,
         quarantined=quarantined,
+        parity=None if last is None else ParityNote.model_validate(last.document),
     )
 
 
@@ -221,6 +223,7 @@ async def _audited(
 async def _wire(workspace: Workspace, record: RunRecord) -> Run:
     request = RunRequest.model_validate(record.document["request"])
     progress = await workspace.database.read(rows.progress, record.id)
+    last = (await workspace.database.read(parities.latest, [record.id])).get(record.id)
     return Run(
         id=record.id,
         account=record.account,
@@ -233,7 +236,14 @@ async def _wire(workspace: Workspace, record: RunRecord) -> Run:
         created_at=record.created_at,
         row=None if progress is None else progress.row,
         at=None if progress is None else progress.stamp_utc,
+        parity=None if last is None else _parity_word(ParityNote.model_validate(last.document)),
     )
+
+
+def _parity_word(last: ParityNote) -> Literal["same", "explained", "unexplained"]:
+    if not last.differing:
+        return "same"
+    return "unexplained" if last.unexplained else "explained"
 
 
 def _held(balance: Balance, currency: str) -> list[Held]:

@@ -7,11 +7,13 @@ import json
 import random
 import signal
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
 from midas.app import missions
+from midas.app.parities import nightly
 from midas.app.workspace import Workspace
 from midas.db import accounts
 from midas.db import runs as rows
@@ -54,7 +56,12 @@ class Owners:
     async def mission(self, wanted: Wanted) -> Mission:
         account = await self._workspace.database.read(accounts.find, wanted.account)
         records = await self._workspace.database.read(rows.in_states, _RUNNING, wanted.account)
-        return await to_thread.run_sync(self._mission, account, records)
+        found = await to_thread.run_sync(self._mission, account, records)
+        if not found.venues:
+            return found
+        calendar = next(iter(found.venues.values())).calendar
+        runs = [record.id for record in records]
+        return replace(found, jobs=nightly(self._workspace, runs, calendar, replay=found.replay))
 
     async def give_up(self, wanted: Wanted, why: str) -> None:
         for run in wanted.runs:
@@ -86,6 +93,7 @@ async def trade(workspace: Workspace, told: Told, *, until_idle: bool, lease_s: 
     trader = Trader(Owners(workspace, journal), around, told, until_idle=until_idle)
     _hear_signals(trader)
     try:
+        await workspace.begin()
         await trader.run()
     except asyncio.CancelledError:
         return 0
@@ -93,6 +101,7 @@ async def trade(workspace: Workspace, told: Told, *, until_idle: bool, lease_s: 
         told(f"{error.message} Another trader is at work, or this one was held up; it ends.")
         return FENCED_EXIT
     finally:
+        await workspace.end()
         await ownership.close()
         await journal.close()
     return 0

@@ -27,6 +27,7 @@ def show_status(out: Printer, found: RunStatus) -> None:
             ("equity", "" if found.equity is None else f"{found.equity:{money}}"),
             ("orders", f"{found.orders} ({found.orders_open} open, {found.orders_unknown} unknown)"),
             ("fills", str(found.fills)),
+            ("parity", "" if found.parity is None else f"through {found.parity.through}: {found.parity.sentence}"),
         ]
     )
     if found.positions:

@@ -1,4 +1,4 @@
-"""`midas run`: start, stop, pause, resume, list, status, logs."""
+"""`midas run`: start, stop, pause, resume, list, status, parity, logs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from midas.cli.arguments import amount, basis_points, names, pairs
+from midas.cli.arguments import amount, basis_points, day, names, pairs
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import Invocation, invocation
+from midas.cli.parity_sheet import show_parity
 from midas.cli.printer import Column, Printer
 from midas.cli.run_options import CommissionBps, SlippageBps, Strategy, Symbols, Timeframe, TradedLots, Universe
 from midas.cli.run_sheet import audit_row, show_status
@@ -139,6 +140,22 @@ def resume(ctx: typer.Context, run: Id) -> None:
         _moved(call, client.runs.resume(run))
 
 
+@verb(app, "parity")
+def parity(
+    ctx: typer.Context,
+    run: Id,
+    through: Annotated[
+        str | None, typer.Option("--through", metavar="DATE", help="The last session to look at.  [default: all]")
+    ] = None,
+) -> None:
+    """Compare a run with the backtest it should have been, on the bars it saw: what parted, and why."""
+    call = invocation(ctx)
+    out = call.printer()
+    with call.client() as client:
+        found = client.runs.parity(run, day(through, "--through"))
+    out.answer(found, [found.run], lambda: show_parity(out, found))
+
+
 @verb(app, "logs")
 def logs(
     ctx: typer.Context,
@@ -181,10 +198,19 @@ def _list(out: Printer, found: list[Run]) -> None:
         "strategy",
         "state",
         "at",
+        Column("parity", spare=2),
         Column("feed", spare=1),
     ]
     rows = [
-        [each.id, each.account, each.strategy, each.state, "" if each.at is None else f"{each.at:%Y-%m-%d}", each.feed]
+        [
+            each.id,
+            each.account,
+            each.strategy,
+            each.state,
+            "" if each.at is None else f"{each.at:%Y-%m-%d}",
+            each.parity or "",
+            each.feed,
+        ]
         for each in found
     ]
     out.table(columns, rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from midas.client.asking import asking, decimal_text
 from midas.client.link import Link
 from midas.client.reference import StrategyLike, reference, scalars
 from midas.wire.page import Page
+from midas.wire.parities import Parity
 from midas.wire.runs import AuditLine, Run, RunRequest, RunStatus, RunStop
 from midas.wire.shape import Scalar
 
@@ -84,6 +86,10 @@ class Runs:
     def resume(self, run: str) -> Run:
         """Let a paused run trade again."""
         return self._link.post(Run, f"{_path(run)}/resume", None)
+
+    def parity(self, run: str, through: date | None = None) -> Parity:
+        """Compare a run with the backtest it should have been, on the bars it saw, up to a session."""
+        return self._link.get(Parity, f"{_path(run)}/parity", {} if through is None else {"through": f"{through}"})
 
     def logs(self, run: str, after: int = -1, limit: int = 100) -> Sequence[AuditLine]:
         """Return lines of the audit trail behind line `after`, oldest first; -1 returns the last ones."""

@@ -187,6 +187,8 @@ class Office:
         if self.floor is None:
             return
         await self.floor.run()
+        # the last session of a replay closed: what is due then is done while its runs are still there
+        await self.scheduler.once()
         for run in list(self.runners):
             await self.stop_run(run, "the feed ended")
         await self._settle()

@@ -23,7 +23,8 @@ _LOOK_BACK = timedelta(days=14)
 class DailyJob:
     """Work for each session of a calendar, `offset` after it opens or closes.
 
-    It is done again when the process dies while it is at it, so it must do no harm to do it twice.
+    It is done again when the process dies while it is at it, so it must do no harm to do it twice. `latest_alone`: what
+    is done for a session stands for those before it, so of several that are due only the last is done.
     """
 
     name: str
@@ -31,6 +32,7 @@ class DailyJob:
     edge: Literal["open", "close"]
     offset: timedelta
     work: Callable[[date], Awaitable[None]]
+    latest_alone: bool = False
 
     def due_utc(self, session: date) -> datetime:
         """Return when the job of a session is due."""
@@ -49,15 +51,16 @@ def due(job: DailyJob, done: date | None, now_utc: datetime) -> Sequence[date]:
     if first > last:
         return ()
     found = [session for session in job.calendar.sessions(first, last).tolist() if _is_due(job, session, now_utc)]
-    return found[-1:] if done is None else found
+    return found[-1:] if done is None or job.latest_alone else found
 
 
 class Scheduler:
-    """Does the daily jobs of an account; what was done is in the journal."""
+    """Does the daily jobs of an account, by its market's time; what was done is in the journal."""
 
     def __init__(self, desk: Desk, jobs: Sequence[DailyJob]) -> None:
         self._desk = desk
         self._jobs = jobs
+        self._turn = asyncio.Lock()
 
     async def run(self) -> None:
         """Do what is due, for ever.
@@ -73,14 +76,18 @@ class Scheduler:
     async def once(self) -> int:
         """Do what is due now; return how many jobs that were."""
         count = 0
-        for job in self._jobs:
-            for session in due(job, await self._done(job), self._desk.now_utc):
-                await job.work(session)
-                done = Checkpoint(self._key(job), session.toordinal(), self._desk.now_utc, b"")
-                audit = self._desk.audit("job.done", job.name, {"session": session.isoformat()})
-                await self._desk.commit("job", done, audit)
-                count += 1
+        async with self._turn:
+            for job in self._jobs:
+                for session in due(job, await self._done(job), self._desk.market.now_utc()):
+                    await job.work(session)
+                    await self._note(job, session)
+                    count += 1
         return count
+
+    async def _note(self, job: DailyJob, session: date) -> None:
+        done = Checkpoint(self._key(job), session.toordinal(), self._desk.now_utc, b"")
+        audit = self._desk.audit("job.done", job.name, {"session": session.isoformat()})
+        await self._desk.commit("job", done, audit)
 
     async def _done(self, job: DailyJob) -> date | None:
         kept = await self._desk.journal.checkpoint(self._key(job))

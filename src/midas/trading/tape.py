@@ -12,7 +12,7 @@ from midas.core.order import ENDED, Fill, OrderIntent, OrderState
 from midas.execution.order_row import OrderRow
 from midas.marketdata.feed import BarRow, CorporateAction
 from midas.trading.journal import TapePart
-from midas.trading.recorder import Recorded
+from midas.trading.recorder import LIMIT_BYTES, Recorded
 from midas.trading.tape_head import TapeHead
 
 
@@ -21,7 +21,7 @@ class Tape:
     """A run's bars and corporate actions as it heard them, its orders, those the gate refused, ends and fills.
 
     ends : state and reason of orders that are over. late : orders with fills behind the end of the tape. engines :
-    those that recorded it, in their order.
+    those that recorded it, in their order. is_full : the limit was reached, and no more recorded.
     """
 
     head: TapeHead
@@ -33,6 +33,7 @@ class Tape:
     fills: Sequence[Fill] = ()
     late: frozenset[str] = frozenset()
     engines: tuple[str, ...] = ()
+    is_full: bool = False
 
     @classmethod
     def of(cls, parts: Sequence[TapePart], orders: Sequence[OrderRow], fills: Sequence[Fill]) -> Tape:
@@ -57,6 +58,7 @@ class Tape:
             {order: row.intent for order, row in mine.items()}, [one for each in found for one in each.denied],
             {order: (row.state, row.reason) for order, row in mine.items() if row.state in ENDED},
             [fill for fill in fills if fill.order in mine], engines=tuple(dict.fromkeys(one.engine for one in found)),
+            is_full=sum(len(part.data) for part in parts) >= LIMIT_BYTES,
         )  # fmt: skip
         return tape.until(None)
 

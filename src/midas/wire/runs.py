@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -50,7 +50,11 @@ class RunStop(Question):
 
 
 class Run(Answer):
-    """A run. `row` counts the bars it decided on, `at` is the market's time of the last; null before the first."""
+    """A run. `row` counts the bars it decided on, `at` is the market's time of the last; null before the first.
+
+    `parity` is what its trades came to beside the backtest's when the trader last looked: the same, other ones that are
+    explained, or some that are not; null before it did.
+    """
 
     id: str
     account: str
@@ -63,6 +67,19 @@ class Run(Answer):
     created_at: datetime
     row: int | None
     at: datetime | None
+    parity: Literal["same", "explained", "unexplained"] | None
+
+
+class ParityNote(Answer):
+    """What the trader last found beside the backtest, through a session, in one sentence; see `Parity`."""
+
+    through: date
+    told_at: datetime
+    trades: int
+    differing: int
+    total: Decimal
+    unexplained: Decimal
+    sentence: str
 
 
 class Held(Answer):
@@ -92,6 +109,7 @@ class RunStatus(Answer):
     orders: int
     fills: int
     quarantined: dict[str, str]
+    parity: ParityNote | None
 
 
 class AuditLine(Answer):
