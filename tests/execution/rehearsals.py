@@ -28,7 +28,11 @@ from midas.risk.limits import Limits
 from midas.strategies.plans import plan_of
 from midas.strategies.schedule import Every
 from midas.trading.memory_journal import MemoryJournal
+from midas.trading.parity import parity
+from midas.trading.recorder import Recorder
 from midas.trading.rehearsal import Rehearsal
+from midas.trading.tape import Tape
+from midas.trading.tape_head import TapeHead
 
 OFF = Limits(collar=None, duplicate_window_s=None, quote_age_s=None, snapshot_age_s=None)
 PAPER = Capabilities(
@@ -120,8 +124,12 @@ def of_rehearsal(rehearsal: Rehearsal) -> Compared:
 
 
 def assert_same(spec: BacktestSpec, panel: Panel, kills: Collection[int] = ()) -> Rehearsal:
-    """The law: same fills, cash and equity to the minor unit, in paper account, ledger and the run's own book."""
-    wanted, rehearsal = of_backtest(spec, panel), replayed(spec, panel, kills)
+    """The law: same fills, cash and equity to the minor unit, in paper account, ledger and the run's own book.
+
+    And the tape's twin says so too.
+    """
+    recorder = Recorder(TapeHead.of("run", spec, Ground.of(panel), first_of(spec, panel), panel.version))
+    wanted, rehearsal = of_backtest(spec, panel), replayed(spec, panel, kills, watch=recorder.note)
     found = of_rehearsal(rehearsal)
     assert found.fills == wanted.fills
     assert found.cash == wanted.cash
@@ -129,7 +137,25 @@ def assert_same(spec: BacktestSpec, panel: Panel, kills: Collection[int] = ()) -
     assert [one.own_equity for one in rehearsal.closes] == wanted.equity
     assert rehearsal.books.cash == wanted.cash[-1]
     assert rehearsal.denied == []
+    if rehearsal.foreign:
+        return rehearsal  # here nobody adopts what the broker does by itself
+    told = parity(tape_of(recorder, rehearsal))
+    assert (list(told.differences), told.total) == ([], 0)
+    assert told.lived == told.tested
     return rehearsal
+
+
+def first_of(spec: BacktestSpec, panel: Panel) -> int:
+    """Return the row of the first decision."""
+    return window(plan_of(spec.definition), panel, spec.start, spec.end).first
+
+
+def tape_of(recorder: Recorder, rehearsal: Rehearsal) -> Tape:
+    """Return what was recorded of a rehearsal, with what its journal has."""
+    assert isinstance(rehearsal.journal, MemoryJournal)
+    stored = rehearsal.journal.store.accounts[ACCOUNT]
+    fills = [book.fill for book in stored.books.values() if book.fill is not None]
+    return Tape.of(recorder.cut(), [*stored.orders.values()], fills)
 
 
 def some_rows(rows: int, count: int, seed: int) -> set[int]:

@@ -11,16 +11,14 @@ from typing import Any
 import pytest
 from tests.backtest.strategies import Averaged
 from tests.execution.markets import AMERICA, random_market
-from tests.execution.rehearsals import ACCOUNT, replayed
+from tests.execution.rehearsals import first_of, replayed, tape_of
 
 from midas.backtest.spec import BacktestSpec, spec_of
-from midas.backtest.window import window
 from midas.core.errors import Refused
 from midas.core.order import Fill, OrderState
 from midas.marketdata.ground import Ground
 from midas.marketdata.panel import Panel
 from midas.strategies.exits import StopLoss, TakeProfit
-from midas.strategies.plans import plan_of
 from midas.trading.parity import Bucket, parity
 from midas.trading.recorder import Recorder
 from midas.trading.tape import Tape
@@ -34,12 +32,8 @@ def question() -> tuple[BacktestSpec, Panel]:
 
 
 def taped(spec: BacktestSpec, panel: Panel) -> Tape:
-    first = window(plan_of(spec.definition), panel, spec.start, spec.end).first
-    recorder = Recorder(TapeHead.of("run", spec, Ground.of(panel), first, panel.version))
-    journal: Any = replayed(spec, panel, watch=recorder.note).journal
-    stored = journal.store.accounts[ACCOUNT]
-    fills = [book.fill for book in journal.books(ACCOUNT) if book.fill is not None]
-    return Tape.of(recorder.cut(), [*stored.orders.values()], fills)
+    recorder = Recorder(TapeHead.of("run", spec, Ground.of(panel), first_of(spec, panel), panel.version))
+    return tape_of(recorder, replayed(spec, panel, watch=recorder.note))
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from midas.core.order import ENDED, Fill, OrderIntent, OrderState
 from midas.execution.order_row import OrderRow
 from midas.marketdata.feed import BarRow, CorporateAction
 from midas.trading.journal import TapePart
+from midas.trading.origin import BROKERS_OWN, origin_of
 from midas.trading.recorder import LIMIT_BYTES, Recorded
 from midas.trading.tape_head import TapeHead
 
@@ -52,7 +53,7 @@ class Tape:
         rows = [row for each in found for row in each.rows]
         if [row.row for row in rows] != list(range(len(rows))):
             raise _damaged("a row is missing")
-        mine = {row.id: row for row in orders if row.intent.run == found[0].head.run}
+        mine = {row.id: row for row in _of_run(orders, found[0].head.run)}
         tape = cls(
             found[0].head, rows, [one for each in found for one in each.actions],
             {order: row.intent for order, row in mine.items()}, [one for each in found for one in each.denied],
@@ -92,6 +93,16 @@ class Tape:
     def decided(self, intent: OrderIntent) -> int:
         """Return the row an order was decided on: the last one known at its stamp."""
         return bisect_right(self.rows, intent.stamp_utc, key=lambda row: row.stamp_utc) - 1
+
+
+def _of_run(orders: Sequence[OrderRow], run: str) -> list[OrderRow]:
+    # what the broker did by itself, it did for the run where that is alone on the account; several part it
+    alone = not any(row.intent.run not in ("", run) for row in orders)
+    return [
+        row
+        for row in orders
+        if row.intent.run == run or (alone and not row.intent.run and origin_of(row.intent) in BROKERS_OWN)
+    ]
 
 
 def _unpacked(parts: Sequence[TapePart]) -> list[Recorded]:

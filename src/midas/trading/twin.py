@@ -188,9 +188,14 @@ def _exits(tape: Tape, fill: Fill) -> bool:
 
 
 def _piece(tape: Tape, fill: Fill) -> Piece:
-    # bars are half open: what traded at the moment one closed is of the next; exits are told at the close of theirs
-    found = bisect_left if _exits(tape, fill) else bisect_right
-    row = found(tape.rows, fill.stamp_utc, key=lambda one: one.stamp_utc)
+    # bars are half open: what traded at the moment one closed is of the next. A paper broker tells what happened inside
+    # a bar, exits and orders at a price of their own, at the close of it
+    intent = tape.orders.get(fill.order)
+    priced = intent is not None and intent.kind is not OrderKind.MARKET
+    inside = _exits(tape, fill) or priced
+    row = (bisect_left if inside else bisect_right)(tape.rows, fill.stamp_utc, key=lambda one: one.stamp_utc)
+    if intent is not None and priced and not _exits(tape, fill):
+        row = max(row, tape.decided(intent) + 1)
     quantity, price = float(fill.quantity), float(fill.price)
     return Piece(min(row, len(tape.rows) - 1), fill.side, quantity, price, fill.value, fill.commission + fill.tax)
 
