@@ -36,6 +36,17 @@ class TestSend:
 
         run(story())
 
+    @pytest.mark.parametrize("ids", IDS)
+    def test_several_that_send_at_once_send_each_order_once(self, ids: ClientIds) -> None:
+        async def story() -> None:
+            shop = await opened(ids)
+            rows = [await shop.order(n) for n in range(1, 4)]
+            await asyncio.gather(*(shop.sender.drain() for _ in range(3)), *(shop.sender.send(row.id) for row in rows))
+            await asyncio.sleep(5)
+            assert sorted(ticket.id for _, ticket in shop.broker.submitted) == sorted(row.id for row in rows)
+
+        run(story())
+
     def test_the_gate_is_asked_again_at_the_socket(self) -> None:
         async def story() -> None:
             shop = await opened()

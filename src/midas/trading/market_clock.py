@@ -7,12 +7,16 @@ from datetime import UTC, datetime
 from midas.core.clock import Clock
 
 
+BEFORE_ALL = datetime.fromtimestamp(0, UTC)
+"""The time of a replay that has told nothing yet."""
+
+
 class MarketClock:
     """Time of day as a replay tells it; durations are the machine's."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._now_utc = datetime.fromtimestamp(0, UTC)
+        self._now_utc = BEFORE_ALL
 
     def now_utc(self) -> datetime:
         return self._now_utc

@@ -13,6 +13,7 @@ from midas.core.errors import DataBlocked
 from midas.trading.checkpoint_key import checkpoint_key
 from midas.trading.desk import Desk
 from midas.trading.journal import Checkpoint
+from midas.trading.market_clock import BEFORE_ALL
 from midas.venues.calendar import Calendar
 
 EVERY_S = 30.0
@@ -76,6 +77,8 @@ class Scheduler:
     async def once(self) -> int:
         """Do what is due now; return how many jobs that were."""
         count = 0
+        if self._desk.market.now_utc() == BEFORE_ALL:
+            return count
         async with self._turn:
             for job in self._jobs:
                 for session in due(job, await self._done(job), self._desk.market.now_utc()):

@@ -93,8 +93,9 @@ class Sender:
         self._lease.require()
         self.sending = order
         try:
-            claimed = await self._desk.move("sending", order, lambda now: self._claim(now, seen))
-            if claimed is None or claimed.state is not OrderState.SENDING:
+            claim = _Claim(row, Sending(self._desk.epoch, self._desk.now_utc, tuple(seen)))
+            claimed = await self._desk.move("sending", order, claim)
+            if claimed is None or not claim.made:
                 return False
             return await self._send_once(claimed)
         finally:
@@ -117,11 +118,6 @@ class Sender:
         elif row.state is OrderState.NEW:
             await self._desk.move("denied", row.id, lambda now: _unless_sent(now, Refused(verdict.code.value)))
         return False
-
-    def _claim(self, row: OrderRow, seen: Sequence[str]) -> Sequence[OrderEvent]:
-        if row.state not in (OrderState.NEW, OrderState.UNKNOWN) or row.number:
-            return ()
-        return (Sending(self._desk.epoch, self._desk.now_utc, tuple(seen)),)
 
     async def _send_once(self, row: OrderRow) -> bool:
         # nothing is awaited between these checks and the broker's first byte
@@ -182,6 +178,18 @@ class Sender:
         with suppress(Ambiguous):
             return [told.number for told in await answered(self._broker.orders(), self._patience_s)]
         return None
+
+
+class _Claim:
+    # Several may want to send an order at once: whoever comes second finds that it moved on since it was looked at.
+    def __init__(self, seen: OrderRow, sending: Sending) -> None:
+        self.made = False
+        self._seen, self._sending = seen, sending
+
+    def __call__(self, now: OrderRow) -> Sequence[OrderEvent]:
+        same = (now.state, now.attempt) == (self._seen.state, self._seen.attempt)
+        self.made = same and not now.number and now.state in (OrderState.NEW, OrderState.UNKNOWN)
+        return (self._sending,) if self.made else ()
 
 
 _STEPS: dict[type[OrderEvent], str] = {
