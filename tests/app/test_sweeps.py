@@ -10,7 +10,7 @@ import pytest
 from tests.app.loop import now, own_loop
 from tests.factors.markets import bars
 
-from midas.app import datasets, evaluating, evaluations, jobs, sweeping, sweeps, trials
+from midas.app import backtests, datasets, evaluating, evaluations, jobs, strategies, sweeping, sweeps, trials
 from midas.app.datasets import FileImport
 from midas.app.running_job import Stopped
 from midas.app.settings import Settings
@@ -18,8 +18,9 @@ from midas.app.workspace import Workspace
 from midas.backtest.hypothesis import hypothesis_of
 from midas.core.errors import InvalidInput, NotFound
 from midas.strategies.registry import build
+from midas.wire.backtests import BacktestRequest
 from midas.wire.evaluations import EvaluationRequest
-from midas.wire.strategies import StrategyRef
+from midas.wire.strategies import StrategyCheckRequest, StrategyRef
 from midas.wire.sweeps import SweepRequest
 
 LONG_S = 60.0
@@ -85,12 +86,91 @@ class TestTimeframe:
             assert job.state == "done", job.error
             assert now(evaluations.show(workspace, job.result_id)).settings["dataset"] == dataset
 
+    def test_a_strategy_is_tried_for_bias_on_them(self, workspace):
+        with_hours(workspace)
+        question = {"strategy": StrategyRef(name="sma_cross"), "params": {"fast": 3, "slow": 9}, "symbols": ["AAA"]}
+        for timeframe in (None, "1h"):
+            request = StrategyCheckRequest.model_validate(question | {"timeframe": timeframe})
+            found = now(strategies.check(workspace, request))
+            assert found.ok
+            assert [each.check for each in found.bias.findings if each.verdict == "leak"] == []
+        with pytest.raises(NotFound):
+            now(strategies.check(workspace, StrategyCheckRequest.model_validate(question | {"timeframe": "5m"})))
+
     @pytest.mark.parametrize("timeframe", ["1m", "soon"])
     def test_bars_that_are_not_there_are_refused(self, workspace, timeframe):
         with pytest.raises((NotFound, InvalidInput)):
             now(sweeps.run(workspace, asked(timeframe=timeframe), LONG_S))
         with pytest.raises((NotFound, InvalidInput)):
             now(evaluations.run(workspace, EvaluationRequest(symbols=["AAA"], timeframe=timeframe), LONG_S))
+
+
+DEALT = (
+    {"dealing": {"fill_at": "close", "slippage": "half_spread=1tick"}},
+    {"dealing": {"settlement": "venue", "cash_rate": 0.04}, "slippage_bps": 3.0},
+    {"account_currency": "KRW", "conversion_bps": 20.0, "initial_capital": "150000000"},
+)
+"""What questions about the past say beside their strategy."""
+
+
+def with_rates(workspace: Workspace) -> None:
+    days = np.busday_offset("2023-01-02", np.arange(300), roll="forward")
+    lines = ["symbol,date,close", *(f"USDKRW,{day},{1_200 + row}" for row, day in enumerate(days))]
+    how = FileImport("rates.csv", "XFXM", "1d", {}, None, skip_bad=True, name="rates", currency="KRW")
+    job = now(datasets.import_file(workspace, chunks("\n".join(lines)), how, LONG_S))
+    assert job.state == "done", job.error
+
+
+class TestOptions:
+    """A point of a sweep or an evaluation is the backtest that is asked with the same options, to the cent."""
+
+    def ran(self, workspace, options, shown):
+        found = BacktestRequest.model_validate(
+            {
+                "strategy": StrategyRef(name="sma_cross"),
+                "params": {"fast": 3, "slow": 10},
+                "symbols": ["AAA"],
+                "start": shown.start,
+                **options,
+            }
+        )
+        job = now(backtests.run(workspace, found, LONG_S))
+        assert job.state == "done", job.error
+        return now(backtests.show(workspace, job.result_id))
+
+    @pytest.mark.parametrize("options", DEALT)
+    def test_of_a_sweep(self, workspace, options):
+        with_rates(workspace)
+        job = now(sweeps.run(workspace, asked(grid={"fast": "3", "slow": [10]}, **options), LONG_S))
+        assert job.state == "done", job.error
+        shown = now(sweeps.show(workspace, job.result_id))
+        alone = self.ran(workspace, options, shown)
+        assert shown.summary == alone.summary
+        plain = now(sweeps.run(workspace, asked(grid={"fast": "3", "slow": [10]}), LONG_S))
+        assert now(sweeps.show(workspace, plain.result_id)).summary != shown.summary
+
+    @pytest.mark.parametrize("options", DEALT)
+    def test_of_an_evaluation(self, workspace, options):
+        with_rates(workspace)
+        fields = {"strategies": ["buy_and_hold"], "symbols": ["AAA"], "metric": "total_return"}
+        job = now(evaluations.run(workspace, EvaluationRequest.model_validate(fields | options), LONG_S))
+        assert job.state == "done", job.error
+        shown = now(evaluations.show(workspace, job.result_id))
+        question = {"strategy": StrategyRef(name="buy_and_hold"), "symbols": ["AAA"], "start": shown.start, **options}
+        job = now(backtests.run(workspace, BacktestRequest.model_validate(question), LONG_S))
+        alone = now(backtests.show(workspace, job.result_id))
+        assert shown.results["AAA"].best_score == pytest.approx(alone.summary["total_return"], rel=1e-12)
+        again = now(evaluations.rerun(workspace, shown.id, LONG_S))
+        assert now(evaluations.show(workspace, again.result_id)).results == shown.results
+
+    def test_a_walk_forward_of_hours(self, workspace):
+        with_hours(workspace)
+        question = asked(timeframe="1h", walk_forward="rolling", folds=2, dealing={"cash_rate": 0.04})
+        job = now(sweeps.run(workspace, question, LONG_S))
+        assert job.state == "done", job.error
+        shown = now(sweeps.show(workspace, job.result_id))
+        assert [len(leg.params) for leg in shown.walk_forward.legs] == [2, 2]
+        assert not any("walk-forward" in warning for warning in shown.warnings)
 
 
 class TestSweeps:

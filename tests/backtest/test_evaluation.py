@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tests.factors.markets import bars, panel_of
@@ -9,21 +11,35 @@ from tests.factors.markets import bars, panel_of
 from midas.backtest.evaluation import evaluate, of_library
 from midas.backtest.run import run
 from midas.core.errors import InvalidInput
+from midas.execution.dealing import Dealing
+from midas.execution.exchange import AccountCurrency, Rates
 from midas.strategies.registry import build
 
 PANEL = panel_of(bars(420, 3, seed=11, gaps=0.01))
+RATES = Rates("USD", "KRW", PANEL.sessions, 1_200.0 + np.arange(PANEL.rows), "USDKRW (made)", "v1")
 CHOSEN = (build("sma_cross", {"fast": 5, "slow": 20}), build("rsi_reversion", {"period": 5}), build("buy_and_hold"))
 
 
-def test_each_pair_is_the_ordinary_run_of_one_instrument_from_the_session_all_begin_on() -> None:
-    found = evaluate(PANEL, CHOSEN, commission_bps=5)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"commission_bps": 5},
+        {"dealing": Dealing(fill_at="close", slippage="bps=4")},
+        {"dealing": Dealing(settlement="venue", cash_rate=0.04)},
+        {"account": AccountCurrency("KRW"), "rates": RATES, "initial_capital": 10**8},
+    ],
+)
+def test_each_pair_is_the_ordinary_run_of_one_instrument_from_the_session_all_begin_on(
+    options: dict[str, Any],
+) -> None:
+    found = evaluate(PANEL, CHOSEN, **options)
     assert [*found.refused] == [("S0000.XNAS", "rsi_reversion")]
     for column in range(3):
         for place, definition in enumerate(CHOSEN):
             if (found.symbols[column], definition.name) in found.refused:
                 assert np.isnan(found.values[column, place]).all()
                 continue
-            alone = run(definition, PANEL.select([column]), commission_bps=5, start=found.starts[column].item())
+            alone = run(definition, PANEL.select([column]), **options, start=found.starts[column].item())
             for at, key in enumerate(found.measures):
                 expected = alone.summary[key]
                 assert found.values[column, place, at] == pytest.approx(

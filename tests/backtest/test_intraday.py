@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,12 +19,13 @@ from midas.backtest.result import Result
 from midas.backtest.run import run, run_spec
 from midas.backtest.setting import Setting
 from midas.backtest.spec import spec_of
-from midas.backtest.subject import subject_of
+from midas.backtest.subject import subject_of, yaml_subject
 from midas.backtest.sweep import base_spec, plan_sweep, sweep
-from midas.backtest.walk_forward import walk_forward
+from midas.backtest.walk_forward import WalkForward, walk_forward
 from midas.core.errors import InvalidInput
 from midas.core.instrument import Instrument, InstrumentId
 from midas.core.timeframe import Timeframe
+from midas.execution.dealing import Dealing
 from midas.execution.exchange import AccountCurrency, Rates
 from midas.marketdata.panel import Panel, build_fields
 from midas.reports.stored import sheet_of
@@ -36,6 +38,7 @@ from midas.strategies.yaml_form import load_yaml
 
 MINUTES = minute_panel(100, columns=2, seed=5)
 START = date(2024, 4, 2)
+DAYS = np.unique(MINUTES.sessions)
 
 
 def daily_of(panel: Panel) -> Panel:
@@ -176,11 +179,39 @@ def test_no_alarm_on_bars_within_the_day() -> None:
     assert [finding.check for finding in report.findings if finding.verdict.value == "leak"] == []
 
 
-def test_a_walk_forward_says_what_it_needs() -> None:
-    plan = plan_sweep(subject_of(EmaCross), {"fast": "3,4"}, metric="total_return")
-    base = base_spec(plan, MINUTES)
-    with pytest.raises(InvalidInput, match="30m bars"):
-        walk_forward(plan, base, Setting.of(MINUTES, base.terms("USD")), "anchored", 2)
+class TestWalkForward:
+    def walked(self, panel: Panel, closes: str, **options: Any) -> WalkForward:
+        rule = f"hold(entry={closes} > {closes}.mean(rows), exit={closes} < {closes}.mean(rows)).slot()"
+        text = f"name: above\nparams: {{rows: {{default: 4, low: 2, high: 20}}}}\ntargets: {rule}\nevery: day\n"
+        plan = plan_sweep(yaml_subject(text), {"rows": "3,5,8"}, metric="total_return")
+        base = base_spec(plan, panel, **options)
+        return walk_forward(plan, base, Setting.of(panel, base.terms("USD")), "rolling", 3)
+
+    @pytest.mark.parametrize("dealing", [Dealing(), Dealing(cash_rate=0.05)])
+    def test_a_daily_rule_is_the_daily_walk_forward(self, dealing: Dealing) -> None:
+        minutes = complete(MINUTES)
+        few = self.walked(daily_of(minutes), "close", start=START, dealing=dealing)
+        many = self.walked(minutes, "daily(close)", start=START, dealing=dealing)
+        assert [leg.params for leg in many.legs] == [leg.params for leg in few.legs]
+        assert [(leg.first, leg.last, leg.total_return) for leg in many.legs] == [
+            (leg.first, leg.last, leg.total_return) for leg in few.legs
+        ]
+        assert many.equity.tolist() == few.equity.tolist()
+        assert many.sessions.tolist() == few.sessions.tolist()
+        assert len({leg.total_return for leg in few.legs}) == 3
+
+    def test_a_rule_of_bars_is_traded_from_the_next_bar_on(self) -> None:
+        plan = plan_sweep(subject_of(EmaCross), {"fast": "3,4", "slow": "9"}, metric="total_return")
+        base = base_spec(plan, MINUTES)
+        found = walk_forward(plan, base, Setting.of(MINUTES, base.terms("USD")), "anchored", 2)
+        assert [leg.tried for leg in found.legs] == [2, 2]
+        assert found.legs[0].train_last < found.legs[0].first <= found.legs[0].last < found.legs[1].first
+        assert found.legs[-1].last == MINUTES.sessions[-1].item()
+        assert len(found.sessions) == 1 + sum(
+            np.searchsorted(DAYS, leg.last, "right") - np.searchsorted(DAYS, leg.first) for leg in found.legs
+        )
+        product = np.prod([1.0 + leg.total_return for leg in found.legs])
+        assert found.equity[-1] / found.equity[0] == pytest.approx(product, rel=1e-12)
 
 
 def test_a_session_of_many_bars() -> None:

@@ -14,13 +14,32 @@ from midas.backtest.sweep import base_spec, sweep, sweep_spec
 from midas.backtest.sweep_plan import plan_sweep
 from midas.backtest.trials import MAIN
 from midas.core.errors import InvalidInput
+from midas.execution.dealing import Dealing
+from midas.execution.exchange import AccountCurrency, Rates
+from midas.factors.market import Market
+from midas.factors.node import Node
 from midas.strategies.library.buy_and_hold import BuyAndHold
 from midas.strategies.library.momentum import Momentum
 from midas.strategies.library.rsi_reversion import RsiReversion
 from midas.strategies.library.sma_cross import SmaCross
+from midas.strategies.param import param
+from midas.strategies.strategy import Strategy
 
 ONE = panel_of(bars(400, 1, seed=3))
 FEW = panel_of(bars(300, 5, seed=4, gaps=0.02))
+
+WON = AccountCurrency("KRW", 10.0)
+RATES = Rates("USD", "KRW", ONE.sessions, 1_200.0 + np.arange(ONE.rows), "USDKRW (made)", "v1")
+
+
+class Falling(Strategy):
+    """Short what lies below its average."""
+
+    rows: int = param(5, 2, 50)
+
+    def targets(self, m: Market) -> Node:
+        return (m.close < m.close.mean(self.rows)).slot() * -0.6
+
 
 YAML = """
 name: dip
@@ -36,6 +55,13 @@ CASES = [
     (RsiReversion, ONE, {"period": "5,8", "lower": "30,40,70"}, {"lots": "fractional"}),
     (BuyAndHold, FEW, {"every": ["once", "week_end"]}, {"initial_capital": 5_000}),
     (YAML, FEW, {"rows": "3,7", "depth": "0:0.04:0.02"}, {}),
+    (SmaCross, ONE, {"fast": "3:20:4", "slow": "10:50:13"}, {"dealing": Dealing(fill_at="close")}),
+    (SmaCross, FEW, {"fast": "3,8", "slow": "15,30"}, {"dealing": Dealing(settlement="venue", cash_rate=0.04)}),
+    (SmaCross, ONE, {"fast": "3,8", "slow": "15,30"}, {"dealing": Dealing(slippage="half_spread=1tick,sqrt=0.3")}),
+    (Falling, ONE, {"rows": "3:9:2"}, {"dealing": Dealing(allow_short=True, borrow_bps=900.0)}),
+    (Momentum, FEW, {"lookback": "5,20", "top": "1:3"}, {"dealing": Dealing(carry=True, entry_limit=-0.002)}),
+    (SmaCross, ONE, {"fast": "3:20:4", "slow": "10:50:13"}, {"account": WON, "rates": RATES, "initial_capital": 10**8}),
+    (Momentum, FEW, {"lookback": "5,20", "top": "1:3"}, {"account": WON, "rates": RATES, "initial_capital": 10**8}),
 ]
 
 
@@ -194,3 +220,8 @@ class TestHeat:
         assert heat.scores.shape == (40, 2)
         assert heat.y_values[0] == 12
         assert np.isfinite(heat.scores).all()
+
+
+def test_capital_from_abroad_needs_its_rates() -> None:
+    with pytest.raises(InvalidInput, match="needs the rates"):
+        sweep(SmaCross, ONE, {"fast": "3,5"}, account=WON)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from midas.app.eta import with_eta
 from midas.app.home import Home
 from midas.app.parts import Parts, read_parts
-from midas.app.running import asked_timeframe, saving
+from midas.app.run_options import asked_timeframe, rates_for, terms_of
+from midas.app.running import saving
 from midas.app.seats import Report
 from midas.app.workspace import Workspace, lake_of
 from midas.core.clock import SystemClock
@@ -22,6 +23,7 @@ from midas.wire.evaluations import EvaluationRequest
 if TYPE_CHECKING:
     from midas.backtest.evaluation import Evaluation
     from midas.backtest.spec import BacktestSpec
+    from midas.execution.exchange import Rates
     from midas.marketdata.lake import Lake
     from midas.marketdata.panel import Panel
     from midas.strategies.definition import Definition
@@ -57,6 +59,7 @@ class _Ready:
     strategies: tuple[Definition, ...]
     base: BacktestSpec
     panel: Panel
+    rates: Rates | None
     notes: tuple[str, ...]
 
 
@@ -75,8 +78,9 @@ def order(workspace: Workspace, request: EvaluationRequest) -> EvaluationOrder:
     measures_for(request.metric)
     ready = _ready(workspace.lake, request)
     tables = venue(ready.panel.venue, ready.panel.currency).table_version
+    quoted = "" if ready.rates is None else ready.rates.version
     asked = {
-        "run": identity(ready.base, ready.panel.version, tables),
+        "run": identity(ready.base, ready.panel.version, tables, rates_version=quoted),
         "strategies": [definition.canonical() for definition in ready.strategies],
         "metric": request.metric,
         "named": request.symbols,
@@ -110,6 +114,7 @@ def perform(home: Path, work: EvaluationOrder, report: Report) -> EvaluationMade
             ready.base,
             ready.panel,
             metric=work.request.metric,
+            rates=ready.rates,
             progress=progress,
             keep=lambda part: parts.add(part.frame()),
             tell=lambda symbols: told(far[0], f"{len(symbols):,} instruments begun", _tried(ready, symbols)),
@@ -147,16 +152,11 @@ def _ready(lake: Lake, request: EvaluationRequest) -> _Ready:
     base = spec_of(
         strategies[0],
         chosen.panel,
-        start=request.start,
-        end=request.end,
-        initial_capital=request.initial_capital,
-        commission_bps=request.commission_bps,
-        slippage_bps=request.slippage_bps,
-        lots=request.lots,
+        **terms_of(request),
         universe=chosen.label,
     )
     base.terms(chosen.panel.currency)
-    return _Ready(strategies, base, chosen.panel, chosen.warnings)
+    return _Ready(strategies, base, chosen.panel, rates_for(lake, chosen.panel, base), chosen.warnings)
 
 
 def _period(found: Evaluation, ready: _Ready) -> list[str]:

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from midas.app.home import Home
-from midas.app.rates import rates_of
 from midas.app.resolving import Resolved
+from midas.app.run_options import asked_timeframe, rates_for, terms_of
 from midas.app.seats import Report
 from midas.app.workspace import Workspace, lake_of
 from midas.core.clock import SystemClock
-from midas.core.timeframe import Timeframe
 from midas.marketdata.files import writing
 from midas.marketdata.lock import exclusive
 from midas.wire.backtests import BacktestRequest
@@ -22,7 +21,7 @@ from midas.wire.backtests import BacktestRequest
 if TYPE_CHECKING:
     from midas.backtest.result import Result
     from midas.backtest.spec import BacktestSpec
-    from midas.execution.exchange import AccountCurrency, Rates
+    from midas.execution.exchange import Rates
     from midas.marketdata.lake import Lake
     from midas.marketdata.panel import Panel
     from midas.strategies.definition import Definition
@@ -141,53 +140,14 @@ def saving(folder: Path) -> AbstractContextManager[None]:
     return exclusive(folder.parent / ".lock", f"the result {folder.name}", _SAVE_WAIT_S)
 
 
-def asked_timeframe(text: str | None) -> Timeframe | None:
-    """Return the length of a bar that was asked for, None where nobody did.
-
-    Raises
-    ------
-    InvalidInput: there is no such length.
-    """
-    return None if text is None else Timeframe.parse(text)
-
-
 def _ready(lake: Lake, definition: Definition, request: BacktestRequest) -> _Ready:
     from midas.backtest.spec import spec_of
-    from midas.execution.dealing import Dealing
     from midas.marketdata.universe import select
 
     chosen = select(lake, request.universe, request.symbols, asked_timeframe(request.timeframe))
     benchmark, benchmark_panel = _benchmark(lake, chosen.panel, request.benchmark)
-    spec = spec_of(
-        definition,
-        chosen.panel,
-        start=request.start,
-        end=request.end,
-        initial_capital=request.initial_capital,
-        commission_bps=request.commission_bps,
-        slippage_bps=request.slippage_bps,
-        lots=request.lots,
-        dealing=Dealing(**request.dealing.model_dump()),
-        benchmark=benchmark,
-        universe=chosen.label,
-        account=account_of(request),
-    )
-    rates = None if spec.account is None else rates_of(lake, chosen.panel.currency, spec.account.currency)
-    return _Ready(spec, chosen.panel, benchmark_panel, rates, chosen.warnings)
-
-
-def account_of(request: BacktestRequest) -> AccountCurrency | None:
-    """Return the account's own currency, None where nobody asked for one.
-
-    Raises
-    ------
-    InvalidInput: an unknown currency, or a spread no conversion has.
-    """
-    from midas.execution.exchange import AccountCurrency
-
-    if request.account_currency is None:
-        return None
-    return AccountCurrency(request.account_currency.upper(), request.conversion_bps)
+    spec = spec_of(definition, chosen.panel, **terms_of(request), benchmark=benchmark, universe=chosen.label)
+    return _Ready(spec, chosen.panel, benchmark_panel, rates_for(lake, chosen.panel, spec), chosen.warnings)
 
 
 def _benchmark(lake: Lake, panel: Panel, benchmark: str | None) -> tuple[str | None, Panel | None]:

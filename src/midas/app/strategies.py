@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from anyio import to_thread
 
 from midas.app.resolving import Resolved, find, from_library, from_store, library_names, resolve
+from midas.app.run_options import asked_timeframe
 from midas.app.workspace import Workspace
 from midas.core.errors import AlreadyExists, Refused, StrategyInvalid
 from midas.db import strategies as rows
@@ -184,7 +185,7 @@ def _biased(workspace: Workspace, definition: Definition, request: StrategyCheck
     from midas.backtest.bias.check import check_strategy
     from midas.marketdata.universe import select
 
-    chosen = select(workspace.lake, request.universe, request.symbols)
+    chosen = select(workspace.lake, request.universe, request.symbols, asked_timeframe(request.timeframe))
     # A sample is enough to see a leak; the whole of a large market would keep the caller waiting for minutes.
     panel = chosen.panel.select(range(0, chosen.panel.columns, -(-chosen.panel.columns // _MOST_CHECKED)))
     found = check_strategy(definition, panel)

@@ -14,7 +14,8 @@ from midas.app.eta import with_eta
 from midas.app.home import Home
 from midas.app.parts import Parts, read_note, read_parts
 from midas.app.resolving import find, library_names
-from midas.app.running import asked_timeframe, saving
+from midas.app.run_options import asked_timeframe, rates_for, terms_of
+from midas.app.running import saving
 from midas.app.seats import Report
 from midas.app.walking import require_room, walked
 from midas.app.workspace import Workspace, lake_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from midas.backtest.sweep import Sweep
     from midas.backtest.sweep_plan import SweepPlan
     from midas.backtest.trials import Trials
+    from midas.execution.exchange import Rates
     from midas.marketdata.lake import Lake
     from midas.marketdata.panel import Panel
     from midas.strategies.definition import Definition
@@ -75,6 +77,7 @@ class _Ready:
     plan: SweepPlan
     base: BacktestSpec
     panel: Panel
+    rates: Rates | None
     notes: tuple[str, ...]
 
 
@@ -120,7 +123,11 @@ def order(workspace: Workspace, request: SweepRequest, found: Subject) -> SweepO
     panel = ready.panel
     panel.row_range(ready.base.start, ready.base.end)
     tables = venue(panel.venue, panel.currency).table_version
-    asked: Json = {"run": identity(ready.base, panel.version, tables), "plan": ready.plan.to_json()}
+    quoted = "" if ready.rates is None else ready.rates.version
+    asked: Json = {
+        "run": identity(ready.base, panel.version, tables, rates_version=quoted),
+        "plan": ready.plan.to_json(),
+    }
     if request.walk_forward is not None:
         require_room(ready.base, panel, request)
         asked["walk_forward"] = [request.walk_forward, request.folds]
@@ -147,8 +154,9 @@ def perform(home: Path, work: SweepOrder, report: Report) -> SweepMade:
     watch = _Watch(told, parts, ready, share)
     try:
         found = sweep_spec(
-            ready.plan, ready.base, ready.panel, progress=watch.progress, keep=watch.keep, tell=watch.tell
-        )
+            ready.plan, ready.base, ready.panel, rates=ready.rates, progress=watch.progress, keep=watch.keep,
+            tell=watch.tell,
+        )  # fmt: skip
     finally:
         parts.flush()
     with saving(folder):
@@ -196,7 +204,7 @@ def rescue(home: Path, work: SweepOrder) -> SweepMade | None:
     trials = trials_of(rows, ready.plan.axes, work.request.metric)
     with saving(folder):
         Parts(folder, clock).finish(rows)
-    return _made(concluded(ready.plan, base, ready.panel, trials), ready)
+    return _made(concluded(ready.plan, base, ready.panel, trials, ready.rates), ready)
 
 
 def _ready(lake: Lake, found: Subject, request: SweepRequest) -> _Ready:
@@ -216,21 +224,16 @@ def _ready(lake: Lake, found: Subject, request: SweepRequest) -> _Ready:
     base = base_spec(
         plan,
         chosen.panel,
-        start=request.start,
-        end=request.end,
-        initial_capital=request.initial_capital,
-        commission_bps=request.commission_bps,
-        slippage_bps=request.slippage_bps,
-        lots=request.lots,
+        **terms_of(request),
         universe=chosen.label,
     )
     base.terms(chosen.panel.currency)
-    return _Ready(plan, base, chosen.panel, chosen.warnings)
+    return _Ready(plan, base, chosen.panel, rates_for(lake, chosen.panel, base), chosen.warnings)
 
 
 def _walked(made: SweepMade, ready: _Ready, request: SweepRequest, report: Progress) -> SweepMade:
     try:
-        return replace(made, walked=walked(ready.plan, ready.base, ready.panel, request, report))
+        return replace(made, walked=walked(ready.plan, ready.base, ready.panel, request, ready.rates, report))
     except InvalidInput as refusal:
         # the sweep itself stands
         return replace(made, warnings=[*made.warnings, f"There is no walk-forward: {refusal.message}"])
@@ -264,7 +267,7 @@ def _made(found: Sweep, ready: _Ready) -> SweepMade:
         warnings=[*ready.notes, *_period(found, ready), *(() if result is None else result.warnings)],
         settings={} if result is None else dict(result.settings),
         evidence=evidence,
-        pbo=overfitting(found, ready.panel),
+        pbo=overfitting(found, ready.panel, ready.rates),
         sharpes=sharpes[sharpes == sharpes].tolist(),
         hypothesis=hypothesis_of(definition, universe_family(ready.panel)),
     )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from midas.backtest.run import Progress
     from midas.backtest.spec import BacktestSpec
     from midas.backtest.sweep_plan import SweepPlan
+    from midas.execution.exchange import Rates
     from midas.marketdata.panel import Panel
 
 Json = dict[str, object]
@@ -24,14 +25,18 @@ def require_room(base: BacktestSpec, panel: Panel, request: SweepRequest) -> Non
     ------
     InvalidInput: so.
     """
+    import numpy as np
+
     from midas.backtest.folds import walk_forward
 
     if request.walk_forward is not None:
         first, stop = panel.row_range(base.start, base.end)
-        walk_forward(stop - first, request.folds, request.walk_forward)
+        walk_forward(len(np.unique(panel.sessions[first:stop])), request.folds, request.walk_forward)
 
 
-def walked(plan: SweepPlan, base: BacktestSpec, panel: Panel, request: SweepRequest, report: Progress) -> Json | None:
+def walked(
+    plan: SweepPlan, base: BacktestSpec, panel: Panel, request: SweepRequest, rates: Rates | None, report: Progress
+) -> Json | None:
     """Walk forward if that was asked for; the result is in plain values, with the `evidence` of its luck.
 
     Raises
@@ -46,7 +51,7 @@ def walked(plan: SweepPlan, base: BacktestSpec, panel: Panel, request: SweepRequ
     if request.walk_forward is None:
         return None
     setting = Setting.of(panel, base.terms(panel.currency))
-    found = walk_forward(plan, base, setting, request.walk_forward, request.folds, report)
+    found = walk_forward(plan, base, setting, request.walk_forward, request.folds, rates=rates, progress=report)
     return {
         **found.to_json(),
         "sessions": [str(day) for day in found.sessions],

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from midas.backtest.apart import first_bars, run_apart
 from midas.backtest.lanes import KEPT
+from midas.backtest.paying import paid_from
 from midas.backtest.period import NEVER, first_row, from_session, shared, too_late
 from midas.backtest.run import Progress
 from midas.backtest.setting import Setting
@@ -20,6 +21,8 @@ from midas.backtest.together import Together, measured
 from midas.backtest.trials import measures_for, merit
 from midas.backtest.window import sessions_between
 from midas.core.errors import InvalidInput
+from midas.execution.dealing import Dealing
+from midas.execution.exchange import AccountCurrency, Rates
 from midas.execution.terms import Lots
 from midas.factors.periods import rows_a_day
 from midas.factors.plan import Plan, plan_for_days
@@ -101,6 +104,9 @@ def evaluate(
     slippage_bps: float = 0.0,
     lots: Lots = "whole",
     volume_cap: float = 0.1,
+    dealing: Dealing | None = None,
+    account: AccountCurrency | None = None,
+    rates: Rates | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Run each strategy (default: the whole library) on each instrument of a panel alone, with an account of its own.
@@ -112,9 +118,9 @@ def evaluate(
     chosen = of_library() if strategies is None else tuple(strategies)
     base = spec_of(
         chosen[0], panel, start=start, end=end, initial_capital=initial_capital, commission_bps=commission_bps,
-        slippage_bps=slippage_bps, lots=lots, volume_cap=volume_cap,
+        slippage_bps=slippage_bps, lots=lots, volume_cap=volume_cap, dealing=dealing, account=account,
     )  # fmt: skip
-    return evaluate_spec(chosen, base, panel, metric=metric, progress=progress)
+    return evaluate_spec(chosen, base, panel, metric=metric, rates=rates, progress=progress)
 
 
 def of_library() -> tuple[Definition, ...]:
@@ -128,13 +134,15 @@ def evaluate_spec(
     panel: Panel,
     *,
     metric: str,
+    rates: Rates | None = None,
     progress: Progress | None = None,
     keep: Callable[[Evaluation], None] | None = None,
     tell: Callable[[tuple[str, ...]], None] | None = None,
 ) -> Evaluation:
     """Answer `base` for each strategy on each instrument; all begin on one session of it, see `period.shared`.
 
-    `tell` is called with the instruments that are about to be tried, `keep` with what came of them.
+    `rates` are for capital in another currency. `tell` is called with the instruments that are about to be tried,
+    `keep` with what came of them.
 
     Raises
     ------
@@ -149,7 +157,7 @@ def evaluate_spec(
         columns = range(begin, min(begin + size, panel.columns))
         if tell is not None:
             tell(tuple(str(panel.instruments[column].id) for column in columns))
-        parts.append(_block(strategies, base, panel.select(columns), metric, measures))
+        parts.append(_block(strategies, base, panel.select(columns), metric, measures, rates))
         if keep is not None:
             keep(parts[-1])
         if progress is not None:
@@ -166,13 +174,18 @@ def joined(parts: Sequence[Evaluation]) -> Evaluation:
 
 
 def _block(
-    strategies: Sequence[Definition], base: BacktestSpec, panel: Panel, metric: str, measures: tuple[str, ...]
+    strategies: Sequence[Definition],
+    base: BacktestSpec,
+    panel: Panel,
+    metric: str,
+    measures: tuple[str, ...],
+    rates: Rates | None,
 ) -> Evaluation:
     begun = _begun(strategies, base, panel)
     symbols = tuple(str(instrument.id) for instrument in panel.instruments)
     values = np.full((panel.columns, len(strategies), len(measures)), np.nan)
     left = ~begun.late
-    if measures == KEPT:
+    if measures == KEPT and base.account is None:
         setting = Setting.of(panel, base.terms(panel.currency))
         apart = run_apart(strategies, base, setting, begun.first, begun.alone <= begun.first[:, None])
         left &= apart.left  # those are answered, or refused, below
@@ -181,7 +194,7 @@ def _block(
     for column in np.flatnonzero(left.any(axis=1)).tolist():
         waiting = np.flatnonzero(left[column]).tolist()
         one = replace(base, symbols=(symbols[column],), start=begun.start(panel, column, base.start))
-        answers = _answer([strategies[place] for place in waiting], one, panel.select([column]), measures)
+        answers = _answer([strategies[place] for place in waiting], one, panel.select([column]), measures, rates)
         for place, answer in zip(waiting, answers, strict=True):
             if isinstance(answer, InvalidInput):
                 refused[symbols[column], strategies[place].name] = answer.message
@@ -223,9 +236,15 @@ def _begun(strategies: Sequence[Definition], base: BacktestSpec, panel: Panel) -
 
 
 def _answer(
-    strategies: Sequence[Definition], base: BacktestSpec, panel: Panel, measures: tuple[str, ...]
+    strategies: Sequence[Definition],
+    base: BacktestSpec,
+    panel: Panel,
+    measures: tuple[str, ...],
+    rates: Rates | None,
 ) -> list[Values | InvalidInput]:
-    together = Together(base, Setting.of(panel, base.terms(panel.currency)))
+    setting = Setting.of(panel, base.terms(panel.currency))
+    setting = setting.paid(paid_from(base, panel, rates, *panel.row_range(base.start, base.end)))
+    together = Together(base, setting)
     answers: list[Values | InvalidInput] = [np.full(len(measures), np.nan) for _ in strategies]
     for place, story in together.stories(strategies):
         answers[place] = story if isinstance(story, InvalidInput) else measured(story, measures)

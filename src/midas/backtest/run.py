@@ -9,6 +9,7 @@ from midas.backtest.benchmark import Benchmark
 from midas.backtest.benchmark import benchmark as benchmark_of
 from midas.backtest.identity import identity
 from midas.backtest.notices import notices
+from midas.backtest.paying import paid_in
 from midas.backtest.ranges import ranges
 from midas.backtest.result import Result
 from midas.backtest.sampling import costs_of, sample_of
@@ -17,11 +18,10 @@ from midas.backtest.settings import account_settings, settings_of
 from midas.backtest.spec import Amount, BacktestSpec, spec_of
 from midas.backtest.story import Story
 from midas.backtest.targets import Targets, require_heard, targets
-from midas.backtest.window import Window, at_closes, sessions_of, window
-from midas.core.errors import InvalidInput
+from midas.backtest.window import Window, at_closes, window
 from midas.core.money import Money
 from midas.execution.dealing import Dealing
-from midas.execution.exchange import AccountCurrency, Exchanged, Rates, converted, exchanged
+from midas.execution.exchange import AccountCurrency, Exchanged, Rates, exchanged
 from midas.execution.guards import guards
 from midas.execution.simulation import simulate
 from midas.execution.terms import Lots
@@ -170,7 +170,7 @@ def _live(
     plan = plan_for_days(plan_of(spec.definition), rows_a_day(panel))
     rows = window(plan, panel, spec.start, spec.end)
     compared = benchmark_of(panel, rows, spec.benchmark, benchmark_panel)
-    terms = spec.terms(panel.currency, _paid_in(spec, panel, rates, rows))
+    terms = spec.terms(panel.currency, paid_in(spec, panel, rates, rows))
     report(0.1, "computing targets")
     wanted = targets(plan, spec.definition.every, panel, market.calendar, rows)
     report(0.6, "matching orders")
@@ -181,19 +181,6 @@ def _identity(story: Story, benchmark_panel: Panel | None, rates: Rates | None) 
     other = "" if benchmark_panel is None else benchmark_panel.version
     quoted = "" if rates is None or story.spec.account is None else rates.version
     return identity(story.spec, story.panel.version, story.venue.table_version, other, rates_version=quoted)
-
-
-def _paid_in(spec: BacktestSpec, panel: Panel, rates: Rates | None, rows: Window) -> Money | None:
-    if spec.account is None:
-        return None
-    if rates is None or (rates.base, rates.quote) != (panel.currency, spec.account.currency):
-        raise InvalidInput(
-            f"An account in {spec.account.currency} needs the rates of {panel.currency} in it.",
-            hint="Give them with rates=.",
-            code="rate_missing",
-        )
-    [rate] = rates.at(sessions_of(panel, rows)[:1])
-    return converted(spec.brought(panel.currency), panel.currency, rate, spec.account.spread_bps)
 
 
 def _abroad(story: Story, rates: Rates | None) -> Exchanged | None:

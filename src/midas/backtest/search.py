@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.backtest.hypothesis import configuration_of
+from midas.backtest.paying import paid_from
 from midas.backtest.period import NEVER, from_session, shared
 from midas.backtest.run import Progress
 from midas.backtest.samplers import Picks
@@ -20,6 +21,7 @@ from midas.backtest.sweep_plan import SweepPlan
 from midas.backtest.together import Together, measured
 from midas.backtest.trials import Trials, Values, measures_for, merit, params_of
 from midas.core.errors import InvalidInput
+from midas.execution.exchange import Rates
 from midas.strategies.definition import Definition
 
 QUICK_BLOCK = 16_384
@@ -50,12 +52,13 @@ class Search:
         setting: Setting,
         quick: Spread | None,
         *,
+        rates: Rates | None = None,
         progress: Progress | None = None,
         keep: Keep | None = None,
         tell: Tell | None = None,
     ) -> None:
         self._subject, self._metric, self._sampler, self._axes = plan.subject, plan.metric, plan.start(), plan.axes
-        self._asked, self._setting, self._quick = asked, setting, quick
+        self._asked, self._setting, self._quick, self._rates = asked, setting, quick, rates
         self._progress, self._keep, self._tell = progress, keep, tell
         self._surveyor = Surveyor(plan.subject, plan.axes, asked, setting.panel, quick)
         self._measures = measures_for(plan.metric)
@@ -98,6 +101,7 @@ class Search:
         if first == NEVER:
             raise all_refused(count, looked.because)
         self.base = replace(self._asked, start=panel.sessions[first].item())
+        self._setting = self._setting.paid(paid_from(self._asked, panel, self._rates, first, stop))
         return first
 
     def _able(self, known: Survey, first: int) -> NDArray[np.bool_]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from midas.core.money import Money
 from midas.execution.conditions import Conditions, conditions
 from midas.execution.terms import AccountTerms
 from midas.marketdata.panel import Panel
@@ -26,3 +27,7 @@ class Setting:
         market = venue(panel.venue, panel.currency)
         days = panel.sessions if panel.stamps is None else panel.sessions[panel.begins]
         return cls(panel, market, terms, conditions(panel, rule_arrays(market, panel.instruments, days), terms))
+
+    def paid(self, capital: Money | None) -> Setting:
+        """Return the same with this capital; None leaves it as it is."""
+        return self if capital is None else replace(self, terms=replace(self.terms, capital=capital))

@@ -22,6 +22,8 @@ from midas.backtest.sweep_plan import SweepPlan, plan_sweep, require_any
 from midas.backtest.trials import Trials, measures_for
 from midas.backtest.window import sessions_between
 from midas.core.errors import MidasError
+from midas.execution.dealing import Dealing
+from midas.execution.exchange import AccountCurrency, Rates
 from midas.execution.terms import Lots
 from midas.marketdata.panel import Panel
 from midas.strategies.param import ParamValue
@@ -83,6 +85,9 @@ def sweep(
     slippage_bps: float = 0.0,
     lots: Lots = "whole",
     volume_cap: float = 0.1,
+    dealing: Dealing | None = None,
+    account: AccountCurrency | None = None,
+    rates: Rates | None = None,
     progress: Progress | None = None,
 ) -> Sweep:
     """Try a strategy's parameters on a panel; each trial is what `run` makes of it.
@@ -99,9 +104,9 @@ def sweep(
     plan = plan_sweep(subject, grid, sampler=sampler, trials=trials, metric=metric, seed=seed)
     base = base_spec(
         plan, panel, start=start, end=end, initial_capital=initial_capital, commission_bps=commission_bps,
-        slippage_bps=slippage_bps, lots=lots, volume_cap=volume_cap,
+        slippage_bps=slippage_bps, lots=lots, volume_cap=volume_cap, dealing=dealing, account=account,
     )  # fmt: skip
-    return sweep_spec(plan, base, panel, progress=progress)
+    return sweep_spec(plan, base, panel, rates=rates, progress=progress)
 
 
 def base_spec(
@@ -115,7 +120,9 @@ def base_spec(
     slippage_bps: float = 0.0,
     lots: Lots = "whole",
     volume_cap: float = 0.1,
+    dealing: Dealing | None = None,
     universe: str | None = None,
+    account: AccountCurrency | None = None,
 ) -> BacktestSpec:
     """Return the question every trial answers; the strategy it names does not matter.
 
@@ -128,7 +135,8 @@ def base_spec(
     anything = build("buy_and_hold")
     return spec_of(
         anything, panel, start=start, end=end, initial_capital=initial_capital, commission_bps=commission_bps,
-        slippage_bps=slippage_bps, lots=lots, volume_cap=volume_cap, universe=universe,
+        slippage_bps=slippage_bps, lots=lots, volume_cap=volume_cap, dealing=dealing, universe=universe,
+        account=account,
     )  # fmt: skip
 
 
@@ -137,57 +145,62 @@ def sweep_spec(
     base: BacktestSpec,
     panel: Panel,
     *,
+    rates: Rates | None = None,
     progress: Progress | None = None,
     keep: Keep | None = None,
     tell: Tell | None = None,
 ) -> Sweep:
     """Do a planned sweep; `base` is the question, whose strategy does not matter.
 
-    All trials begin on one row, see `period.shared`. `tell` hears of configurations before they are tried, `keep` of
-    trials as they are finished.
+    All trials begin on one row, see `period.shared`. `rates` are for capital in another currency. `tell` hears of
+    configurations before they are tried, `keep` of trials as they are finished.
 
     Raises
     ------
     InvalidInput: every combination was refused.
     """
     setting = Setting.of(panel, base.terms(panel.currency))
-    quick = spread_of(plan.subject, plan.axes, base, setting) if measures_for(plan.metric) == KEPT else None
-    search = Search(plan, base, setting, quick, progress=progress, keep=keep, tell=tell)
+    # what capital from abroad comes to is known when the first row is
+    able = measures_for(plan.metric) == KEPT and base.account is None
+    quick = spread_of(plan.subject, plan.axes, base, setting) if able else None
+    search = Search(plan, base, setting, quick, rates=rates, progress=progress, keep=keep, tell=tell)
     try:
-        found = _found(plan, search, panel)
+        found = _found(plan, search, panel, rates)
     except MidasError as error:
         if quick is None or error.code != "internal":
             raise
         # Never seen; should the quick way err, the ordinary one is there.
-        search = Search(plan, base, setting, None, progress=progress, tell=tell)
-        found = _found(plan, search, panel)
+        search = Search(plan, base, setting, None, rates=rates, progress=progress, tell=tell)
+        found = _found(plan, search, panel, rates)
     if progress is not None:
         progress(1.0, f"{len(found.trials):,} trials done")
     return found
 
 
-def _found(plan: SweepPlan, search: Search, panel: Panel) -> Sweep:
+def _found(plan: SweepPlan, search: Search, panel: Panel, rates: Rates | None) -> Sweep:
     trials = search.run()
     if not len(trials):
         raise all_refused(search.left_out, search.because)
-    made = concluded(plan, search.base, panel, trials)
+    made = concluded(plan, search.base, panel, trials, rates)
     return replace(made, skipped=search.left_out, skipped_because=search.because, late=search.late)
 
 
-def concluded(plan: SweepPlan, base: BacktestSpec, panel: Panel, trials: Trials) -> Sweep:
+def concluded(plan: SweepPlan, base: BacktestSpec, panel: Panel, trials: Trials, rates: Rates | None = None) -> Sweep:
     """Return the sweep these trials make, whether or not they are all that were planned.
 
     `base` is the question as each of them was asked it, from the row on which all began.
     """
     best = trials.best(plan.metric)
-    result = None if best is None else _best_run(plan, base, panel, trials, best)
+    result = None if best is None else _best_run(plan, base, panel, trials, best, rates)
     return Sweep(plan, base, trials, 0, "", 0, best, result)
 
 
-def _best_run(plan: SweepPlan, base: BacktestSpec, panel: Panel, trials: Trials, best: int) -> Result:
+def _best_run(
+    plan: SweepPlan, base: BacktestSpec, panel: Panel, trials: Trials, best: int, rates: Rates | None
+) -> Result:
     # What is shown as best went through the ordinary run too: a shortcut that errs is found out here.
     definition = plan.subject.definition(trials.params(best))
-    result = run_spec(replace(base, definition=definition), panel)
+    result = run_spec(replace(base, definition=definition), panel, rates=rates)
     for measure, value in zip(trials.measures, trials.values[best], strict=True):
         again = result.summary[measure]
         known = np.nan if again is None else float(again)

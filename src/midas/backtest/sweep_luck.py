@@ -7,10 +7,12 @@ import math
 import numpy as np
 
 from midas.backtest.overfitting import probability_of_overfitting
+from midas.backtest.paying import paid_from
 from midas.backtest.setting import Setting
 from midas.backtest.sweep import Sweep
 from midas.backtest.together import Together
 from midas.core.errors import InvalidInput
+from midas.execution.exchange import Rates
 from midas.marketdata.panel import Panel
 from midas.portfolio.measures.sample import simple_returns
 
@@ -18,14 +20,16 @@ MOST_COMPARED = 64
 """So many trials are compared between halves of the time; of more, as many that are spread evenly."""
 
 
-def overfitting(sweep: Sweep, panel: Panel) -> float | None:
+def overfitting(sweep: Sweep, panel: Panel, rates: Rates | None = None) -> float | None:
     """Return how often the best of the past fell below the middle afterwards, over the sessions of the sweep."""
     base = sweep.base
     count = len(sweep.trials)
     # The best of all is not put among them: chosen on the whole past, it would win both halves and hide the danger.
     places = sorted({int(at) for at in np.linspace(0, count - 1, min(count, MOST_COMPARED))})
     definitions = [sweep.plan.subject.definition(sweep.trials.params(place)) for place in places]
-    together = Together(base, Setting.of(panel, base.terms(panel.currency)))
+    setting = Setting.of(panel, base.terms(panel.currency))
+    setting = setting.paid(paid_from(base, panel, rates, *panel.row_range(base.start, base.end)))
+    together = Together(base, setting)
     returns = [
         simple_returns(story.equity)
         for _, story in together.stories(definitions)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from midas.backtest.benchmark import benchmark
 from midas.backtest.folds import Fold, Mode
 from midas.backtest.folds import walk_forward as windows
+from midas.backtest.paying import paid_from
 from midas.backtest.result import Number
 from midas.backtest.run import Progress, lived
 from midas.backtest.sampling import sample_of
@@ -20,9 +21,12 @@ from midas.backtest.spec import BacktestSpec
 from midas.backtest.sweep import sweep_spec
 from midas.backtest.sweep_plan import SweepPlan
 from midas.backtest.targets import Targets, targets
-from midas.backtest.window import Window, window
+from midas.backtest.window import Rows, Window, closes_of, window
 from midas.core.errors import InvalidInput
-from midas.factors.plan import compile_plan
+from midas.execution.exchange import Rates
+from midas.factors.periods import rows_a_day
+from midas.factors.plan import compile_plan, plan_for_days
+from midas.marketdata.panel import Panel
 from midas.portfolio.measures.registry import summarise
 from midas.strategies.definition import Definition
 from midas.strategies.param import ParamValue
@@ -97,6 +101,25 @@ class WalkForward:
 
 
 @dataclass(frozen=True, slots=True)
+class _Sessions:
+    # the sessions that are split: the row each begins on, and the one behind the last
+    bounds: Rows
+
+    @classmethod
+    def of(cls, panel: Panel, base: BacktestSpec) -> _Sessions:
+        first, stop = panel.row_range(base.start, base.end)
+        begins = panel.begins
+        return cls(np.append(begins[(begins >= first) & (begins < stop)], stop))
+
+    @property
+    def count(self) -> int:
+        return len(self.bounds) - 1
+
+    def rows(self, places: Rows) -> tuple[int, int]:
+        return int(self.bounds[places[0]]), int(self.bounds[places[-1] + 1]) - 1
+
+
+@dataclass(frozen=True, slots=True)
 class _Chosen:
     # a fold with rows of the panel, and what was chosen on it
     train: tuple[int, int]
@@ -108,45 +131,50 @@ class _Chosen:
 
 
 def walk_forward(
-    plan: SweepPlan, base: BacktestSpec, setting: Setting, mode: Mode, folds: int, progress: Progress | None = None
+    plan: SweepPlan,
+    base: BacktestSpec,
+    setting: Setting,
+    mode: Mode,
+    folds: int,
+    *,
+    rates: Rates | None = None,
+    progress: Progress | None = None,
 ) -> WalkForward:
     """Sweep on each training window, and trade the best of it in the window that follows.
 
     The sessions of `base` are split by `folds.walk_forward`. A choice is made at the close of the last training session
     and traded from the next open; positions go over from one choice to the next, so that changing one's mind costs
-    what it costs. A strategy's states begin at the first session of all, not at the choice.
+    what it costs. A strategy's states begin at the first session of all, not at the choice. On bars within the day the
+    close of a session is its last bar. `rates` are for capital in another currency.
 
     Raises
     ------
-    InvalidInput: bars shorter than a day, too few sessions for so many folds, no trial of any fold had a score, or the
-        choices disagree on when to speak.
+    InvalidInput: too few sessions for so many folds, no trial of any fold had a score, or the choices disagree on when
+        to speak.
     """
-    if setting.panel.stamps is not None:
-        raise InvalidInput(
-            f"A walk-forward splits sessions, and {setting.panel.dataset!r} has {setting.panel.timeframe} bars.",
-            hint="Use a dataset of daily bars, or sweep over one stretch and run the best of it on the next.",
-            code="intraday_walk_forward",
-        )
-    first, stop = setting.panel.row_range(base.start, base.end)
+    sessions = _Sessions.of(setting.panel, base)
     if folds > MOST_FOLDS:
         raise InvalidInput(f"{folds} folds are too many.", hint=f"Use 1 to {MOST_FOLDS}.", code="bad_folds")
     chosen: list[_Chosen] = []
-    for number, fold in enumerate(windows(stop - first, folds, mode)):
+    for number, fold in enumerate(windows(sessions.count, folds, mode)):
         if progress is not None:
             progress(number / (folds + 1), f"choosing, fold {number + 1} of {folds}")
-        chosen.append(_choose(plan, base, setting, fold, first))
+        chosen.append(_choose(plan, base, setting, sessions, fold, rates))
     if progress is not None:
         progress(folds / (folds + 1), "trading what was chosen")
-    return _traded(plan, base, setting, mode, chosen)
+    begin, stop = chosen[0].train[1], chosen[-1].test[1] + 1
+    paid = setting.paid(paid_from(base, setting.panel, rates, begin, stop))
+    return _traded(plan, base, paid, mode, chosen)
 
 
-def _choose(plan: SweepPlan, base: BacktestSpec, setting: Setting, fold: Fold, first: int) -> _Chosen:
-    train = (first + int(fold.train[0]), first + int(fold.train[-1]))
-    test = (first + int(fold.test[0]), first + int(fold.test[-1]))
+def _choose(
+    plan: SweepPlan, base: BacktestSpec, setting: Setting, sessions: _Sessions, fold: Fold, rates: Rates | None
+) -> _Chosen:
+    train, test = sessions.rows(fold.train), sessions.rows(fold.test)
     days = setting.panel.sessions
     asked = replace(base, start=days[train[0]].item(), end=days[train[1]].item())
     try:
-        found = sweep_spec(plan, asked, setting.panel)
+        found = sweep_spec(plan, asked, setting.panel, rates=rates)
     except InvalidInput as refusal:
         if refusal.code != "all_refused":
             raise
@@ -170,11 +198,11 @@ def _traded(plan: SweepPlan, base: BacktestSpec, setting: Setting, mode: Mode, c
     rows = Window(begin, begin, begin, stop)
     compared = benchmark(setting.panel, rows, base.benchmark)
     story = lived(spec, setting, compile_plan(last.targets), rows, compared, decisions)
-    sample = sample_of(story)
+    sample, closes = sample_of(story), closes_of(setting.panel, rows)
     return WalkForward(
         mode=mode,
         metric=plan.metric,
-        legs=tuple(_leg(setting, each, sample.equity, begin) for each in chosen),
+        legs=tuple(_leg(setting, each, sample.equity, closes) for each in chosen),
         sessions=story.sessions,
         equity=sample.equity,
         summary=summarise(sample),
@@ -191,7 +219,7 @@ def _decisions(base: BacktestSpec, setting: Setting, chosen: list[_Chosen]) -> T
             continue
         _require_one_schedule(each.definition, chosen)
         end = panel.sessions[each.test[1]].item()
-        plan = compile_plan(each.definition.targets)
+        plan = plan_for_days(compile_plan(each.definition.targets), rows_a_day(panel))
         said = targets(plan, each.definition.every, panel, calendar, window(plan, panel, base.start, end))
         until = each.test[1] + (number == len(chosen) - 1)
         mine = (said.rows >= each.train[1]) & (said.rows < until)
@@ -208,9 +236,9 @@ def _require_one_schedule(definition: Definition, chosen: list[_Chosen]) -> None
         )
 
 
-def _leg(setting: Setting, chosen: _Chosen, equity: Reals, begin: int) -> Leg:
+def _leg(setting: Setting, chosen: _Chosen, equity: Reals, closes: Rows) -> Leg:
     days = setting.panel.sessions
-    before, after = equity[chosen.train[1] - begin], equity[chosen.test[1] - begin]
+    before, after = equity[np.searchsorted(closes, (chosen.train[1], chosen.test[1]))]
     return Leg(
         train_first=days[chosen.train[0]].item(),
         train_last=days[chosen.train[1]].item(),

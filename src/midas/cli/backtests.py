@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from midas.cli.arguments import amount, basis_points, day, names, pairs
+from midas.cli.arguments import pairs
 from midas.cli.backtest_sheet import Curve, show_backtest, show_comparison, show_list
 from midas.cli.confirm import confirmed, deleted
 from midas.cli.dictionary import entry, show_dictionary, show_entry, show_measured
@@ -18,20 +18,7 @@ from midas.cli.montecarlo_sheet import show_monte_carlo
 from midas.cli.output_file import require_folder, write_file
 from midas.cli.report_file import write_report
 from midas.cli.result_file import require_result_file, write_result
-from midas.cli.run_options import (
-    CommissionBps,
-    End,
-    Fresh,
-    InitialCapital,
-    SlippageBps,
-    Start,
-    Symbols,
-    TableFormat,
-    Timeframe,
-    TradedLots,
-    Universe,
-    table_format,
-)
+from midas.cli.run_options import Asked, TableFormat, table_format, with_run_options
 from midas.core.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -47,8 +34,10 @@ Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, or their b
 
 
 @verb(app, "run")
-def run(  # house: function-length: one line per option of the command
+@with_run_options
+def run(
     ctx: typer.Context,
+    asked: Asked,
     strategy: Annotated[
         str | None, typer.Option("--strategy", metavar="NAME|FILE.yaml", help="Of the library, stored, or a file.")
     ] = None,
@@ -59,70 +48,9 @@ def run(  # house: function-length: one line per option of the command
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter; may be repeated.")
     ] = None,
-    universe: Universe = None,
-    symbols: Symbols = None,
-    timeframe: Timeframe = None,
-    start: Start = None,
-    end: End = None,
-    initial_capital: InitialCapital = None,
-    commission_bps: CommissionBps = None,
-    slippage_bps: SlippageBps = "0",
-    lots: TradedLots = "whole",
     benchmark: Annotated[
         str | None, typer.Option("--benchmark", metavar="SYMBOL", help="What to compare with: a buy-and-hold of it.")
     ] = None,
-    account_currency: Annotated[
-        str | None,
-        typer.Option("--account-currency", metavar="KRW", help="The capital is in this one; needs rates (USDKRW)."),
-    ] = None,
-    conversion_bps: Annotated[
-        str, typer.Option("--conversion-bps", metavar="X", help="What converting the capital costs, of the rate.")
-    ] = "10",
-    slippage: Annotated[
-        str,
-        typer.Option(
-            "--slippage",
-            metavar="MODEL=X",
-            help="On top: bps=5, half_spread=1tick, sqrt=0.1, volume_share=0.1; join with commas.",
-        ),
-    ] = "",
-    carry: Annotated[
-        bool, typer.Option("--carry", help="Keep trying what the market left of a scheduled order; else it is dropped.")
-    ] = False,
-    cash_rate: Annotated[
-        str, typer.Option("--cash-rate", metavar="X", help="Interest a year on cash: 0.03 is 3 %.")
-    ] = "0",
-    delisting_recovery: Annotated[
-        str,
-        typer.Option(
-            "--delisting-recovery", metavar="X", help="Paid for a name that is gone: share of its last price."
-        ),
-    ] = "1",
-    reinvest_dividends: Annotated[
-        bool, typer.Option("--reinvest-dividends", help="Dividends buy shares of their payer.")
-    ] = False,
-    entry_limit: Annotated[
-        str | None,
-        typer.Option("--entry-limit", metavar="X", help="Buy by limit order: -0.01 is 1 % below the decision's close."),
-    ] = None,
-    allow_short: Annotated[
-        bool, typer.Option("--allow-short", help="Negative weights sell short, in a margin account.")
-    ] = False,
-    borrow_bps: Annotated[str, typer.Option("--borrow-bps", metavar="X", help="A year, on what is sold short.")] = "50",
-    initial_margin: Annotated[
-        str, typer.Option("--initial-margin", metavar="X", help="To open, of the value.")
-    ] = "0.5",
-    maintenance_margin: Annotated[
-        str, typer.Option("--maintenance-margin", metavar="X", help="To keep; below it all is closed.")
-    ] = "0.3",
-    settlement: Annotated[
-        Literal["ignore", "venue"],
-        typer.Option("--settlement", help="venue: proceeds of a sale buy what the venue lets them before they settle."),
-    ] = "ignore",
-    fill_at: Annotated[
-        Literal["open", "close"], typer.Option("--fill-at", help="Of the bar after the decision.")
-    ] = "open",
-    fresh: Fresh = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -140,41 +68,16 @@ def run(  # house: function-length: one line per option of the command
     """
     call = invocation(ctx)
     out = call.printer()
-    asked = strategy_or_mix(strategy, mix)
+    meant = strategy_or_mix(strategy, mix)
     if output is not None:
         require_result_file(output)
     with call.client() as client:
         with out.progress("Running") as progress:
             result = client.backtests.run(
-                asked,
+                meant,
                 pairs([*(settings or ()), *(more_settings or ())], "--set"),
-                universe=universe,
-                symbols=names(symbols or ()),
-                timeframe=timeframe,
-                start=day(start, "--start"),
-                end=day(end, "--end"),
-                initial_capital=amount(initial_capital, "--initial-capital"),
-                commission_bps=basis_points(commission_bps, "--commission-bps"),
-                slippage_bps=basis_points(slippage_bps, "--slippage-bps") or 0.0,
-                lots=lots,
                 benchmark=benchmark,
-                account_currency=account_currency,
-                conversion_bps=basis_points(conversion_bps, "--conversion-bps") or 0.0,
-                dealing={
-                    "slippage": slippage,
-                    "carry": carry,
-                    "cash_rate": _share(cash_rate, "--cash-rate"),
-                    "delisting_recovery": _share(delisting_recovery, "--delisting-recovery"),
-                    "reinvest_dividends": reinvest_dividends,
-                    "entry_limit": None if entry_limit is None else _share(entry_limit, "--entry-limit"),
-                    "allow_short": allow_short,
-                    "borrow_bps": _share(borrow_bps, "--borrow-bps"),
-                    "initial_margin": _share(initial_margin, "--initial-margin"),
-                    "maintenance_margin": _share(maintenance_margin, "--maintenance-margin"),
-                    "settlement": settlement,
-                    "fill_at": fill_at,
-                },
-                fresh=fresh,
+                **asked,
                 progress=progress,
             )
         path = None if output is None else write_result(client, result, output)
@@ -358,7 +261,3 @@ def _print(call: Invocation, client: Client, result: Backtest) -> None:
     out.answer(result, [result.id], human)
     if not call.json:
         out.warn(result.warnings)
-
-
-def _share(text: str, flag: str) -> float:
-    return float(amount(text, flag) or 0)

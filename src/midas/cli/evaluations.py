@@ -8,28 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from midas.cli.arguments import amount, basis_points, day, names
+from midas.cli.arguments import names
 from midas.cli.confirm import confirmed, deleted
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import Invocation, invocation
 from midas.cli.numbers import count, number
 from midas.cli.output_file import require_folder, write_file
 from midas.cli.printer import Column, Printer
-from midas.cli.run_options import (
-    CommissionBps,
-    End,
-    Fresh,
-    InitialCapital,
-    Metric,
-    SlippageBps,
-    Start,
-    Symbols,
-    TableFormat,
-    Timeframe,
-    TradedLots,
-    Universe,
-    table_format,
-)
+from midas.cli.run_options import Asked, Metric, TableFormat, table_format, with_run_options
 
 if TYPE_CHECKING:
     from midas.wire.evaluations import Evaluation
@@ -41,22 +27,14 @@ Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, or their b
 
 
 @verb(app, "run")
-def run(  # house: function-length: one line per option of the command
+@with_run_options
+def run(
     ctx: typer.Context,
+    asked: Asked,
     strategies: Annotated[
         list[str] | None, typer.Option("--strategies", metavar="A,B", help="Of the library.  [default: all]")
     ] = None,
     metric: Metric = "sharpe",
-    universe: Universe = None,
-    symbols: Symbols = None,
-    timeframe: Timeframe = None,
-    start: Start = None,
-    end: End = None,
-    initial_capital: InitialCapital = None,
-    commission_bps: CommissionBps = None,
-    slippage_bps: SlippageBps = "0",
-    lots: TradedLots = "whole",
-    fresh: Fresh = False,
 ) -> None:
     """Run strategies alone on each ticker and say which was best where.
 
@@ -69,17 +47,8 @@ def run(  # house: function-length: one line per option of the command
             result = client.evaluations.run(
                 names(strategies or ()),
                 metric=metric,
-                universe=universe,
-                symbols=names(symbols or ()),
-                timeframe=timeframe,
-                start=day(start, "--start"),
-                end=day(end, "--end"),
-                initial_capital=amount(initial_capital, "--initial-capital"),
-                commission_bps=basis_points(commission_bps, "--commission-bps"),
-                slippage_bps=basis_points(slippage_bps, "--slippage-bps") or 0.0,
-                lots=lots,
-                fresh=fresh,
                 progress=progress,
+                **asked,
             )
         _print(call, result)
 

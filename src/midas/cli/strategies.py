@@ -19,6 +19,7 @@ from midas.cli.output_file import write_file
 from midas.cli.plain import plain_lines
 from midas.cli.plan_sheet import show_plan
 from midas.cli.printer import Column, Printer
+from midas.cli.run_options import Timeframe
 from midas.core.errors import AlreadyExists, InvalidInput, StrategyInvalid
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def check(
     symbols: Annotated[
         list[str] | None, typer.Option("--symbols", "-s", metavar="A,B", help="Also try it for bias on these.")
     ] = None,
+    timeframe: Timeframe = None,
 ) -> None:
     """Build a strategy and say what it needs; one that is wrong or knows the future ends with exit code 2.
 
@@ -80,7 +82,9 @@ def check(
     out = call.printer()
     params = pairs(settings or (), "--set")
     with call.client() as client:
-        found = client.strategies.check(strategy, params, universe=universe, symbols=names(symbols or ()))
+        found = client.strategies.check(
+            strategy, params, universe=universe, symbols=names(symbols or ()), timeframe=timeframe
+        )
     if not found.ok and found.bias is None and not call.json:
         raise _cannot_run(strategy, found)
     out.answer(found, [found.name], lambda: _show_check(out, found))

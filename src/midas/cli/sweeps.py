@@ -7,27 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from midas.cli.arguments import amount, basis_points, day, grids, names, pairs
+from midas.cli.arguments import grids, pairs
 from midas.cli.confirm import confirmed, deleted
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import Invocation, invocation
 from midas.cli.output_file import require_folder, write_file
-from midas.cli.run_options import (
-    CommissionBps,
-    End,
-    Fresh,
-    InitialCapital,
-    Metric,
-    SlippageBps,
-    Start,
-    Strategy,
-    Symbols,
-    TableFormat,
-    Timeframe,
-    TradedLots,
-    Universe,
-    table_format,
-)
+from midas.cli.run_options import Asked, Metric, Strategy, TableFormat, table_format, with_run_options
 from midas.cli.sweep_sheet import show_list, show_sweep
 
 if TYPE_CHECKING:
@@ -40,8 +25,10 @@ Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, or their b
 
 
 @verb(app, "run")
-def run(  # house: function-length: one line per option of the command
+@with_run_options
+def run(
     ctx: typer.Context,
+    asked: Asked,
     strategy: Strategy,
     grid: Annotated[
         list[str] | None,
@@ -60,21 +47,11 @@ def run(  # house: function-length: one line per option of the command
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter that is kept.")
     ] = None,
-    universe: Universe = None,
-    symbols: Symbols = None,
-    timeframe: Timeframe = None,
-    start: Start = None,
-    end: End = None,
-    initial_capital: InitialCapital = None,
-    commission_bps: CommissionBps = None,
-    slippage_bps: SlippageBps = "0",
-    lots: TradedLots = "whole",
     walk_forward: Annotated[
         Literal["anchored", "rolling"] | None,
         typer.Option("--walk-forward", help="Also choose again and again, each time from the past alone."),
     ] = None,
     folds: Annotated[int, typer.Option("--folds", min=1, metavar="N", help="So often, with --walk-forward.")] = 5,
-    fresh: Fresh = False,
 ) -> None:
     """Try a strategy's parameters on the past.
 
@@ -93,19 +70,10 @@ def run(  # house: function-length: one line per option of the command
                 trials=trials,
                 metric=metric,
                 seed=seed,
-                universe=universe,
-                symbols=names(symbols or ()),
-                timeframe=timeframe,
-                start=day(start, "--start"),
-                end=day(end, "--end"),
-                initial_capital=amount(initial_capital, "--initial-capital"),
-                commission_bps=basis_points(commission_bps, "--commission-bps"),
-                slippage_bps=basis_points(slippage_bps, "--slippage-bps") or 0.0,
-                lots=lots,
                 walk_forward=walk_forward,
                 folds=folds,
-                fresh=fresh,
                 progress=progress,
+                **asked,
             )
         _print(call, result)
 

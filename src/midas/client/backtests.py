@@ -104,8 +104,8 @@ class Backtests:
 
         The same question about the same data is answered from the store (`cached`) unless `fresh`. Costs are in basis
         points; None leaves commission to the venue's dated table. `dealing` sets how orders, cash and shares are dealt
-        with, by the names of `wire.backtests.DealingOptions`. `account_currency` is that of the capital where it is not
-        the market's: it is converted at the first decision's rate plus `conversion_bps`, and valued at each close's.
+        with, by the names of `DealingOptions`. `account_currency` is that of the capital where it is not the market's:
+        it is converted at the first decision's rate plus `conversion_bps`, and valued at each close's.
         `strategy` may be a name, a YAML file or text, a Strategy, its graph, or an earlier Backtest.
         """
         fields = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from midas.wire import evaluations as wire
 from midas.wire.backtests import SeriesFormat
 from midas.wire.evaluations import EvaluationRequest
 from midas.wire.jobs import Job
+from midas.wire.shape import Scalar
 
 if TYPE_CHECKING:
     import polars as pl
@@ -57,6 +58,9 @@ class Evaluations:
         commission_bps: float | None = None,
         slippage_bps: float = 0.0,
         lots: str = "whole",
+        account_currency: str | None = None,
+        conversion_bps: float = 10.0,
+        dealing: Mapping[str, Scalar] | None = None,
         fresh: bool = False,
         progress: Progress | None = None,
     ) -> Evaluation:
@@ -73,6 +77,9 @@ class Evaluations:
             "commission_bps": commission_bps,
             "slippage_bps": slippage_bps,
             "lots": lots,
+            "account_currency": account_currency,
+            "conversion_bps": conversion_bps,
+            "dealing": {**(dealing or {})},
             "fresh": fresh,
         }
         request = asking(EvaluationRequest, fields)

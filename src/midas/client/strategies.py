@@ -60,6 +60,7 @@ class Strategies:
         *,
         universe: str | None = None,
         symbols: Sequence[str] = (),
+        timeframe: str | None = None,
     ) -> StrategyCheck:
         """Build a strategy; what is wrong with it is in `messages`.
 
@@ -67,6 +68,7 @@ class Strategies:
         """
         fields = {
             "strategy": reference(strategy), "params": scalars(params), "universe": universe, "symbols": [*symbols],
+            "timeframe": timeframe,
         }  # fmt: skip
         return self._link.post(StrategyCheck, "/api/v1/strategies/check", asking(StrategyCheckRequest, fields))
 

@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Literal
 
 from pydantic import Field
 
-from midas.wire.shape import Answer, Number, Question, Scalar
+from midas.wire.run_options import RunOptions
+from midas.wire.shape import Answer, Number, Scalar
 
 
-class EvaluationRequest(Question):
-    """What to evaluate: strategies of the library by name (none: all of them), each alone on each instrument.
-
-    `timeframe` is a bar's length, such as 5m; null is a day, or that of a dataset named in `universe`.
-    """
+class EvaluationRequest(RunOptions):
+    """What to evaluate: strategies of the library by name (none: all of them), each alone on each instrument."""
 
     strategies: list[str] = Field(default=[], max_length=200)
     metric: str = Field(default="sharpe", max_length=64)
-    universe: str | None = Field(default=None, max_length=64)
-    symbols: list[str] = Field(default=[], max_length=10_000)
-    timeframe: str | None = Field(default=None, max_length=8)
-    start: date | None = None
-    end: date | None = None
-    initial_capital: Decimal | None = None
-    commission_bps: float | None = None
-    slippage_bps: float = 0.0
-    lots: Literal["whole", "fractional"] = "whole"
-    fresh: bool = False
 
 
 class Scores(Answer):

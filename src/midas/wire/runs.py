@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from midas.wire.accounts import MOST_LATENCY_MS
-from midas.wire.backtests import DealingOptions
+from midas.wire.run_options import DealingOptions
 from midas.wire.shape import Answer, Question, Scalar
 from midas.wire.strategies import StrategyRef
 

@@ -134,12 +134,16 @@ class StrategyRef(Question):
 
 
 class StrategyCheckRequest(Question):
-    """Build a strategy with these parameters; with a universe or symbols also try it on those for bias."""
+    """Build a strategy with these parameters; with a universe or symbols also try it on those for bias.
+
+    `timeframe` is a bar's length, such as 5m; null is a day, or that of a dataset named in `universe`.
+    """
 
     strategy: StrategyRef
     params: dict[str, Scalar] = Field(default={}, max_length=100)
     universe: str | None = Field(default=None, max_length=64)
     symbols: list[str] = Field(default=[], max_length=10_000)
+    timeframe: str | None = Field(default=None, max_length=8)
 
 
 class StrategyCreate(Question):

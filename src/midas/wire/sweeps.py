@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from midas.wire.luck import Luck
-from midas.wire.shape import Answer, Number, Question, Scalar
+from midas.wire.run_options import RunOptions
+from midas.wire.shape import Answer, Number, Scalar
 from midas.wire.strategies import StrategyRef
 from midas.wire.walk_forward import Mode, WalkForward
 
@@ -18,12 +18,11 @@ SamplerName = Literal["grid", "random", "sobol", "tpe"]
 Values = Annotated[str, Field(max_length=4096)] | Annotated[list[Scalar], Field(max_length=100_000)]
 
 
-class SweepRequest(Question):
+class SweepRequest(RunOptions):
     """What to try; `params` are kept fixed.
 
     `grid` gives each varied parameter its values, as text (`5:60:1`, both ends included, or `5,10,20`) or one by one;
-    without it every parameter takes its declared range. `timeframe` is a bar's length, such as 5m; null is a day, or
-    that of a dataset named in `universe`. `walk_forward` also chooses again and again, in so many
+    without it every parameter takes its declared range. `walk_forward` also chooses again and again, in so many
     `folds`, each time from the past alone.
     """
 
@@ -34,18 +33,8 @@ class SweepRequest(Question):
     trials: int | None = None
     metric: str = Field(default="sharpe", max_length=64)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
-    universe: str | None = Field(default=None, max_length=64)
-    symbols: list[str] = Field(default=[], max_length=10_000)
-    timeframe: str | None = Field(default=None, max_length=8)
-    start: date | None = None
-    end: date | None = None
-    initial_capital: Decimal | None = None
-    commission_bps: float | None = None
-    slippage_bps: float = 0.0
-    lots: Literal["whole", "fractional"] = "whole"
     walk_forward: Mode | None = None
     folds: int = Field(default=5, ge=1, le=100)
-    fresh: bool = False
 
 
 class Best(Answer):
