@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from tests.backtest.strategies import Traded
 from tests.execution.markets import panel_of
@@ -41,14 +43,16 @@ class Scripted(EventStrategy):
         assert ctx.symbols == ["N000.XNAS", "N001.XNAS"]
 
 
-def lived(kill: int | None) -> list[tuple[int, str, Side, int]]:
-    panel = panel_of(PRICES)
+def lived(
+    kill: int | None, strategy: type[EventStrategy] = Scripted, prices: Any = PRICES
+) -> list[tuple[int, str, Side, int]]:
+    panel = panel_of(prices)
     mandate = mandate_of(spec_of(Traded(), panel, commission_bps=0), panel, 0)
     journal = MemoryJournal()
     journal.store.accounts[ACCOUNT].epoch = EPOCH
 
     def begin() -> Rehearsal:
-        loop = Loop(mandate, EventDecider(Scripted(), mandate.ground, 100.0))
+        loop = Loop(mandate, EventDecider(strategy(), mandate.ground, 100.0))
         return Rehearsal(mandate, loop, PaperAccount(mandate.ground, mandate.terms), journal, EPOCH)
 
     rehearsal = begin()
@@ -80,3 +84,41 @@ def test_orders_meet_the_next_bar_sales_first_in_whole_lots() -> None:
 
 def test_a_restart_changes_nothing() -> None:
     assert [lived(kill) for kill in (1, 3, 4, 7)] == [lived(None)] * 4
+
+
+class Patient(EventStrategy):
+    """Buys below the market, protects itself with a stop, and calls off what did not come."""
+
+    def on_bar(self, ctx: Context, bar: EventBar) -> None:
+        if bar.row == 1:
+            ctx.buy(5.0, limit=9.505)
+            ctx.buy(3.0, limit=9.3)
+            ctx.buy(2.0, limit=1.0)
+            ctx.buy(4.0, 1, stop=10.404)
+        if bar.row == 4:
+            ctx.sell(8.0, stop=9.006)
+        if bar.row == 5:
+            ctx.cancel()
+            ctx.cancel(1)
+        if bar.row == 6:
+            ctx.sell(8.0, stop=9.006)
+
+
+DIPS = {name: np.full((ROWS, 2), 10.0) for name in ("open", "high", "low", "close")} | {
+    "volume": np.full((ROWS, 2), 1e6)
+}
+DIPS["low"][3, 0], DIPS["high"][3, 0] = 9.2, 10.2
+DIPS["low"][6, 0] = 8.9
+DIPS["high"][7, 1] = 10.5
+DIPS["low"][9, 0] = 8.9
+
+
+def test_orders_with_a_price_wait_for_it_until_they_are_called_off() -> None:
+    # two dips of one name at once; the stop is off when the first fall comes, and the other name's never begins
+    expected = [
+        (3, "N000.XNAS", Side.BUY, 5),
+        (3, "N000.XNAS", Side.BUY, 3),
+        (9, "N000.XNAS", Side.SELL, 8),
+    ]
+    for kill in (None, 2, 3, 5, 6, 8):
+        assert lived(kill, Patient, DIPS) == expected

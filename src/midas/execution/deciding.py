@@ -23,12 +23,14 @@ class Decision:
     """What is wanted at a close.
 
     spoke : whether what is still on order from before is out of date. released : columns of which an exit that waits is
-    called off, as the target changed. ranges : what exits entered next go by.
+    called off, as the target changed. cancelled : columns of which nothing that waits for its price is wanted any more.
+    ranges : what exits entered next go by.
     """
 
     wishes: Sequence[Wish] = ()
     spoke: bool = False
     released: Sequence[int] = ()
+    cancelled: Sequence[int] = ()
     ranges: Mapping[str, Values] = field(default_factory=dict)
 
 
@@ -97,7 +99,7 @@ class GraphDecider:
         wishes = book.decide(weights)
         released = [column for column in waiting.tolist() if book.leaving[column] == 0.0]
         spoke = not self._by_change and bool(np.isfinite(weights).any())
-        return Decision(wishes, spoke, released, ranges)
+        return Decision(wishes, spoke, released, ranges=ranges)
 
     def snapshot(self) -> dict[str, Any]:
         row = self._row if self._stream.waits else None

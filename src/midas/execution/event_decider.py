@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from midas.core.order import Side
 from midas.execution.book import Book
 from midas.execution.deciding import Decision
+from midas.execution.quantity import decimal_price
 from midas.execution.rebalance import Wish
 from midas.marketdata.feed import BarRow, CorporateAction
 from midas.marketdata.ground import Ground
@@ -22,7 +25,7 @@ class EventDecider:
     waits = False
 
     def __init__(self, strategy: EventStrategy, ground: Ground, scale: float) -> None:
-        self._strategy = strategy
+        self._strategy, self._ground = strategy, ground
         self._context = _Context([str(instrument.id) for instrument in ground.instruments], scale)
 
     def act(self, action: CorporateAction) -> None:
@@ -31,7 +34,7 @@ class EventDecider:
     def learn(self, row: BarRow) -> Decision:
         """Show a bar before the first decision; orders are forgotten."""
         self._strategy.on_bar(self._context, EventBar(row.row, row.stamp_utc, row.session, row.fields))
-        self._context.wanted.clear()
+        self._context.clear()
         return Decision()
 
     def decide(self, row: BarRow, book: Book) -> Decision:
@@ -39,13 +42,30 @@ class EventDecider:
         context = self._context
         context.book = book
         self._strategy.on_bar(context, EventBar(row.row, row.stamp_utc, row.session, row.fields))
-        if not context.wanted or book.called or book.ended:
-            context.wanted.clear()
-            return Decision()
+        cancelled = sorted(context.cancelled)
+        if not (context.wanted or context.priced) or book.called or book.ended:
+            context.clear()
+            return Decision(cancelled=cancelled)
         wanted = sorted(context.wanted.items(), key=lambda entry: entry[1] > 0.0)
         wishes = [wish for column, quantity in wanted if (wish := _wish(column, quantity, book))]
-        context.wanted.clear()
-        return Decision(wishes)
+        for column, quantity, limit, stop in context.priced:
+            plain = _wish(column, quantity, book)
+            if plain is not None:
+                wishes.append(self._at_prices(plain, limit, stop, row.session))
+        context.clear()
+        return Decision(wishes, cancelled=cancelled)
+
+    def _at_prices(self, wish: Wish, limit: float | None, stop: float | None, session: date) -> Wish:
+        buys = wish.side is Side.BUY
+        at_most = None if limit is None else self._on_tick(limit, wish.column, session, up=not buys)
+        begins = None if stop is None else self._on_tick(stop, wish.column, session, up=buys)
+        return replace(wish, limit=at_most, stop=begins)
+
+    def _on_tick(self, price: float, column: int, session: date, *, up: bool) -> Decimal:
+        instrument, exact = self._ground.instruments[column], decimal_price(price)
+        if not self._ground.basis.is_raw:
+            return exact
+        return self._ground.venue.round_to_tick(exact, session, instrument.board, instrument.kind, up=up)
 
     def close(self, session: date, book: Book) -> None:
         """Return nothing: code was asked at the last bar."""
@@ -62,6 +82,8 @@ class _Context:
     def __init__(self, symbols: Sequence[str], scale: float) -> None:
         self.symbols, self._scale = symbols, scale
         self.wanted: dict[int, float] = {}
+        self.priced: list[tuple[int, float, float | None, float | None]] = []
+        self.cancelled: set[int] = set()
         self.book: Book | None = None
 
     @property
@@ -75,11 +97,25 @@ class _Context:
     def position(self, column: int = 0) -> float:
         return float(self.book.quantities[column]) if self.book else 0.0
 
-    def buy(self, quantity: float, column: int = 0) -> None:
-        self.wanted[column] = self.wanted.get(column, 0.0) + quantity
+    def buy(self, quantity: float, column: int = 0, *, limit: float | None = None, stop: float | None = None) -> None:
+        self._order(quantity, column, limit, stop)
 
-    def sell(self, quantity: float, column: int = 0) -> None:
-        self.wanted[column] = self.wanted.get(column, 0.0) - quantity
+    def sell(self, quantity: float, column: int = 0, *, limit: float | None = None, stop: float | None = None) -> None:
+        self._order(-quantity, column, limit, stop)
+
+    def cancel(self, column: int = 0) -> None:
+        self.cancelled.add(column)
+
+    def clear(self) -> None:
+        self.wanted.clear()
+        self.priced.clear()
+        self.cancelled.clear()
+
+    def _order(self, quantity: float, column: int, limit: float | None, stop: float | None) -> None:
+        if limit is None and stop is None:
+            self.wanted[column] = self.wanted.get(column, 0.0) + quantity
+        else:
+            self.priced.append((column, quantity, limit, stop))
 
     def close(self, column: int = 0) -> None:
         self.wanted[column] = -self.position(column)

@@ -18,7 +18,7 @@ from midas.execution.intent_json import intent_from_json, intent_to_json
 from midas.execution.loop_events import Command, Denied, Ended, Filled, LoopEvent, Moved, Submit, Switched, Withdraw
 from midas.execution.mandate import Mandate
 from midas.execution.order_id import order_id
-from midas.execution.planning import Plans
+from midas.execution.planning import PRICED, Plans, priced
 from midas.execution.protection import LEG, Guarding, exit_wishes
 from midas.execution.quantity import decimal_quantity
 from midas.execution.rebalance import Wish
@@ -164,12 +164,13 @@ class Loop:
         busy = self._busy()
         exits = exit_wishes(self._book, busy) if self._guarding.by_us else []
         due = self._plans.due(row, decision)
-        if not (decision.wishes or decision.spoke or guarded.arm or guarded.disarm or exits or due):
+        off = [*guarded.disarm, *(self._at_work(decision.cancelled) if decision.cancelled else ())]
+        if not (decision.wishes or decision.spoke or guarded.arm or off or exits or due):
             return []
         self._asking.begin(row)
-        commands: list[Command] = [self._withdraw(order, "its exit was called off") for order in guarded.disarm]
+        commands: list[Command] = [self._withdraw(order, "it was called off") for order in off]
         if decision.spoke:
-            commands += [self._withdraw(order, "a new decision") for order in self._targets_at_work()]
+            commands += [self._withdraw(order, "a new decision") for order in self._at_work()]
         commands += self._orders(row, guarded.arm, "protect", OrderKind.PROTECTION)
         commands += self._orders(row, exits, LEG, OrderKind.MARKET)
         wishes = [wish for wish in decision.wishes if self._is_free(wish, busy, decision)]
@@ -180,13 +181,13 @@ class Loop:
 
     def _is_free(self, wish: Wish, busy: frozenset[int], decision: Decision) -> bool:
         # Two orders of one name at once could both fill: unless the broker cancels at once, the second waits.
-        if wish.column not in busy or (decision.spoke and self._mandate.broker.cancels_at_once):
+        if wish.waits or wish.column not in busy or (decision.spoke and self._mandate.broker.cancels_at_once):
             return True
         self._book.due(wish.column, wish.side)
         return False
 
     def _orders(self, row: BarRow, wishes: Sequence[Wish], leg: str, kind: OrderKind) -> list[Command]:
-        intents = [self._intent(row, wish, place, leg, kind) for place, wish in enumerate(wishes)]
+        intents = [priced(self._intent(row, wish, place, leg, kind), wish) for place, wish in enumerate(wishes)]
         if leg == TARGET:
             intents = [each for intent in intents for each in self._plans.begin(row, intent)]
         return [self._ask(intent) for intent in intents]
@@ -231,18 +232,22 @@ class Loop:
         self._guarding.ended(order, intent)
         return Withdraw(order, reason)
 
-    def _targets_at_work(self) -> list[str]:
-        return [
-            order
+    def _at_work(self, waiting: Sequence[int] | None = None) -> list[str]:
+        # orders that follow targets, or those of some columns that wait for a price
+        orders = [
+            (order, intent)
             for order, intent in self._working.items()
             if intent.kind is not OrderKind.PROTECTION and order not in self._withdrawn
         ]
+        if waiting is None:
+            return [order for order, _ in orders]
+        return [each for each, one in orders if one.leg == PRICED and self._column[one.instrument] in waiting]
 
     def _busy(self) -> frozenset[int]:
         return frozenset(
             self._column[intent.instrument]
             for intent in self._working.values()
-            if intent.kind is not OrderKind.PROTECTION
+            if intent.kind is not OrderKind.PROTECTION and intent.leg != PRICED
         )
 
     def _on_fill(self, event: Filled) -> None:

@@ -140,7 +140,7 @@ class PaperAccount:
                 exits=self._market.guards,
             )
         self._orders.begin(row.session)
-        reports = [*self._cancelled(opened_utc), *self._expire(row), *self._adjust(changed)]
+        reports = [*(self._cancelled(opened_utc) if self._latency else ()), *self._expire(row), *self._adjust(changed)]
         self._place(row, opened_utc, self._account)
         resting = resting_of([self._orders[number] for number in self._orders.resting])
         journal = self._account.meet(slot, resting)

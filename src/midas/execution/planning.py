@@ -13,17 +13,31 @@ import numpy as np
 
 from midas.core.errors import DataBlocked, InvalidInput
 from midas.core.instrument import Instrument, InstrumentId
-from midas.core.order import OrderIntent, OrderKind
+from midas.core.order import OrderIntent, OrderKind, TimeInForce
 from midas.execution.asking import next_session
 from midas.execution.deciding import Decision
 from midas.execution.intent_json import intent_from_json, intent_to_json
 from midas.execution.mandate import Mandate
 from midas.execution.quantity import decimal_quantity
+from midas.execution.rebalance import Wish
 from midas.execution.styles import Slice, VolumeShare, limit_at_touch, twap, vwap
 from midas.marketdata.feed import BarRow
 
 FADES = 0.9
 """What a session's volumes still count for after the next one."""
+
+PRICED = "priced"
+"""Leg of an order that waits for a price a strategy named."""
+
+
+def priced(intent: OrderIntent, wish: Wish) -> OrderIntent:
+    """Return the order with the price its wish names, waiting until it is there; as it is where that names none."""
+    if not wish.waits:
+        return intent
+    kind = OrderKind.STOP if wish.limit is None else OrderKind.LIMIT
+    return replace(
+        intent, kind=kind, time_in_force=TimeInForce.GTC, leg=PRICED, limit_price=wish.limit, stop_price=wish.stop
+    )
 
 
 class Plans:
@@ -55,7 +69,7 @@ class Plans:
 
     def begin(self, row: BarRow, intent: OrderIntent) -> list[OrderIntent]:
         """Return what of an order is sent at the close of a row, and keep the rest."""
-        if not self._style.sliced and self._style.kind != "touch":
+        if intent.leg == PRICED or (not self._style.sliced and self._style.kind != "touch"):
             return [intent]
         instrument = self._of[intent.instrument]
         if self._style.kind == "touch":

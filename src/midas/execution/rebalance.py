@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from midas.core.order import Side
 from midas.kernels.account import ORDERED, ORDERS, WANTED, WEIGHT, Account
@@ -15,12 +16,21 @@ from midas.kernels.account import ORDERED, ORDERS, WANTED, WEIGHT, Account
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A trade an account wants: shares of a column, and the target weight behind it."""
+    """A trade an account wants: shares of a column, and the target weight behind it.
+
+    limit, stop : the price it is not to be worse than, or begins at; it then waits until it is filled or called off.
+    """
 
     column: int
     side: Side
     quantity: float
     weight: float
+    limit: Decimal | None = None
+    stop: Decimal | None = None
+
+    @property
+    def waits(self) -> bool:
+        return self.limit is not None or self.stop is not None
 
 
 def wishes(account: Account) -> Sequence[Wish]:

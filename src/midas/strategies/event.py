@@ -52,11 +52,20 @@ class Context(Protocol):
         """Return what is held, below 0 when short."""
         ...
 
-    def buy(self, quantity: float, column: int = 0) -> None:
-        """Order at the next open; a quantity is cut to whole lots."""
+    def buy(self, quantity: float, column: int = 0, *, limit: float | None = None, stop: float | None = None) -> None:
+        """Order at the next open, or with a price wait until it is there; a quantity is cut to whole lots.
+
+        Prices go to the next tick: a limit's to the better one, a stop's to the later one.
+        """
         ...
 
-    def sell(self, quantity: float, column: int = 0) -> None: ...
+    def sell(
+        self, quantity: float, column: int = 0, *, limit: float | None = None, stop: float | None = None
+    ) -> None: ...
+
+    def cancel(self, column: int = 0) -> None:
+        """Call off what waits for its price."""
+        ...
 
     def close(self, column: int = 0) -> None:
         """Order that closes all that is held."""
