@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from midas.core.clock import Clock
 
-
 BEFORE_ALL = datetime.fromtimestamp(0, UTC)
 """The time of a replay that has told nothing yet."""
 
