@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
 
 from tests.scale import scale
@@ -17,9 +18,10 @@ def many(check: Callable[[int], T], seeds: Sequence[int]) -> Iterator[T]:
     if scale() < 10:
         yield from map(_Noted(check), seeds)
         return
+    # unlike a Pool it ends, with an error, when one of its processes is killed
     context = multiprocessing.get_context("forkserver")
-    with context.Pool(min(2, os.cpu_count() or 1)) as pool:
-        yield from pool.imap(_Noted(check), seeds, chunksize=max(1, min(500, len(seeds) // 20)))
+    with ProcessPoolExecutor(min(2, os.cpu_count() or 1), context) as pool:
+        yield from pool.map(_Noted(check), seeds, chunksize=max(1, min(500, len(seeds) // 20)))
 
 
 class _Noted:

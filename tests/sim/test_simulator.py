@@ -75,7 +75,13 @@ class TestDeterminism:
         for hash_seed in ("1", "4242"):
             environment = os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": os.pathsep.join(sys.path)}
             done = subprocess.run(
-                [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+                [sys.executable, "-c", code],
+                cwd=ROOT,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=1800,
             )
             told.append(json.loads(done.stdout))
         assert len(set(told[0])) == count
