@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
 from midas.core.errors import Refused
 from midas.core.money import minor_digits
+from midas.marketdata.actions import ActionKind
 from midas.trading.tape import Tape
 from midas.trading.twin import EXIT, Key, Trade, Trades, Wanted, trades_of_run, trades_of_twin, twin_of, wanted
+
+_NOTHING = 1e-6
+"""Shares: what adding up fractions leaves."""
 
 _ROUNDINGS = 4
 """Parts of a difference that are rounded to the minor unit each."""
@@ -23,7 +28,8 @@ class Bucket(StrEnum):
     SIGNAL: only one of the two wanted it. TIMING: it traded on another bar, or not yet, and so at another price.
     PRICE: at another price than the bar gave its twin. SIZE: another quantity, with the costs of it. COST: other
     commission or tax for the same quantity. REJECTED: both wanted it, and to one it was refused, or it met no market.
-    UNEXPLAINED: nothing on the tape asked for it, or the money booked is not quantity times price.
+    UNEXPLAINED: nothing on the tape asked for it, or the money booked is not quantity times price. What only one of the
+    two trades because they hold another quantity since an earlier difference in the name is put where that one is.
     """
 
     SIGNAL = "signal"
@@ -95,7 +101,8 @@ def parity(tape: Tape) -> Parity:
     lived, tested = trades_of_run(tape), trades_of_twin(twin, panel)
     asked = wanted(tape, twin, panel)
     pairs = sorted(_pairs(lived, tested, asked), key=lambda pair: (pair.key.row, pair.key.instrument, pair.key.side))
-    found = [one for pair in pairs if (one := _difference(tape, pair, asked)) is not None]
+    apart = _Apart(tape)
+    found = [one for pair in pairs if (one := _difference(tape, pair, asked, apart)) is not None]
     totals: Counter[Bucket] = Counter()
     for one in found:
         totals.update(one.parts)
@@ -143,13 +150,50 @@ def _is_late(key: Key, other: Key, tested: Trades, asked: Wanted) -> bool:
     )
 
 
-def _difference(tape: Tape, pair: _Pair, asked: Wanted) -> Difference | None:
+class _Apart:
+    # By how much more the run holds of a name than its twin does, and what that began with.
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+        self._more: defaultdict[str, float] = defaultdict(float)
+        self._since: dict[str, tuple[Bucket, int]] = {}
+
+    def since(self, instrument: str) -> Bucket | None:
+        return self._since[instrument][0] if instrument in self._since else None
+
+    def hear(self, pair: _Pair, parts: Parts) -> None:
+        name, row = pair.key.instrument, pair.key.row
+        if name in self._since:
+            why, known = self._since[name]
+            self._more[name] *= _split(self._tape, name, known, row)
+            self._since[name] = why, row
+        for trade, sign in ((pair.lived, 1), (pair.tested, -1)):
+            if trade is not None:
+                self._more[name] -= sign * trade.sign * trade.quantity
+        if abs(self._more[name]) < _NOTHING:
+            self._more[name] = 0.0
+            self._since.pop(name, None)
+        elif parts:
+            self._since.setdefault(name, (max(parts, key=lambda each: abs(parts[each])), row))
+
+
+def _split(tape: Tape, instrument: str, after: int, until: int) -> float:
+    first, last = tape.rows[max(0, after)].session, tape.rows[max(0, until)].session
+    splits = [
+        one.value
+        for one in tape.actions
+        if one.kind == ActionKind.SPLIT and str(one.instrument) == instrument and first < one.session <= last
+    ]
+    return math.prod(splits)
+
+
+def _difference(tape: Tape, pair: _Pair, asked: Wanted, apart: _Apart) -> Difference | None:
     key, lived, tested = pair.key, pair.lived, pair.tested
     if lived is not None and tested is not None and _comparable(lived, tested):
-        parts = _split(tape, key, lived, tested)
+        parts = _parts(tape, key, lived, tested)
     else:
-        whole = (lived.money if lived else 0) - (tested.money if tested else 0)
-        parts = {_why(pair, asked): whole}
+        whole, why = (lived.money if lived else 0) - (tested.money if tested else 0), _why(pair, asked)
+        parts = {(apart.since(key.instrument) if why is Bucket.SIGNAL else None) or why: whole}
+    apart.hear(pair, parts)
     if lived is not None and tested is not None and not any(parts.values()):
         return None
     return Difference(key.instrument, tape.rows[max(0, key.row)].session, key.side, lived, tested, parts)
@@ -168,12 +212,15 @@ def _why(pair: _Pair, asked: Wanted) -> Bucket:
         return Bucket.REJECTED if key in asked.dropped else Bucket.SIGNAL
     if key.side == EXIT and pair.lived is None:
         return Bucket.REJECTED if key.instrument in asked.unguarded else Bucket.SIGNAL
-    if pair.lived is None and key in asked.by_run:
-        return Bucket.TIMING if asked.by_run[key] else Bucket.REJECTED
+    tried = key
+    while tried not in asked.by_run and (before := replace(tried, row=tried.row - 1)) in asked.dropped:
+        tried = before  # the twin met no market and tried again; the run may have been refused the first time
+    if pair.lived is None and tried in asked.by_run:
+        return Bucket.TIMING if asked.by_run[tried] else Bucket.REJECTED
     return Bucket.SIGNAL
 
 
-def _split(tape: Tape, key: Key, lived: Trade, tested: Trade) -> dict[Bucket, int]:
+def _parts(tape: Tape, key: Key, lived: Trade, tested: Trade) -> dict[Bucket, int]:
     scale = 10 ** minor_digits(tape.head.ground["currency"])
     share = lived.quantity / tested.quantity
     fair = _fair(tape, key, lived, tested)
