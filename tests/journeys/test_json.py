@@ -69,6 +69,7 @@ CASES = {
     "position list": ["--account", "alpha"],
     "trade list": ["--account", "alpha"],
     "trade stats": ["--account", "alpha"],
+    "ledger seal": [],
     "ledger verify": [],
     "run start": ["--strategy", "sma_cross", "--symbols", "IBM", "--feed", "replay:2010-01-04..2010-02-26"],
     "run list": [],

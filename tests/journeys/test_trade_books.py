@@ -33,7 +33,7 @@ def traded(tmp_path_factory: pytest.TempPathFactory, pulled: Path) -> Midas:
             STRATEGY["strategy"], STRATEGY["params"], feed=f"replay:{WHEN[0]}..{WHEN[1]}", symbols=["IBM", "MSFT"],
             dealing=DEALING,
         )  # fmt: skip
-    done = midas("trader", "--until-idle")
+    done = midas("trader", "--until-idle", timeout_s=280)
     assert done.code == 0, done.err
     return midas
 
@@ -107,6 +107,23 @@ class TestRoundTrips:
         assert "reinvestment" in inside("order", "show", own[0]["id"]).out
         status = inside("run", "status", "--json").json
         assert status["quarantined"] == {}
+
+
+class TestSeals:
+    def test_a_trader_seals_the_trail_at_its_end(self, inside: Midas) -> None:
+        report = inside("ledger", "verify", "--json").json
+        assert report["faults"] == []
+        assert report["audit_lines"] > 100
+        assert sum(report["sealed"].values()) == report["audit_lines"]
+        said = inside("ledger", "verify").out
+        assert "everything adds up" in said
+        assert "not sealed yet" not in said
+        copied = inside.folder / "seals-elsewhere.jsonl"
+        copied.write_bytes((inside.home / "audit" / "seals.jsonl").read_bytes())
+        assert inside("ledger", "verify", "--copy", copied, "--json").json["faults"] == []
+        assert inside("ledger", "seal").out.strip() == "Nothing new to seal."
+        copied.write_text("")
+        assert inside("ledger", "verify", "--copy", copied, "--json").code == 2
 
 
 class TestStats:

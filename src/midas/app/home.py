@@ -42,6 +42,16 @@ class Home:
         """A file that stops every account while it is there."""
         return self.run / "KILL"
 
+    @property
+    def seals(self) -> Path:
+        """What was sealed of the audit trails, line by line."""
+        return self.root / "audit" / "seals.jsonl"
+
+    @property
+    def seal_key(self) -> Path:
+        """The key of the seals; its owner alone may read it."""
+        return self.root / "audit" / "seal.key"
+
     def result(self, identity: str) -> Path:
         """The folder of one backtest's series."""
         return self.results / identity[:2] / identity

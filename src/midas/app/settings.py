@@ -33,6 +33,17 @@ class LimitSettings(BaseModel):
     """Largest file taken for import."""
 
 
+class AuditSettings(BaseModel):
+    """How the audit trails are sealed."""
+
+    copy_to: Path | None = None
+    """A second file each seal is appended to, best on another machine's disk; see `midas ledger seal`."""
+    every_s: float = Field(default=60.0, gt=0)
+    """How often a trader seals the trails that grew."""
+    every_lines: int = Field(default=1000, ge=1)
+    """After so many new lines it does at once."""
+
+
 class Settings(BaseSettings):
     """Everything that can be set, from `MIDAS_*` variables; nested with two underscores (`MIDAS_JOBS__WORKERS`)."""
 
@@ -48,3 +59,5 @@ class Settings(BaseSettings):
     """How jobs run."""
     limits: LimitSettings = LimitSettings()
     """How large requests may be."""
+    audit: AuditSettings = AuditSettings()
+    """How the audit trails are sealed."""

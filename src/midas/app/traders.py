@@ -14,6 +14,7 @@ from anyio import to_thread
 
 from midas.app import missions
 from midas.app.parities import nightly
+from midas.app.seals import Sealing
 from midas.app.workspace import Workspace
 from midas.db import accounts
 from midas.db import runs as rows
@@ -92,6 +93,8 @@ async def trade(workspace: Workspace, told: Told, *, until_idle: bool, lease_s: 
     )  # fmt: skip
     trader = Trader(Owners(workspace, journal), around, told, until_idle=until_idle)
     _hear_signals(trader)
+    sealing = Sealing(workspace, told)
+    keeping = asyncio.create_task(sealing.keep(), name="seals")
     try:
         await workspace.begin()
         await trader.run()
@@ -101,9 +104,12 @@ async def trade(workspace: Workspace, told: Told, *, until_idle: bool, lease_s: 
         told(f"{error.message} Another trader is at work, or this one was held up; it ends.")
         return FENCED_EXIT
     finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
         await workspace.end()
         await ownership.close()
         await journal.close()
+        await sealing.once()
     return 0
 
 

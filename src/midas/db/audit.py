@@ -17,6 +17,7 @@ from midas.identity.audit_chain import ChainBreak, ChainLine, canonical, link, v
 from midas.trading.journal import Audit
 
 _AT_ONCE = 5_000
+_ASKED = 500
 
 
 class AuditLine(TypedDict):
@@ -61,6 +62,22 @@ def broken(session: ReadSession, account: str) -> list[ChainBreak]:
     """Return where the chain of an account does not hold."""
     at = heads.head(session, account)
     return verify(_lines(session, account), at.audit_n, at.audit_hash)
+
+
+def ends(session: ReadSession) -> dict[str, tuple[int, str]]:
+    """Return the last line of each trail and its hash, by account."""
+    rows = session.all(select(HEADS.c.account, HEADS.c.audit_n, HEADS.c.audit_hash).order_by(HEADS.c.account))
+    return {row["account"]: (int(row["audit_n"]), row["audit_hash"]) for row in rows}
+
+
+def hashes(session: ReadSession, account: str, lines: Sequence[int]) -> dict[int, str]:
+    """Return the hashes of some lines of a trail, those that are there."""
+    found: dict[int, str] = {}
+    for first in range(0, len(lines), _ASKED):
+        some = AUDIT.c.n.in_(lines[first : first + _ASKED])
+        rows = session.all(select(AUDIT.c.n, AUDIT.c.hash).where(AUDIT.c.account == account, some))
+        found |= {int(row["n"]): row["hash"] for row in rows}
+    return found
 
 
 def accounts(session: ReadSession) -> Sequence[str]:
