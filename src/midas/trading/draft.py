@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from midas.core.order import ENDED, Fill, OrderState, Origin
@@ -94,9 +93,8 @@ class Draft:
 
     def adopt(self, row: OrderRow, origin: Origin) -> None:
         """Store an order that the broker made by itself."""
-        adopted = replace(row, changed_utc=self._now_utc)
-        self.entries.append(StoreOrder(adopted))
-        self.rows[row.id] = adopted, adopted
+        self.entries.append(StoreOrder(row))
+        self.rows[row.id] = row, row
         wish = row.intent
         detail = {
             "origin": origin.value, "number": row.number, "instrument": str(wish.instrument), "side": wish.side.value,
