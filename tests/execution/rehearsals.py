@@ -36,7 +36,13 @@ from midas.trading.tape_head import TapeHead
 
 OFF = Limits(collar=None, duplicate_window_s=None, quote_age_s=None, snapshot_age_s=None)
 PAPER = Capabilities(
-    ClientIds.UNIQUE, KINDS, frozenset(TimeInForce), protections=True, cuts_purchases=True, cancels_at_once=True
+    ClientIds.UNIQUE,
+    KINDS,
+    frozenset(TimeInForce),
+    protections=True,
+    cuts_purchases=True,
+    cuts_sales=True,
+    cancels_at_once=True,
 )
 ACCOUNT, EPOCH = "paper", 1
 

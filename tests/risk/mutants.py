@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 MODULES = (
+    "midas.risk.costs",
     "midas.risk.kill",
     "midas.risk.question",
     "midas.risk.checks.standing",

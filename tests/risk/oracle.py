@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -32,9 +33,11 @@ def _missing(order: OrderIntent, known: Snapshot) -> Iterator[str]:
     if known.instrument is None or (str(known.instrument.id), known.venue.mic) != wanted:
         yield "unknown_instrument"
     account, quote = known.account, known.quote
-    if None in (account, quote, known.kill, known.market_open, known.session, known.short_banned):
+    if None in (account, quote, known.kill, known.market_open, known.session, known.short_banned, known.locked):
         yield "missing_data"
     if account is not None and (account.account != order.account or not _sound(account, str(order.instrument))):
+        yield "missing_data"
+    if known.locked is not None and not (known.locked.is_finite() and known.locked >= 0):
         yield "missing_data"
     if quote is not None and not _positive(quote.last):
         yield "missing_data"
@@ -50,6 +53,8 @@ def _sound(account: AccountState, name: str) -> bool:
     fields = (account.cash, account.reserved, account.equity, account.day_equity, account.peak_equity, account.gross)
     shares = [side[name] for side in (account.positions, account.buying, account.selling) if name in side]
     if not all(number.is_finite() for number in (*fields, *shares)):
+        return False
+    if math.isnan(account.age_s) or account.age_s < 0:
         return False
     return account.reserved >= 0 and account.buying.get(name, 0) >= 0 and account.selling.get(name, 0) >= 0
 
@@ -99,8 +104,8 @@ def _facts(seen: Scene) -> Iterator[str]:
     yield from _venue(seen, sums)
     if (seen.order.reduce_only or seen.order.kind is OrderKind.PROTECTION) and not sums.reduces:
         yield "reduce_only"
-    left = Fraction(sums.account.cash) - Fraction(sums.account.reserved) - sums.value
-    if sums.buys and not sums.reduces and left < 0:
+    left = Fraction(sums.account.cash) - Fraction(sums.account.reserved) - sums.value - _fees(seen.place, sums.value)
+    if sums.buys and not sums.reduces and left < 0 and not seen.snapshot.cuts_purchases:
         yield "buying_power"
 
 
@@ -140,9 +145,15 @@ def _prices_make_sense(order: OrderIntent) -> bool:
 
 def _venue(seen: Scene, sums: _Sums) -> Iterator[str]:
     order, known, place = seen.order, seen.snapshot, seen.place
-    closes_all = sums.reduces and sums.quantity == abs(sums.held)
-    if not known.fractions and not closes_all and (sums.quantity / place.lot).denominator != 1:
+    # what is no whole lot may be sold with or without whole ones, once: nothing odd may stay behind
+    rest = sums.up if sums.buys else sums.down
+    takes_the_odd_ones = sums.reduces and rest % place.lot == 0
+    if not known.fractions and not takes_the_odd_ones and sums.quantity % place.lot != 0:
         yield "off_lot"
+    # what all sales leave must hold what was bought too late; who guards a position waits by itself
+    waits = order.kind is OrderKind.PROTECTION or known.cuts_sales
+    if known.locked and not sums.buys and not waits and sums.down < Fraction(known.locked):
+        yield "sell_locked"
     price = order.limit_price or order.stop_price
     if price is None or not known.raw_prices:
         return
@@ -154,6 +165,14 @@ def _venue(seen: Scene, sums: _Sums) -> Iterator[str]:
         yield "missing_data"
     elif not place.limits[0] <= price <= place.limits[1]:
         yield "beyond_limit"
+
+
+def _fees(place: Place, value: Fraction) -> Fraction:
+    whole = Fraction(0)
+    for rate in place.rates:
+        units = value * Fraction(rate) / Fraction(place.unit)
+        whole += (units + Fraction(1, 2)).__floor__() * Fraction(place.unit)
+    return whole
 
 
 def _tick(place: Place, price: Decimal) -> Decimal:
@@ -168,7 +187,7 @@ def _tick(place: Place, price: Decimal) -> Decimal:
 def _limits(seen: Scene, limits: Limits) -> Iterator[str]:
     order, known, sums = seen.order, seen.snapshot, _Sums(seen)
     account, quote = sums.account, sums.quote
-    if _older(known, account.stamp_utc, limits.snapshot_age_s):
+    if limits.snapshot_age_s is not None and not account.age_s <= limits.snapshot_age_s:
         yield "stale_snapshot"
     if str(order.instrument) in limits.restricted:
         yield "restricted"

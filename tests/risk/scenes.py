@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from random import Random
 from typing import Any
@@ -19,12 +19,17 @@ from midas.venues.catalogue import venue
 NOW = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)
 SESSION = date(2026, 3, 3)
 ID = "q-asked"
-ONE = Decimal(1)
+ONE, CENT = Decimal(1), Decimal("0.01")
+# 1.5 basis points; 2.5 and the transfer fee of 0.1; exchange and SEBI with GST on both, and STT with stamp duty
+WON, FEN, PAISE = (Decimal("0.00015"),), (Decimal("0.00026"),), (Decimal("0.000036226"), Decimal("0.00115"))
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A market with its rules copied by hand: tick near `last`, day's limits of `last`, lot."""
+    """A market with its rules copied by hand: tick near `last`, day's limits of `last`, lot.
+
+    rates : what a purchase costs, of its value, each rounded half up to `unit`.
+    """
 
     name: str
     board: str
@@ -32,16 +37,22 @@ class Place:
     tick: Decimal
     limits: tuple[Decimal, Decimal] | None
     lot: int
+    unit: Decimal
+    rates: tuple[Decimal, ...] = ()
 
 
 PLACES = (
     # 30 % of 71,300 is 21,390, cut to 21,300 on the step of 100 there; 92,600 and 50,000 lie on their own steps
-    Place("005930.XKRX", "KOSPI", Decimal(71_300), Decimal(100), (Decimal(50_000), Decimal(92_600)), 1),
+    Place("005930.XKRX", "KOSPI", Decimal(71_300), Decimal(100), (Decimal(50_000), Decimal(92_600)), 1, ONE, WON),
     # 30 % of 1,995 is 598.5, cut to 598 on the step of 1; 2,593 is off the step of 5 above 2,000
-    Place("091990.XKRX", "KOSDAQ", Decimal(1_995), Decimal(1), (Decimal(1_397), Decimal(2_590)), 1),
-    Place("AAPL.XNAS", "", Decimal("212.37"), Decimal("0.01"), None, 1),
+    Place("091990.XKRX", "KOSDAQ", Decimal(1_995), Decimal(1), (Decimal(1_397), Decimal(2_590)), 1, ONE, WON),
+    Place("AAPL.XNAS", "", Decimal("212.37"), Decimal("0.01"), None, 1, CENT),
     # 10 % of 10.05 is 1.005, cut to 1.00
-    Place("600000.XSHG", "MAIN", Decimal("10.05"), Decimal("0.01"), (Decimal("9.05"), Decimal("11.05")), 100),
+    Place(
+        "600000.XSHG", "MAIN", Decimal("10.05"), Decimal("0.01"), (Decimal("9.05"), Decimal("11.05")), 100, CENT, FEN
+    ),
+    # no board: no band; 10 paise from 1,000 rupees on
+    Place("RELIANCE.XNSE", "", Decimal("1520.50"), Decimal("0.10"), None, 1, CENT, PAISE),
 )
 
 
@@ -78,9 +89,12 @@ def scene(seed: int) -> Scene:
         session=SESSION,
         short_banned=rng.random() < 0.4,
         recent=_recent(rng, order),
+        locked=_locked(rng, order, account),
         fractions=rng.random() < 0.1,
         raw_prices=rng.random() < 0.9,
         kinds=_rarely(rng, frozenset(OrderKind), frozenset(OrderKind) - {order.kind}),
+        cuts_purchases=rng.random() < 0.1,
+        cuts_sales=rng.random() < 0.1,
     )
     limits = _limits(rng, order, account, _price(order, quote))
     return _spoiled(rng, Scene(order, snapshot, limits, place))
@@ -107,6 +121,8 @@ def _order(rng: Random, place: Place) -> OrderIntent:
     own = _rarely(rng, own, own + tick / 2, Decimal("NaN"), Decimal(0), None, Decimal("Infinity"))
     other = _rarely(rng, None, last, chance=0.02)
     quantity = Decimal(rng.randint(1, 40) * place.lot)
+    if place.lot > 1 and rng.random() < 0.3:
+        quantity += rng.choice((37, place.lot // 2))
     quantity = _rarely(rng, quantity, quantity + 1, quantity / 8, Decimal("NaN"), Decimal(0), -quantity)
     valid = _near(rng, 1, -1) if rng.random() < 0.2 else 60
     return OrderIntent(
@@ -141,14 +157,16 @@ def _quote(rng: Random, place: Place) -> Quote:
 def _account(rng: Random, order: OrderIntent, place: Place) -> AccountState:
     name = place.name
     amount = order.quantity if order.quantity.is_finite() else ONE
-    held = rng.choice((Decimal(0), amount, amount * 3, -amount, -amount * 2, amount + 1, Decimal(50)))
+    longs = (amount, amount * 2, amount * 3, amount + 1, Decimal(50), amount + place.lot)
+    held = rng.choice((Decimal(0), *longs, -amount, -amount * 2))
     equity = Decimal(1_000_000) + rng.choice((0, 0, 0, 777))
     cost = amount * _price(order, Quote(place.last, NOW))
+    cost += sum(((cost * rate).quantize(place.unit, ROUND_HALF_UP) for rate in place.rates), Decimal(0))
     reserved = Decimal(rng.choice((0, 0, 500)))
     return AccountState(
         account="paper",
         live=rng.random() < 0.3,
-        cash=-_near(rng, -(cost + reserved), ONE),
+        cash=-_near(rng, -(cost + reserved), place.unit),
         reserved=reserved,
         equity=equity,
         day_equity=equity,
@@ -157,7 +175,7 @@ def _account(rng: Random, order: OrderIntent, place: Place) -> AccountState:
         positions={name: held} if held or rng.random() < 0.5 else {},
         buying={name: rng.choice((Decimal(0), amount, Decimal(7)))} if rng.random() < 0.3 else {},
         selling={name: rng.choice((Decimal(0), amount, abs(held)))} if rng.random() < 0.3 else {},
-        stamp_utc=NOW - timedelta(seconds=_rarely(rng, 3, 40, 41, -40, -41, chance=0.08)),
+        age_s=_rarely(rng, 3.0, 0.0, 40.0, 40.5, float("inf"), chance=0.08),
         reconciled=_rarely(rng, True, False),
         quarantined=_rarely(rng, frozenset({"OTHER.XKRX"}), frozenset({name})),
         last_limit_loss_utc=_rarely(rng, None, *(NOW - timedelta(seconds=s) for s in (599, 600, 601)), chance=0.1),
@@ -176,6 +194,14 @@ def _recent(rng: Random, order: OrderIntent) -> tuple[Recent, ...]:
             executions=rng.randint(0, 3),
         )
         for k in range(rng.choice((0, 0, 1, 2, 4)))
+    )
+
+
+def _locked(rng: Random, order: OrderIntent, account: AccountState) -> Decimal:
+    held = abs(account.positions.get(str(order.instrument), Decimal(0)))
+    amount = order.quantity if order.quantity.is_finite() else ONE
+    return _rarely(
+        rng, Decimal(0), held, max(held - amount, Decimal(0)), max(held - amount + 1, Decimal(0)), chance=0.3
     )
 
 
@@ -244,7 +270,7 @@ NOT_NUMBERS = (Decimal("NaN"), Decimal("Infinity"), Decimal("-Infinity"))
 MISSING = (
     *(
         ("", name, None)
-        for name in ("instrument", "quote", "account", "kill", "market_open", "session", "short_banned")
+        for name in ("instrument", "quote", "account", "kill", "market_open", "session", "short_banned", "locked")
     ),
     ("", "instrument", Instrument(InstrumentId.parse("OTHER.XKRX"))),
     ("", "venue", "XHKG"),
@@ -255,6 +281,9 @@ MISSING = (
         for value in NOT_NUMBERS
     ),
     ("account", "reserved", Decimal(-1)),
+    ("account", "age_s", float("nan")),
+    ("account", "age_s", -0.5),
+    *(("", "locked", value) for value in (*NOT_NUMBERS, Decimal(-1))),
     *(("account", name, value) for name in ("positions", "buying", "selling") for value in NOT_NUMBERS),
     *(("account", name, Decimal(-1)) for name in ("buying", "selling")),
     *(("quote", "last", value) for value in (*NOT_NUMBERS, Decimal(0), Decimal(-1))),

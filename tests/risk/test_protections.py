@@ -28,7 +28,7 @@ RICH = AccountState(
     positions={},
     buying={},
     selling={},
-    stamp_utc=NOW,
+    age_s=0.0,
     reconciled=True,
 )
 

@@ -29,7 +29,7 @@ from midas.risk.kill import Kill, KillLevel, blocks
 from midas.risk.limits import Limits
 from midas.risk.question import FLATTEN_LEG
 from midas.risk.verdict import Denial
-from midas.trading import canceller, kill_switch, lease, obeying, resolving, sender
+from midas.trading import canceller, kill_switch, lease, obeying, resolving, sender, watchman
 from midas.trading.journal import NOBODY, AskCancel, Batch, Book, ChangeOrder, Pull, StoreOrder
 from midas.trading.memory_journal import MemoryJournal, MemoryOwnership
 
@@ -316,6 +316,7 @@ _POLLS = (
     (obeying, "EVERY_S", 3.0, 15.0),
     (resolving, "EVERY_S", 2.0, 6.0),
     (lease, "RENEW_EVERY_S", 2.0, 4.0),
+    (watchman, "EVERY_S", 5.0, 60.0),
 )
 
 

@@ -30,6 +30,7 @@ from midas.db.ownership import SqlOwnership
 from midas.execution.broker import BrokerFill, Bust, ClientIds, Ticket
 from midas.execution.order_id import order_id
 from midas.execution.order_row import OrderRow
+from midas.marketdata.feed import Tick
 from midas.risk.kill import KillLevel
 from midas.risk.limits import Limits
 from midas.trading.crash_point import crash_at
@@ -166,6 +167,8 @@ class Life:
         epoch = await self._acquire()
         office = Office(mission, around, epoch)
         self.office = office
+        now_utc = self.clock.now_utc()
+        office.quotes.hear(Tick(NAME, 100.0, 1.0, now_utc, now_utc), [NAME])
         await office.open()
         working = asyncio.create_task(office.work())
         trading = asyncio.create_task(self._trade(office))

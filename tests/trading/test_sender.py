@@ -19,7 +19,8 @@ from midas.trading.journal import Fenced
 
 IDS = list(ClientIds)
 PASSES = {
-    "not_reconciled", "stale_snapshot", "stale_quote", "missing_data", "market_closed", "halted", "order_rate"
+    "not_reconciled", "stale_snapshot", "stale_quote", "missing_data", "market_closed", "halted", "order_rate",
+    "sell_locked",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from midas.app.accounts import latency_ms
-from midas.app.limits import limits_of
+from midas.app.limits import limits_by_run
 from midas.core.errors import InvalidInput, Refused
 from midas.core.instrument import InstrumentId
 from midas.core.timeframe import Timeframe
@@ -148,8 +148,7 @@ def _replay_mission(account: AccountRecord, runs: Sequence[RunRecord], prepared:
     first = prepared[0]
     ground = Ground.of(first.panel)
     _require_same_exits(prepared)
-    kept = account.settings.get("limits")
-    limits = limits_of(kept if isinstance(kept, dict) else {}, paper=True)
+    limits = limits_by_run(account, runs)
     mics = {instrument.id.venue for instrument in ground.instruments} - {ground.venue.mic}
     return Mission(
         account=account.id,
@@ -157,7 +156,7 @@ def _replay_mission(account: AccountRecord, runs: Sequence[RunRecord], prepared:
         live=False,
         broker=lambda clock: _paper(account, first, ground, clock),
         capital=account.capital,
-        limits={"": limits},
+        limits=limits,
         instruments=ground.instruments,
         venues={ground.venue.mic: ground.venue} | {mic: venue(mic, ground.currency) for mic in mics},
         raw_prices=ground.basis.is_raw,
@@ -197,7 +196,9 @@ def _seat(broker: Broker) -> Matcher:
     return broker
 
 
-def _runner(record: RunRecord, prepared: Prepared, ground: Ground, broker: Broker, limits: Limits) -> Runner:
+def _runner(
+    record: RunRecord, prepared: Prepared, ground: Ground, broker: Broker, limits: Mapping[str, Limits]
+) -> Runner:
     from midas.execution.deciding import GraphDecider
     from midas.execution.loop import Loop
     from midas.execution.mandate import Mandate
@@ -220,7 +221,7 @@ def _runner(record: RunRecord, prepared: Prepared, ground: Ground, broker: Broke
         by_change=by_change,
         exits=definition.exits,
         first=prepared.first,
-        limits=(limits,),
+        limits=tuple(limits[each] for each in ("", record.id) if each in limits),
         style=prepared.style,
     )
     loop = Loop(mandate, GraphDecider(Stream(definition, ground, prepared.first), by_change=by_change))

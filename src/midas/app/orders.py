@@ -150,7 +150,9 @@ async def _row(
 
 async def _judged(workspace: Workspace, record: AccountRecord, row: OrderRow) -> int:
     # returns the revision the judgement holds for
-    seen = await workspace.database.read(judging.seen, record.id)
+    intent = row.intent
+    since_utc = judging.locks_since(workspace, intent)
+    seen = await workspace.database.read(judging.seen, record.id, intent.instrument, since_utc)
     verdict = await to_thread.run_sync(judging.judge, workspace, record, row, seen)
     if isinstance(verdict, Deny):
         raise _refusal(verdict)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from midas.app import missions
+from midas.app import limits, missions
 from midas.app.parities import nightly
 from midas.app.seals import Sealing
 from midas.app.workspace import Workspace
@@ -45,14 +45,11 @@ class Owners:
 
     async def wanted(self) -> Sequence[Wanted]:
         found = await self._workspace.database.read(rows.in_states, _RUNNING)
-        settings = {each.id: each.settings for each in await self._workspace.database.read(accounts.every)}
-        by_account: dict[str, dict[str, str]] = {}
+        known = {each.id: each for each in await self._workspace.database.read(accounts.every)}
+        by_account: dict[str, list[rows.RunRecord]] = {}
         for record in found:
-            by_account.setdefault(record.account, {})[record.id] = record.state
-        return [
-            Wanted(account, runs, json.dumps(settings.get(account), sort_keys=True))
-            for account, runs in by_account.items()
-        ]
+            by_account.setdefault(record.account, []).append(record)
+        return [_wanted(account, known.get(account), runs) for account, runs in by_account.items()]
 
     async def mission(self, wanted: Wanted) -> Mission:
         account = await self._workspace.database.read(accounts.find, wanted.account)
@@ -119,6 +116,14 @@ def _hear_signals(trader: Trader) -> None:
     loop.add_signal_handler(signal.SIGUSR1, trader.signal, KillLevel.CANCEL_ALL)
     for ending in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(ending, working.cancel)
+
+
+def _wanted(account: str, record: accounts.AccountRecord | None, runs: Sequence[rows.RunRecord]) -> Wanted:
+    states = {run.id: run.state for run in runs}
+    if record is None:
+        return Wanted(account, states)
+    others = {name: value for name, value in record.settings.items() if name != limits.KEY}
+    return Wanted(account, states, json.dumps(others, sort_keys=True), limits.limits_by_run(record, runs))
 
 
 def _definition(record: rows.RunRecord) -> Definition:

@@ -102,8 +102,8 @@ class SqlJournal:
     async def booked(self, account: str, *references: str) -> frozenset[str]:
         return await self._ask(journal_reads.booked, account, *references)
 
-    async def fills(self, account: str, order: str | None = None) -> Sequence[Fill]:
-        return await self._ask(journal_reads.fills, account, order)
+    async def fills(self, account: str, order: str | None = None, since_utc: datetime | None = None) -> Sequence[Fill]:
+        return await self._ask(journal_reads.fills, account, order, since_utc)
 
     async def balance(self, account: str) -> Balance:
         return await self._ask(journal_reads.balance, account)

@@ -79,11 +79,13 @@ def booked(session: ReadSession, account: str, *references: str) -> frozenset[st
     return frozenset(row["reference"] for row in session.all(query))
 
 
-def fills(session: ReadSession, account: str, wanted: str | None) -> list[Fill]:
-    """Return the fills of an account or of one order, in the order of booking."""
+def fills(session: ReadSession, account: str, wanted: str | None, since_utc: datetime | None = None) -> list[Fill]:
+    """Return the fills of an account or of one order, from `since_utc` on, in the order of booking."""
     query = select(BOOKINGS).where(BOOKINGS.c.account == account, BOOKINGS.c.order_id.is_not(None))
     if wanted is not None:
         query = query.where(BOOKINGS.c.order_id == wanted)
+    if since_utc is not None:
+        query = query.where(BOOKINGS.c.fill_stamp_utc >= since_utc)
     return [fill_of(row) for row in session.all(query.order_by(BOOKINGS.c.place))]
 
 

@@ -15,13 +15,15 @@ import numpy as np
 from midas.core.errors import DataBlocked
 from midas.core.instrument import Instrument
 from midas.core.money import minor_digits
-from midas.core.order import OrderIntent, Side
+from midas.core.order import Fill, OrderIntent, Side
 from midas.execution.book import Book
 from midas.execution.mandate import Mandate
 from midas.execution.quantity import decimal_price, decimal_quantity
 from midas.marketdata.feed import BarRow
+from midas.risk.costs import costs_of, share_price
 from midas.risk.gate import check
 from midas.risk.kill import KillLevel
+from midas.risk.locks import LONGEST, Purchase, locked_in
 from midas.risk.snapshot import AccountState, Quote, Recent, Snapshot
 from midas.risk.verdict import Verdict
 from midas.venues.catalogue import venue
@@ -46,7 +48,9 @@ class Asking:
         self._account: AccountState | None = None
         self._venues: dict[str, Venue] = {mandate.ground.venue.mic: mandate.ground.venue}
         self._banned: dict[tuple[str, date], bool] = {}
+        self._bought: dict[str, list[Purchase]] = {}
         self.kill = KillLevel.NONE
+        self.limits = mandate.limits
 
     def begin(self, row: BarRow) -> None:
         """Ask about the orders of this row from now on."""
@@ -56,6 +60,10 @@ class Asking:
         self._row, self._account = row, None
         while self._recent and self._recent[0].stored_utc < row.stamp_utc - _DAY:
             self._recent.popleft()
+        for name, bought in list(self._bought.items()):
+            self._bought[name] = [each for each in bought if each[0] > row.stamp_utc - LONGEST]
+            if not self._bought[name]:
+                del self._bought[name]
 
     def judge(self, identity: str, intent: OrderIntent, column: int) -> Verdict:
         """Return what the gate says of an order; one that passes is at work from then on."""
@@ -64,7 +72,7 @@ class Asking:
         price = self.price(column)
         instrument = self._ground.instruments[column]
         place = self._venue_of(instrument)
-        session = next_session(place, self._row.session) if self._row.closes else self._row.session
+        session = self._session(place)
         snapshot = Snapshot(
             now_utc=stamp,
             venue=place,
@@ -78,12 +86,14 @@ class Asking:
             session=session,
             short_banned=self._is_banned(place.mic, session),
             recent=tuple(self._recent),
+            locked=locked_in(place, self._bought.get(str(instrument.id), ()), session),
             fractions=mandate.terms.fraction > 0.0,
             raw_prices=self._ground.basis.is_raw,
             cuts_purchases=mandate.broker.cuts_purchases,
             kinds=mandate.broker.kinds,
+            cuts_sales=mandate.broker.cuts_sales,
         )
-        return check(identity, intent, snapshot, *mandate.limits)
+        return check(identity, intent, snapshot, *self.limits)
 
     def price(self, column: int) -> Decimal | None:
         """Return the last price known at the close, in today's shares."""
@@ -91,18 +101,25 @@ class Asking:
         last = float(self._book.closes[column]) if np.isnan(now) else now
         return None if np.isnan(last) else decimal_price(last)
 
-    def passed(self, identity: str, intent: OrderIntent) -> None:
+    def filled(self, fill: Fill) -> None:
+        """Take note of a purchase the venue may lock, where the broker does not keep count of that itself."""
+        if fill.side is Side.BUY and not self._mandate.broker.cuts_sales:
+            self._bought.setdefault(str(fill.instrument), []).append((fill.stamp_utc, fill.quantity))
+
+    def passed(self, identity: str, intent: OrderIntent, column: int) -> None:
         """Count an order that was let through."""
         account = self._account
         assert account is not None
         name, quantity = str(intent.instrument), intent.quantity
-        notional = quantity * (intent.limit_price or intent.reference_price or Decimal(0))
+        last = self.price(column)
+        assert last is not None
+        notional = quantity * share_price(intent, last)
         if intent.side is Side.BUY:
             self._buying[name] = self._buying.get(name, Decimal(0)) + quantity
-            self._reserved += notional
+            self._reserved += notional + self._costs(intent, column, notional)
         else:
             self._selling[name] = self._selling.get(name, Decimal(0)) + quantity
-            self._cash += notional
+            self._cash += notional - self._costs(intent, column, notional)
         self._account = self._state(account.positions, account.gross + (notional if intent.side is Side.BUY else 0))
         recent = Recent(identity, intent.run, name, intent.side, quantity, intent.stamp_utc)
         self._recent.append(recent)
@@ -124,7 +141,15 @@ class Asking:
             [one.order, one.run, one.instrument, one.side.value, str(one.quantity), one.stored_utc.isoformat()]
             for one in self._recent
         ]
-        return {"day": day and day.isoformat(), "first": first, "peak": peak, "recent": recent, "kill": int(self.kill)}
+        bought = [
+            [name, stamp_utc.isoformat(), str(quantity)]
+            for name, each in self._bought.items()
+            for stamp_utc, quantity in each
+        ]
+        return {
+            "day": day and day.isoformat(), "first": first, "peak": peak, "recent": recent, "bought": bought,
+            "kill": int(self.kill),
+        }  # fmt: skip
 
     def restore(self, tree: Mapping[str, Any]) -> None:
         day = tree["day"] and date.fromisoformat(tree["day"])
@@ -133,6 +158,20 @@ class Asking:
             Recent(order, run, name, Side(side), Decimal(quantity), datetime.fromisoformat(stored))
             for order, run, name, side, quantity, stored in tree["recent"]
         )
+
+        self._bought = {}
+        for name, stamp, quantity in tree.get("bought", ()):
+            self._bought.setdefault(name, []).append((datetime.fromisoformat(stamp), Decimal(quantity)))
+
+    def _session(self, place: Venue) -> date:
+        return next_session(place, self._row.session) if self._row.closes else self._row.session
+
+    def _costs(self, intent: OrderIntent, column: int, notional: Decimal) -> Decimal:
+        if self._mandate.broker.cuts_purchases:
+            return Decimal(0)
+        instrument = self._ground.instruments[column]
+        place = self._venue_of(instrument)
+        return costs_of(place, instrument, intent.side, intent.quantity, notional, self._session(place))
 
     def _begin_account(self) -> AccountState:
         book, ids = self._book, self._ground.instruments
@@ -147,8 +186,7 @@ class Asking:
         _, first, peak = self._day
         account = AccountState(
             self._mandate.account, self._mandate.live, self._cash, self._reserved, self._money(self._book.equity),
-            self._money(first), self._money(peak), gross, positions, self._buying, self._selling, self._row.stamp_utc,
-            True,
+            self._money(first), self._money(peak), gross, positions, self._buying, self._selling, 0.0, True,
         )  # fmt: skip
         self._account = account
         return account

@@ -29,6 +29,7 @@ class Capabilities:
     tells of fills by itself. orders_per_s, cancels_per_s : its limits, 0 for none. protections : it watches
     exits itself; else we do.
     cuts_purchases : it fills purchases as far as the cash goes, so that no order is refused for want of it.
+    cuts_sales : of a sale it holds back by itself what was bought too late to be sold yet.
     cancels_at_once : what was cancelled cannot fill any more when the call returns.
     late_horizon_s : how long after sending an order may still show up.
     """
@@ -43,6 +44,7 @@ class Capabilities:
     cancels_per_s: float = 0.0
     late_horizon_s: float = 60.0
     cuts_purchases: bool = False
+    cuts_sales: bool = False
     cancels_at_once: bool = False
 
 

@@ -15,7 +15,18 @@ from midas.execution.book import Book
 from midas.execution.deciding import Decider, Decision
 from midas.execution.guards import range_places, rules_of
 from midas.execution.intent_json import intent_from_json, intent_to_json
-from midas.execution.loop_events import Command, Denied, Ended, Filled, LoopEvent, Moved, Submit, Switched, Withdraw
+from midas.execution.loop_events import (
+    Command,
+    Denied,
+    Ended,
+    Filled,
+    Limited,
+    LoopEvent,
+    Moved,
+    Submit,
+    Switched,
+    Withdraw,
+)
 from midas.execution.mandate import Mandate
 from midas.execution.order_id import order_id
 from midas.execution.planning import PRICED, Plans, priced
@@ -49,6 +60,7 @@ PASSING = frozenset(
         Denial.HALTED,
         Denial.ORDER_RATE,
         Denial.COOLDOWN,
+        Denial.SELL_LOCKED,
     }
 )
 """Refusals of the gate that may be over at the next bar: where names are traded by change they are tried again."""
@@ -112,6 +124,8 @@ class Loop:
             case SessionEdge() if not event.opened:
                 told = self._decider.close(event.session, self._book)
                 return () if told is None else self._commands(*told)
+            case Limited():
+                self._asking.limits = event.limits
         return ()
 
     def snapshot(self) -> bytes:
@@ -203,7 +217,7 @@ class Loop:
         if kind is OrderKind.PROTECTION:
             self._guarding.armed(identity, intent)
         else:
-            self._asking.passed(identity, intent)
+            self._asking.passed(identity, intent, column)
         return Submit(identity, intent)
 
     def _intent(self, row: BarRow, wish: Wish, place: int, leg: str, kind: OrderKind) -> OrderIntent:
@@ -259,6 +273,7 @@ class Loop:
         exited = fill.cause is not None
         if exited:
             self._plans.drop(fill.instrument)
+        self._asking.filled(fill)
         self._book.filled(column, fill.side, float(fill.quantity), float(fill.price), spent, exited=exited)
 
     def _on_end(self, event: Ended) -> None:

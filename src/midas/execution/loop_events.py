@@ -9,6 +9,7 @@ from midas.core.order import Fill, OrderIntent, OrderState
 from midas.execution.broker import CashMove
 from midas.marketdata.feed import BarRow, CorporateAction, SessionEdge
 from midas.risk.kill import KillLevel
+from midas.risk.limits import Limits
 from midas.risk.verdict import Deny
 
 
@@ -43,7 +44,14 @@ class Switched:
     stamp_utc: datetime
 
 
-LoopEvent = BarRow | SessionEdge | CorporateAction | Filled | Ended | Moved | Switched
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """The owner set other limits: all of them hold from here on."""
+
+    limits: tuple[Limits, ...]
+
+
+LoopEvent = BarRow | SessionEdge | CorporateAction | Filled | Ended | Moved | Switched | Limited
 
 
 @dataclass(frozen=True, slots=True)

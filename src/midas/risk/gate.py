@@ -25,6 +25,7 @@ FACTS: Final[tuple[Callable[[Question], Deny | None], ...]] = (
     market.market_open,
     market.halted,
     market.lot,
+    market.sell_lock,
     market.tick,
     market.day_limits,
     exposure.reduce_only,

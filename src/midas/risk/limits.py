@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 
 from midas.core.errors import InvalidInput
@@ -40,6 +40,12 @@ class Limits:
     cooldown_s: float | None = None
     restricted: frozenset[str] = frozenset()
     allow_short: bool = False
+
+    def of_orders(self) -> Limits:
+        """Return what of it an order is judged by whatever is held: size, price, pace, and what is forbidden."""
+        return replace(
+            self, position=None, gross=None, daily_loss=None, drawdown=None, cooldown_s=None, allow_short=True
+        )  # fmt: skip
 
     def __post_init__(self) -> None:
         # A limit that is not a number would hold nothing back.

@@ -9,6 +9,7 @@ from typing import Final
 
 from midas.core.instrument import Instrument
 from midas.core.order import OrderIntent, OrderKind, Side
+from midas.risk.costs import costs_of, share_price
 from midas.risk.kill import KillLevel
 from midas.risk.snapshot import AccountState, Quote, Recent, Snapshot
 from midas.risk.verdict import Denial, Deny
@@ -42,10 +43,12 @@ class Question:
     market_open: bool
     short_banned: bool
     recent: tuple[Recent, ...]
+    locked: Decimal
     fractions: bool
     raw_prices: bool
     cuts_purchases: bool
     kinds: frozenset[OrderKind]
+    cuts_sales: bool
     held: Decimal
     buying: Decimal
     selling: Decimal
@@ -67,18 +70,23 @@ class Question:
 
     @property
     def price(self) -> Decimal:
-        """What a share will cost or bring as far as is known.
-
-        A purchase never costs more than its limit, and no less than the price it is to begin at.
-        """
-        limit, stop = self.order.limit_price, self.order.stop_price
-        if limit is None:
-            return self.quote.last if stop is None else max(stop, self.quote.last)
-        return limit if self.buys else max(limit, self.quote.last)
+        """What a share will cost or bring as far as is known."""
+        return share_price(self.order, self.quote.last)
 
     @property
     def notional(self) -> Decimal:
         return self.order.quantity * self.price
+
+    @property
+    def costs(self) -> Decimal:
+        """Fees and taxes it will take, by the venue's tables."""
+        return costs_of(self.venue, self.instrument, self.order.side, self.order.quantity, self.notional, self.session)
+
+    @property
+    def left(self) -> Decimal:
+        """What stays of a position it reduces when all that reduces it is done."""
+        closing = self.buying if self.buys else self.selling
+        return abs(self.held) - closing - self.order.quantity
 
 
 def question(identity: str, order: OrderIntent, snapshot: Snapshot) -> Question | Deny:
@@ -96,10 +104,12 @@ def question(identity: str, order: OrderIntent, snapshot: Snapshot) -> Question 
         return _missing(f"whether {snapshot.venue.mic} is open")
     if snapshot.short_banned is None:
         return _missing("whether short sales are banned")
+    if snapshot.locked is None:
+        return _missing("what may be sold already")
     name = str(order.instrument)
     held = account.positions.get(name, _ZERO)
     buying, selling = account.buying.get(name, _ZERO), account.selling.get(name, _ZERO)
-    unsound = _unsound(account, quote, held, buying, selling)
+    unsound = _unsound(account, quote, held, buying, selling) or _unsound_age(account.age_s, snapshot.locked)
     if unsound:
         return _missing(unsound)
     return Question(
@@ -117,10 +127,12 @@ def question(identity: str, order: OrderIntent, snapshot: Snapshot) -> Question 
         market_open=snapshot.market_open,
         short_banned=snapshot.short_banned,
         recent=snapshot.recent,
+        locked=snapshot.locked,
         fractions=snapshot.fractions,
         raw_prices=snapshot.raw_prices,
         cuts_purchases=snapshot.cuts_purchases,
         kinds=snapshot.kinds,
+        cuts_sales=snapshot.cuts_sales,
         held=held,
         buying=buying,
         selling=selling,
@@ -149,6 +161,14 @@ def _unsound(account: AccountState, quote: Quote, held: Decimal, buying: Decimal
         return f"the last price, which is {quote.last}"
     if quote.base is not None and (not quote.base.is_finite() or quote.base <= 0):
         return f"the base price, which is {quote.base}"
+    return ""
+
+
+def _unsound_age(age_s: float, locked: Decimal) -> str:
+    if not age_s >= 0.0:
+        return f"the account's age, which is {age_s}"
+    if not (locked.is_finite() and locked >= 0):
+        return f"what may be sold already: {locked} may not"
     return ""
 
 

@@ -41,10 +41,11 @@ class AccountState:
     """An account as the ledger knows it; amounts in its currency, everything without the order that is asked about.
 
     cash : what may be spent: settled where the venue asks for that, with what working sales will bring where the broker
-    lends it. reserved : what open purchases may still cost. positions : by instrument id. buying, selling : what open
-    orders may still buy and sell, by instrument id, both above 0. gross : value of all that is held, both ways, and of
-    what open orders may add. equity, day_equity, peak_equity : now, at the day's first moment, and at its
-    highest. last_limit_loss_utc : when a loss last hit a limit, see `risk.protections`.
+    lends it. reserved : what open purchases may still cost, fees and taxes with it. positions : by instrument id.
+    buying, selling : what open orders may still buy and sell, by instrument id, both above 0. gross : value of all that
+    is held, both ways, and of what open orders may add. equity, day_equity, peak_equity : now, at the day's first
+    moment, and at its highest. age_s : how long ago it was seen to agree with its broker's, by a clock that never
+    jumps; infinite where it was not yet. last_limit_loss_utc : when a loss last hit a limit, see `risk.protections`.
     """
 
     account: str
@@ -58,7 +59,7 @@ class AccountState:
     positions: Mapping[str, Decimal]
     buying: Mapping[str, Decimal]
     selling: Mapping[str, Decimal]
-    stamp_utc: datetime
+    age_s: float
     reconciled: bool
     quarantined: frozenset[str] = frozenset()
     last_limit_loss_utc: datetime | None = None
@@ -73,8 +74,10 @@ class Snapshot:
     time before it for orders that wait for the open). session : the trading day the order would trade on, whose rules
     hold. recent : orders stored before; the one asked about does no harm among them. fractions : the account
     trades parts of shares, so lots do not hold. raw_prices : False where a replay's prices are not those that were
-    quoted, so neither ticks nor the day's limits hold. cuts_purchases : the broker fills purchases as far as the cash
-    goes, so none is held up for want of it. kinds : what orders the broker takes.
+    quoted, so neither ticks nor the day's limits hold. locked : how much of what is held of the instrument was bought
+    too late to be sold in `session`. cuts_purchases : the broker fills purchases as far as the cash goes, so none is
+    held up for want of it. cuts_sales : it sells what may be sold and holds the rest back by itself. kinds : what
+    orders the broker takes.
     """
 
     now_utc: datetime
@@ -89,7 +92,9 @@ class Snapshot:
     session: date | None
     short_banned: bool | None
     recent: tuple[Recent, ...] = ()
+    locked: Decimal | None = Decimal(0)
     fractions: bool = False
     raw_prices: bool = True
     cuts_purchases: bool = False
     kinds: frozenset[OrderKind] = frozenset(OrderKind)
+    cuts_sales: bool = False

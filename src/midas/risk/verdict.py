@@ -28,6 +28,7 @@ class Denial(StrEnum):
     HALTED = "halted"
     OFF_TICK = "off_tick"
     OFF_LOT = "off_lot"
+    SELL_LOCKED = "sell_locked"
     BEYOND_LIMIT = "beyond_limit"
     PRICE_COLLAR = "price_collar"
     MAX_QUANTITY = "max_quantity"

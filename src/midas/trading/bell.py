@@ -15,9 +15,11 @@ class Bell:
     def ring(self) -> None:
         self._rung.set()
 
-    async def wait(self, at_most_s: float) -> None:
-        """Return when it was rung since the last wait, or after `at_most_s` seconds."""
+    async def wait(self, at_most_s: float) -> bool:
+        """Return when it was rung since the last wait, or after `at_most_s` seconds; tell whether it was."""
         with suppress(TimeoutError):
             async with asyncio.timeout(at_most_s):
                 await self._rung.wait()
+        rung = self._rung.is_set()
         self._rung.clear()
+        return rung

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from midas.core.errors import Busy, MidasError, StorageFull, Unavailable
 from midas.risk.kill import KillLevel
+from midas.risk.limits import Limits
 from midas.trading.journal import AlreadyStored, Fenced, Undecided
 from midas.trading.obeying import Halted
 from midas.trading.office import Mission, Office, Surroundings
@@ -29,16 +30,18 @@ Told = Callable[[str], None]
 class Wanted:
     """What an account's owner wants of it now; two that are equal need no other office.
 
-    runs : states by run. settings : whatever else changes what an office does, as text.
+    runs : states by run. settings : whatever else changes what an office does, as text. limits : by run, "" for the
+    account's; None where nobody looked. An office that is open goes by others from then on.
     """
 
     account: str
     runs: Mapping[str, str]
     settings: str = ""
+    limits: Mapping[str, Limits] | None = None
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What needs another office when it changes: all but a pause."""
+        """What needs another office when it changes: all but a pause and limits."""
         return self.account, tuple(sorted(self.runs)), self.settings
 
 
@@ -155,6 +158,8 @@ class _Work:
         if self._office is not None:
             for run, runner in self._office.runners.items():
                 runner.paused = wanted.runs.get(run) == "paused"
+            if wanted.limits is not None:
+                self._office.limit(wanted.limits)
 
     async def _run(self) -> None:
         while True:

@@ -19,6 +19,7 @@ from midas.trading.draft import TRADER, Decide, Draft
 from midas.trading.holding import Books
 from midas.trading.journal import AskCancel, Audit, Entry, Journal
 from midas.trading.patience import to_the_end
+from midas.trading.purchases import Purchases
 from midas.trading.recent import DAY, Recents
 from midas.trading.working import Working
 
@@ -47,6 +48,7 @@ class Desk:
         self.working = Working()
         self.recent = Recents()
         self.books = Books(currency)
+        self.purchases = Purchases()
         self.filled_utc: datetime | None = None
         self.quarantined: dict[str, str] = {}
         self.unknowns_s: deque[float] = deque(maxlen=16)
@@ -180,6 +182,7 @@ class Desk:
         self.quarantined |= draft.quarantined
         for fill in draft.fills:
             self.recent.executed(fill)
+            self.purchases.executed(fill)
             self.filled_utc = max(self.filled_utc or fill.stamp_utc, fill.stamp_utc)
         for book in draft.booked:
             self.books.apply(book)

@@ -71,6 +71,7 @@ class Floor:
         self._matcher, self._market = matcher, market
         self._matcher_key = checkpoint_key("paper", around.desk.account)
         self._worth_key = checkpoint_key("worth", around.desk.account)
+        self._quotes_key = checkpoint_key("quotes", around.desk.account)
         self._at = -1
         self._actions = 0
         self._opened_utc: datetime | None = None
@@ -89,6 +90,9 @@ class Floor:
         worth = await journal.checkpoint(self._worth_key)
         if worth is not None:
             self._around.gatekeeper.worth = Worth.from_bytes(worth.state)
+        quotes = await journal.checkpoint(self._quotes_key)
+        if quotes is not None:
+            self._around.quotes.restore(quotes.state)
         for runner in self.runners.values():
             kept = await journal.checkpoint(runner.run)
             runner.resume(kept)
@@ -192,6 +196,8 @@ class Floor:
             runner.keep(draft, stamp_utc)
         if self._matcher is not None:
             draft.entries.append(Checkpoint(self._matcher_key, self._matcher.row, stamp_utc, self._matcher.state()))
+        quotes = self._around.quotes.to_bytes()
+        draft.entries.append(Checkpoint(self._quotes_key, row, stamp_utc, quotes))
         worth = self._around.gatekeeper.worth
         if worth is not None:
             draft.entries.append(Checkpoint(self._worth_key, row, stamp_utc, worth.to_bytes()))

@@ -6,16 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from midas.core.errors import MidasError
 from midas.core.instrument import Instrument, InstrumentId
 from midas.core.money import minor_digits
-from midas.core.order import OrderIntent, OrderKind
+from midas.core.order import OrderIntent, OrderKind, Side
 from midas.execution.order_row import OrderRow
+from midas.risk.costs import costs_of
 from midas.risk.gate import check
 from midas.risk.limits import Limits
+from midas.risk.locks import locked_in
 from midas.risk.protections import loss_hit_utc, protections
-from midas.risk.snapshot import AccountState, Quote, Snapshot
+from midas.risk.snapshot import AccountState, Snapshot
 from midas.risk.verdict import Denial, Deny, Verdict
 from midas.trading.desk import Desk
 from midas.trading.equity import Worth, marked, value
@@ -25,11 +29,22 @@ from midas.trading.quotes import Quotes
 from midas.venues.venue import Venue
 
 
+class Compared(Protocol):
+    """How an account's books stand to its broker's; see `trading.reconciler`."""
+
+    @property
+    def reconciled(self) -> bool: ...
+
+    @property
+    def age_s(self) -> float: ...
+
+
 class Gatekeeper:
     """Judges orders of one account; what it does not know is denied.
 
     live : whether the account is. process_live : whether this process may touch live accounts. limits : by run, "" for
-    the account's own. armed : tells whether a run, or who orders by hand (""), may trade.
+    the account's own; a run's hold beside them. What a run itself holds and lost is judged when it decides, by its own
+    book; here its limits count its orders alone. armed : tells whether a run, or who orders by hand (""), may trade.
     """
 
     def __init__(
@@ -37,7 +52,7 @@ class Gatekeeper:
         desk: Desk,
         switch: KillSwitch,
         quotes: Quotes,
-        reconciled: Callable[[], bool],
+        compared: Callable[[], Compared],
         *,
         limits: Mapping[str, Limits],
         armed: Callable[[str], bool],
@@ -50,11 +65,17 @@ class Gatekeeper:
         self.fractions = False
         self.cuts_purchases = False
         self.kinds: frozenset[OrderKind] = frozenset(OrderKind)
+        self.cuts_sales = False
+        self.limits = limits
         self.worth: Worth | None = None
-        self._desk, self._switch, self._quotes, self._reconciled = desk, switch, quotes, reconciled
-        self._limits, self._armed = limits, armed
+        self._desk, self._switch, self._quotes, self._compared = desk, switch, quotes, compared
+        self._armed = armed
         self._live, self._process_live = live, process_live
-        self._counts_days = any(each.orders_per_day is not None for each in limits.values())
+
+    @property
+    def priced(self) -> bool:
+        """Whether all that is held has a price."""
+        return all(self._quotes.last(instrument) is not None for instrument in self._desk.books.quantities)
 
     def mark(self, day: date) -> Worth:
         """Look at what the account is worth, on the trading day `day`."""
@@ -71,11 +92,15 @@ class Gatekeeper:
         if self._quotes.stale and not intent.reduce_only:
             return Deny(Denial.STALE_QUOTE, "the feed tells no prices any more")
         venue = self.venues.get(intent.instrument.venue)
-        if venue is None:
+        if venue is None or intent.instrument not in self.instruments:
             return Deny(Denial.UNKNOWN_INSTRUMENT, f"{intent.instrument} is not traded by any run of this account")
-        limits = self._limits.get("", Limits())
-        own = self._limits.get(intent.run)
-        asked = (limits,) if own is None or not intent.run else (limits, own)
+        if self._quotes.of(intent.instrument) is None:
+            # what it was decided at proves nothing: it waits for a price
+            return Deny(Denial.STALE_QUOTE, f"no price of {intent.instrument} was heard yet")
+        asked = [self.limits.get("", Limits())]
+        own = self.limits.get(intent.run) if intent.run else None
+        if own is not None:
+            asked.append(own.of_orders())
         return check(identity, intent, self.snapshot(intent, venue, row), *asked)
 
     def snapshot(self, intent: OrderIntent, venue: Venue, row: OrderRow | None = None) -> Snapshot:
@@ -86,7 +111,7 @@ class Gatekeeper:
             now_utc=now_utc,
             venue=venue,
             instrument=self.instruments.get(intent.instrument),
-            quote=self._quote(intent),
+            quote=self._quotes.of(intent.instrument),
             account=self.account(row),
             kill=self._switch.level,
             armed=self._armed(intent.run),
@@ -95,49 +120,50 @@ class Gatekeeper:
             session=None if hours is None else hours.session,
             short_banned=_short_banned(venue, hours),
             recent=self._desk.recent.of(now_utc, self._counts_days),
+            locked=None if hours is None else self._locked(intent, venue, hours),
             fractions=self.fractions,
             raw_prices=self.raw_prices,
             cuts_purchases=self.cuts_purchases,
             kinds=self.kinds,
+            cuts_sales=self.cuts_sales,
         )
 
-    def _quote(self, intent: OrderIntent) -> Quote | None:
-        known = self._quotes.of(intent.instrument)
-        if known is None and intent.reference_price is not None:
-            # a process that just began has heard nothing yet; the order itself remembers the price it was decided at
-            return Quote(intent.reference_price, intent.stamp_utc)
-        return known
+    def costs(self, intent: OrderIntent, quantity: Decimal, value: Decimal) -> Decimal:
+        """Return what trading a part of an order will cost; nothing where the broker cuts purchases to the cash."""
+        venue, instrument = self.venues.get(intent.instrument.venue), self.instruments.get(intent.instrument)
+        if self.cuts_purchases or venue is None or instrument is None:
+            return Decimal(0)
+        day = intent.stamp_utc.astimezone(ZoneInfo(venue.timezone)).date()
+        return costs_of(venue, instrument, intent.side, quantity, value, day)
 
     def account(self, row: OrderRow | None = None) -> AccountState:
         """Return the account as the ledger and the last prices have it, without `row` among the open orders."""
         desk = self._desk
-        working = desk.working
-        reserved, buying, selling = working.reserved, dict(working.buying), dict(working.selling)
-        if row is not None and row.id in desk.rows:
-            reserved, buying, selling = working.without(desk.rows[row.id])
+        others = desk.working.without(desk.rows[row.id]) if row is not None and row.id in desk.rows else desk.working
         equity, gross = value(desk.books, self._quotes.last)
         worth = self.worth or Worth(equity, gross, None, equity, equity)
+        compared = self._compared()
         return AccountState(
             account=desk.account,
             live=self._live,
-            cash=self._spendable(selling),
-            reserved=reserved,
+            cash=self._spendable(others.selling),
+            reserved=others.reserved,
             equity=equity,
             day_equity=worth.day_equity,
             peak_equity=max(worth.peak_equity, equity),
-            gross=gross + reserved,
+            gross=gross + others.adding,
             positions={str(name): held for name, held in desk.books.quantities.items()},
-            buying=buying,
-            selling=selling,
-            stamp_utc=desk.market.now_utc(),
-            reconciled=self._reconciled(),
+            buying=dict(others.buying),
+            selling=dict(others.selling),
+            age_s=compared.age_s,
+            reconciled=compared.reconciled,
             quarantined=frozenset(desk.quarantined),
             last_limit_loss_utc=worth.last_limit_loss_utc,
         )
 
     def protect(self) -> None:
         """Pull the switch where losses or a runaway ask for it."""
-        now_utc, limits = self._desk.market.now_utc(), self._limits.get("", Limits())
+        now_utc, limits = self._desk.market.now_utc(), self.limits.get("", Limits())
         account = self.account()
         recent = self._desk.recent.of(now_utc, whole_day=False)
         if self.worth is not None:
@@ -145,6 +171,15 @@ class Gatekeeper:
         for each in protections(account, recent, now_utc, limits)[:1]:
             if self._switch.level < each.level:
                 self._switch.pull(each.level, f"{each.code.value}: {each.why}")
+
+    @property
+    def _counts_days(self) -> bool:
+        return any(each.orders_per_day is not None for each in self.limits.values())
+
+    def _locked(self, intent: OrderIntent, venue: Venue, hours: Hours) -> Decimal | None:
+        if intent.side is Side.BUY or self.cuts_sales or not venue.sell_lock(hours.session):
+            return Decimal(0)
+        return locked_in(venue, self._desk.purchases.of(intent.instrument), hours.session)
 
     def _spendable(self, selling: Mapping[str, Decimal]) -> Decimal:
         cash = Decimal(self._desk.books.cash).scaleb(-minor_digits(self._desk.books.currency))

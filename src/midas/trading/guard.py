@@ -28,6 +28,7 @@ FATES: Final[Mapping[Denial, Fate]] = MappingProxyType(
         Denial.MARKET_CLOSED: Fate.WAITS,
         Denial.HALTED: Fate.WAITS,
         Denial.ORDER_RATE: Fate.WAITS,
+        Denial.SELL_LOCKED: Fate.WAITS,
         # accidents and runaways: an order that waited them out would be the accident after all
         Denial.DUPLICATE: Fate.REFUSED,
         Denial.REPEATED_EXECUTION: Fate.REFUSED,

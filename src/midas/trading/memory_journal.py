@@ -84,9 +84,10 @@ class MemoryJournal:
         books = self.store.accounts[account].books
         return frozenset(each for each in references if each in books)
 
-    async def fills(self, account: str, order: str | None = None) -> Sequence[Fill]:
+    async def fills(self, account: str, order: str | None = None, since_utc: datetime | None = None) -> Sequence[Fill]:
         fills = [book.fill for book in self.books(account) if book.fill is not None]
-        return [fill for fill in fills if order is None or fill.order == order]
+        mine = [fill for fill in fills if order is None or fill.order == order]
+        return [fill for fill in mine if since_utc is None or fill.stamp_utc >= since_utc]
 
     async def balance(self, account: str) -> Balance:
         stored = self.store.accounts[account]

@@ -14,6 +14,8 @@ from midas.execution.order_events import Acknowledged, Lost
 from midas.marketdata.feed import Feed
 from midas.risk.kill import KillLevel
 from midas.risk.limits import Limits
+from midas.risk.locks import LONGEST
+from midas.trading.bell import Bell
 from midas.trading.canceller import Canceller
 from midas.trading.crash_point import Reached, pass_by
 from midas.trading.desk import Desk
@@ -28,12 +30,13 @@ from midas.trading.lifecycle import RunState
 from midas.trading.market_clock import MarketClock
 from midas.trading.obeying import Obedience
 from midas.trading.quotes import Quotes
-from midas.trading.reconciler import Reconciler
+from midas.trading.reconciler import EVERY_S, Reconciler
 from midas.trading.reports import Reports
 from midas.trading.resolving import Resolver
 from midas.trading.runner import Runner
 from midas.trading.scheduler import DailyJob, Scheduler
 from midas.trading.sender import Sender, ticket_of
+from midas.trading.watchman import Watchman
 from midas.venues.venue import Venue
 
 CAPITAL = "capital"
@@ -96,7 +99,7 @@ class Office:
         self.quotes = Quotes(clock, mission.stale_after_s)
         self.runners = {runner.run: runner for runner in mission.runners(self.broker)}
         self.gatekeeper = Gatekeeper(
-            desk, self.switch, self.quotes, lambda: self.reconciler.reconciled, limits=mission.limits,
+            desk, self.switch, self.quotes, lambda: self.reconciler, limits=mission.limits,
             armed=self._armed, live=mission.live, process_live=around.process_live,
         )  # fmt: skip
         self.gatekeeper.instruments.update({one.id: one for one in mission.instruments})
@@ -104,6 +107,8 @@ class Office:
         self.gatekeeper.raw_prices, self.gatekeeper.fractions = mission.raw_prices, mission.fractions
         self.gatekeeper.cuts_purchases = self.broker.capabilities.cuts_purchases
         self.gatekeeper.kinds = self.broker.capabilities.kinds
+        self.gatekeeper.cuts_sales = self.broker.capabilities.cuts_sales
+        desk.working.costs = self.gatekeeper.costs
         self.sender = Sender(desk, self.broker, self.gatekeeper, self.lease)
         self.canceller = Canceller(desk, self.broker, self.switch, self.lease)
         self.reports = Reports(desk, self.broker, around.jitter)
@@ -111,6 +116,9 @@ class Office:
         self.reconciler = Reconciler(desk, self.broker, self.reports, self.resolver, self.switch)
         self.obedience = Obedience(desk, self.switch, self.quotes)
         self.scheduler = Scheduler(desk, mission.jobs(desk))
+        timezone = next((one.timezone for one in mission.venues.values()), "UTC")
+        self.watchman = Watchman(desk, self.gatekeeper, timezone)
+        self._limited = Bell()
         self.floor = self._floor(market)
         self.ready = asyncio.Event()
         self.over = asyncio.Event()
@@ -123,6 +131,7 @@ class Office:
                 CashMove(CAPITAL, "deposit", None, self.mission.capital, None, self.desk.now_utc), step="capital"
             )
         await self.switch.refresh()
+        await self._recall_purchases()
         if self.floor is not None:
             await self.floor.open()
             await self._mend()
@@ -139,9 +148,29 @@ class Office:
             parts: list[Callable[[], Awaitable[None]]] = [
                 self.lease.keep, self.switch.watch, self.obedience.run, self.reports.follow, self.reconciler.run,
                 self.resolver.run, self.canceller.run, self.sender.run, self.scheduler.run, self._trade,
+                self._tell_limits,
             ]  # fmt: skip
+            if not self.mission.replay:
+                # in a replay time stands still between two rows: there they are what it goes by
+                parts.append(self.watchman.run)
             for part in parts:
                 group.create_task(_as_coroutine(part), name=getattr(part, "__qualname__", "part"))
+
+    def limit(self, limits: Mapping[str, Limits]) -> None:
+        """Go by other limits from here on: what is stored and not sent yet is judged by them, too."""
+        if limits == self.gatekeeper.limits:
+            return
+        self.gatekeeper.limits = limits
+        for name, runner in self.runners.items():
+            runner.limit([limits[each] for each in ("", name) if each in limits])
+        self._limited.ring()
+
+    async def _tell_limits(self) -> None:
+        # for whoever changed them: the trader heard, and goes by them
+        while True:
+            if await self._limited.wait(EVERY_S):
+                line = self.desk.audit("limits.heard", self.desk.account, {"runs": sorted(self.gatekeeper.limits)})
+                await self.desk.commit("limits_heard", line)
 
     async def stop_run(self, run: str, why: str) -> None:
         """Let a run be over: it hears nothing more, and what it has at work is cancelled."""
@@ -153,6 +182,12 @@ class Office:
         moved = MoveRun(run, RunState.STOPPED.value, why)
         await self.desk.commit("run_stopped", *asked, moved, self.desk.audit("run.stopped", run, {"why": why}))
         self.desk.ring()
+
+    async def _recall_purchases(self) -> None:
+        now_utc, venues = self.desk.market.now_utc(), self.mission.venues.values()
+        if not self.gatekeeper.cuts_sales and any(venue.sell_lock(now_utc.date()) for venue in venues):
+            fills = await self.desk.journal.fills(self.mission.account, since_utc=now_utc - LONGEST)
+            self.desk.purchases.begin(fills)
 
     def _floor(self, market: MarketClock | None) -> Floor | None:
         mission = self.mission
@@ -174,12 +209,20 @@ class Office:
         # a replay goes on when everything that can be sent was: cancels first, as what they free is wanted
         if not self.mission.replay:
             return
+        if self.reconciler.age_s > self._fresh_s:
+            await self.reconciler.once()
         while True:
             cancelled = await self.canceller.drain()
             if cancelled:
                 await self.reports.take(*await self.broker.orders())
             if not await self.sender.drain() and not cancelled:
                 return
+
+    @property
+    def _fresh_s(self) -> float:
+        # a replay does not go on past orders that wait for books to be compared again
+        limits = (one.snapshot_age_s for one in self.gatekeeper.limits.values())
+        return min((age_s / 2 for age_s in limits if age_s is not None), default=EVERY_S)
 
     async def _trade(self) -> None:
         await self.reconciler.compared.wait()

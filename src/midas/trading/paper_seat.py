@@ -36,7 +36,7 @@ class PaperSeat:
     def capabilities(self) -> Capabilities:
         return Capabilities(
             ClientIds.UNIQUE, KINDS, frozenset(TimeInForce), protections=True, cuts_purchases=True,
-            cancels_at_once=not self._account.late,
+            cuts_sales=True, cancels_at_once=not self._account.late,
         )  # fmt: skip
 
     async def submit(self, ticket: Ticket) -> str:

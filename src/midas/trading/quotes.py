@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from datetime import datetime
@@ -49,6 +50,20 @@ class Quotes:
                 self._take(instrument, close, event.stamp_utc)
         elif isinstance(event, Tick):
             self._take(event.instrument, event.price, event.stamp_utc)
+
+    def to_bytes(self) -> bytes:
+        """Return the prices there are, for a process that begins after the last row was told."""
+        kept = {
+            str(name): [str(quote.last), quote.stamp_utc.isoformat(), None if quote.base is None else str(quote.base)]
+            for name, quote in self._quotes.items()
+        }
+        return json.dumps(kept).encode()
+
+    def restore(self, state: bytes) -> None:
+        """Know prices that were kept, each as old as it is; whether the feed lives, only the feed can tell."""
+        for name, (last, stamp, base) in json.loads(state).items():
+            quote = Quote(Decimal(last), datetime.fromisoformat(stamp), None if base is None else Decimal(base))
+            self._quotes[InstrumentId.parse(name)] = quote
 
     def _take(self, instrument: InstrumentId, price: float, stamp_utc: datetime) -> None:
         if not math.isfinite(price) or price <= 0.0:

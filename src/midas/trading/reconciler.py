@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from datetime import timedelta
 
 from midas.core.instrument import InstrumentId
@@ -24,6 +25,9 @@ EVERY_S = 60.0
 AGREE_AFTER_S = 2.0
 """Pause between the two looks that must agree before anything is done."""
 
+LAPSES_AFTER_S = 300.0
+"""After so long without a look that told anything, the books count as never compared, whatever the limits say."""
+
 CANCEL_AGAIN = timedelta(seconds=30)
 LISTED = timedelta(days=1)
 """Orders for one session are not looked for after it."""
@@ -33,7 +37,8 @@ class Reconciler:
     """Looks at start, after each reconnect, after each UNKNOWN order, and every minute.
 
     Nothing of the ledger is ever changed to fit: what cannot be explained is put in quarantine, and money that does not
-    agree pauses the account.
+    agree pauses the account. That they agree lapses when the connection is lost, when a look tells of a difference
+    nobody knew, and with time; the next look that agrees, with the broker or with the look before it, brings it back.
     """
 
     def __init__(self, desk: Desk, broker: Broker, reports: Reports, resolver: Resolver, switch: KillSwitch) -> None:
@@ -47,18 +52,26 @@ class Reconciler:
         self._switch = switch
         self._due = Bell()
         self._unlisted: set[str] = set()
+        self._lapses = 0
+        self._looking = asyncio.Lock()
+        reports.lost = self.lapse
         reports.reconnected = self._due
         resolver.resolved = self._due
 
     @property
     def reconciled(self) -> bool:
-        """Whether the books were compared since this process began."""
-        return self.agreed_s is not None
+        """Whether the books are known to agree, but for what is in quarantine."""
+        return self.age_s <= LAPSES_AFTER_S
 
     @property
-    def age_s(self) -> float | None:
-        """Seconds since they last were; None before."""
-        return None if self.agreed_s is None else self._desk.clock.monotonic_s() - self.agreed_s
+    def age_s(self) -> float:
+        """Seconds since the look by which they agree began; infinite where none does."""
+        return math.inf if self.agreed_s is None else self._desk.clock.monotonic_s() - self.agreed_s
+
+    def lapse(self) -> None:
+        """Count what was seen for nothing, what is being looked at with it."""
+        self.agreed_s = None
+        self._lapses += 1
 
     async def run(self) -> None:
         """Compare for ever.
@@ -72,10 +85,18 @@ class Reconciler:
             await self._due.wait(EVERY_S if done else AGREE_AFTER_S)
 
     async def once(self) -> bool:
-        """Compare, and act on what two looks agree on; False where there was no information."""
+        """Compare, and act on what two looks agree on; False where they still are not known to agree."""
+        async with self._looking:
+            return await self._once()
+
+    async def _once(self) -> bool:
+        lapses, begun_s = self._lapses, self._desk.clock.monotonic_s()
         found = await self._look()
         if found:
+            if found - self.findings:
+                self.agreed_s = None
             await asyncio.sleep(AGREE_AFTER_S)
+            begun_s = self._desk.clock.monotonic_s()
             # something that is told late may be all there is to what was not there before
             again = await self._look(far_back=found != self.findings)
             found = None if again is None else found & again
@@ -83,7 +104,9 @@ class Reconciler:
             return False
         await self._act(found)
         self.findings = found
-        self.agreed_s = self._desk.clock.monotonic_s()
+        if lapses != self._lapses:
+            return False
+        self.agreed_s = begun_s
         self.compared.set()
         self._desk.ring()
         return True

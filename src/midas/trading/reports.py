@@ -36,6 +36,7 @@ class Reports:
 
     def __init__(self, desk: Desk, broker: Broker, jitter: Callable[[], float]) -> None:
         self.reconnected = Bell()
+        self.lost: Callable[[], None] = _nobody
         self._desk = desk
         self._broker = broker
         self._jitter = jitter
@@ -48,7 +49,10 @@ class Reports:
         desk.linked = self.linked
 
     async def follow(self) -> None:
-        """Take what the broker tells, for ever; a lost connection is made again, later and later up to 30 s."""
+        """Take what the broker tells, for ever; a lost connection is made again, later and later up to 30 s.
+
+        `lost` hears when it went, `reconnected` when it is there again.
+        """
         pause_s = BACK_OFF_S[0]
         while True:
             try:
@@ -57,9 +61,10 @@ class Reports:
                     pause_s = BACK_OFF_S[0]
             except (Ambiguous, TimeoutError, OSError):
                 pass
-            self.reconnected.ring()
+            self.lost()
             await asyncio.sleep(pause_s * (0.5 + self._jitter() / 2))
             pause_s = min(BACK_OFF_S[1], pause_s * 2)
+            self.reconnected.ring()
 
     async def catch_up(self, *, far_back: bool = False) -> list[BrokerOrder]:
         """Read what was missed and return today's orders.
@@ -208,3 +213,7 @@ def _over(row: OrderRow, told: BrokerOrder) -> Sequence[OrderEvent]:
     # it filled less than was asked for and is over all the same: of what closes a position, the position was smaller
     over = row.state not in ENDED and row.filled == told.filled and told.filled > 0
     return (Expired(told.reason),) if over else ()
+
+
+def _nobody() -> None:
+    pass

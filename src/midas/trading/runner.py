@@ -11,10 +11,11 @@ from typing import Protocol
 
 from midas.core.instrument import InstrumentId
 from midas.core.order import OrderState
-from midas.execution.loop_events import Command, Denied, LoopEvent, Submit, Switched, Withdraw
+from midas.execution.loop_events import Command, Denied, Limited, LoopEvent, Submit, Switched, Withdraw
 from midas.execution.order_row import OrderRow
 from midas.marketdata.feed import BarRow, CorporateAction
 from midas.risk.kill import KillLevel
+from midas.risk.limits import Limits
 from midas.trading.draft import Draft
 from midas.trading.journal import AskCancel, Checkpoint
 from midas.trading.recorder import Recorder
@@ -86,6 +87,10 @@ class Runner:
         if level is not self._level:
             self._level = level
             self._obey(draft, self.loop.on(Switched(level, stamp_utc)), stamp_utc)
+
+    def limit(self, limits: Sequence[Limits]) -> None:
+        """Go by these limits from here on."""
+        self.loop.on(Limited(tuple(limits)))
 
     def hear(self, draft: Draft, events: Sequence[LoopEvent], stamp_utc: datetime) -> Decided:
         """Tell it what happened, and draft what it wants."""

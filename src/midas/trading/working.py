@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from decimal import Decimal
 
-from midas.core.order import ENDED, OrderKind, Side
+from midas.core.order import ENDED, OrderIntent, OrderKind, Side
 from midas.execution.order_row import OrderRow
+from midas.risk.costs import share_price
 
 _NONE = Decimal(0)
 
+Costs = Callable[[OrderIntent, Decimal, Decimal], Decimal]
+"""Fees and taxes of trading a quantity, and what it is worth, of an order; the same each time it is asked."""
+
 
 class Working:
-    """Quantities that open orders may still buy and sell, by instrument id, and the money purchases may still take."""
+    """What open orders may still do.
 
-    def __init__(self) -> None:
+    buying, selling : quantities by instrument id. adding : what purchases are worth. reserved : the money they may
+    still take, `costs` with it.
+    """
+
+    def __init__(self, costs: Costs | None = None) -> None:
+        self.costs: Costs = costs or _free
         self.reserved = _NONE
+        self.adding = _NONE
         self.buying: defaultdict[str, Decimal] = defaultdict(Decimal)
         self.selling: defaultdict[str, Decimal] = defaultdict(Decimal)
 
@@ -29,16 +40,20 @@ class Working:
         side[name] += sign * left
         if not side[name]:
             del side[name]
-        self.reserved += sign * cost(row)
+        self.adding += sign * worth(row)
+        self.reserved += sign * self._takes(row)
 
-    def without(self, row: OrderRow) -> tuple[Decimal, dict[str, Decimal], dict[str, Decimal]]:
-        """Return reserved money, buying and selling as if `row` were not among those counted."""
-        left, name = rest(row), str(row.intent.instrument)
-        buying, selling = dict(self.buying), dict(self.selling)
-        side = buying if row.intent.side is Side.BUY else selling
-        if left and name in side:
-            side[name] -= left
-        return self.reserved - cost(row), buying, selling
+    def without(self, row: OrderRow) -> Working:
+        """Return the same as if `row`, which was counted, were not among them."""
+        others = Working(self.costs)
+        others.reserved, others.adding = self.reserved, self.adding
+        others.buying, others.selling = self.buying.copy(), self.selling.copy()
+        others.count(row, -1)
+        return others
+
+    def _takes(self, row: OrderRow) -> Decimal:
+        value = worth(row)
+        return value + self.costs(row.intent, rest(row), value) if value else _NONE
 
 
 def rest(row: OrderRow) -> Decimal:
@@ -48,15 +63,12 @@ def rest(row: OrderRow) -> Decimal:
     return max(_NONE, row.intent.quantity - row.filled)
 
 
-def cost(row: OrderRow) -> Decimal:
-    """Return the money an order may still take, without costs.
-
-    At its limit, at the price it begins at, or at the one it was decided at.
-    """
-    intent = row.intent
-    if intent.side is Side.SELL:
+def worth(row: OrderRow) -> Decimal:
+    """Return what an order may still buy is worth: at its limit or stop, else at the price it was decided at."""
+    if row.intent.side is Side.SELL:
         return _NONE
-    price = intent.limit_price if intent.kind is OrderKind.LIMIT else intent.reference_price
-    if intent.stop_price is not None:
-        price = max(intent.stop_price, price or _NONE)
-    return rest(row) * (price or _NONE)
+    return rest(row) * share_price(row.intent, row.intent.reference_price or _NONE)
+
+
+def _free(_order: OrderIntent, _quantity: Decimal, _value: Decimal) -> Decimal:
+    return _NONE

@@ -44,12 +44,12 @@ def max_notional(asked: Question, limits: Limits) -> Deny | None:
 
 
 def buying_power(asked: Question) -> Deny | None:
-    """There is cash for a purchase, beside what the others may cost; costs are not counted, as fills are cut to it."""
+    """There is cash for a purchase with its fees and taxes, beside what the others may cost."""
     if not asked.buys or asked.reduces or asked.cuts_purchases:
         return None
     free = asked.account.cash - asked.account.reserved
-    if asked.notional > free:
-        return Deny(Denial.BUYING_POWER, f"{asked.notional} is above the {free} there is")
+    if asked.notional + asked.costs > free:
+        return Deny(Denial.BUYING_POWER, f"{asked.notional} and {asked.costs} of costs are above the {free} there is")
     return None
 
 

@@ -60,12 +60,22 @@ def quote_age(asked: Question, limits: Limits) -> Deny | None:
 
 
 def lot(asked: Question) -> Deny | None:
-    """Whole lots only, but for closing all that a split or a fraction left over."""
-    if asked.fractions or (asked.reduces and asked.order.quantity == abs(asked.held)):
+    """Whole lots only, but for all that is left over beside them: by a split, a bonus issue or a fraction."""
+    if asked.fractions:
         return None
     size = asked.venue.lot(asked.session, asked.instrument.board, asked.instrument.kind)
-    if asked.order.quantity % size:
+    if asked.order.quantity % size and not (asked.reduces and asked.left % size == 0):
         return Deny(Denial.OFF_LOT, f"{asked.order.quantity} is not a multiple of {size}")
+    return None
+
+
+def sell_lock(asked: Question) -> Deny | None:
+    """Nothing is sold on a day the venue keeps it for its buyer; what only guards a position waits by itself."""
+    if asked.buys or asked.cuts_sales or not asked.locked or asked.order.kind is OrderKind.PROTECTION:
+        return None
+    free = asked.held - asked.locked - asked.selling
+    if asked.order.quantity > free:
+        return Deny(Denial.SELL_LOCKED, f"{asked.locked} were bought too late to be sold in {asked.session}")
     return None
 
 

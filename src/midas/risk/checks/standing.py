@@ -30,17 +30,17 @@ def armed(asked: Question) -> Deny | None:
 
 
 def reconciled(asked: Question) -> Deny | None:
-    """The books were compared with the broker's."""
+    """The books agree with the broker's as far as is known."""
     if not asked.account.reconciled:
-        return Deny(Denial.NOT_RECONCILED, "the books were not compared with the broker's yet")
+        return Deny(Denial.NOT_RECONCILED, "the books have to be compared with the broker's first")
     return None
 
 
 def account_age(asked: Question, limits: Limits) -> Deny | None:
-    """What is known of the account is not too old, nor of the future."""
-    age_s = abs((asked.now_utc - asked.account.stamp_utc).total_seconds())
+    """It is not too long since the account was seen to agree with its broker's."""
+    age_s = asked.account.age_s
     if limits.snapshot_age_s is not None and age_s > limits.snapshot_age_s:
-        return Deny(Denial.STALE_SNAPSHOT, f"the account was read {age_s:g} s away, limit {limits.snapshot_age_s:g} s")
+        return Deny(Denial.STALE_SNAPSHOT, f"it was compared {age_s:g} s ago, limit {limits.snapshot_age_s:g} s")
     return None
 
 
