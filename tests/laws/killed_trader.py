@@ -19,8 +19,8 @@ KILLED = -signal.SIGKILL
 LEASE_S = 6.0
 """A trader that was killed is followed after half of it."""
 
-BEGUN_WITHIN_S, LIFE_S = 240.0, 280.0
-"""Longest until a life is ready (the first on a machine compiles), and longest life: what takes longer hangs."""
+BEGUN_WITHIN_S, LIFE_S = 120.0, 240.0
+"""Longest until a life is ready, and longest life: what takes longer hangs."""
 
 
 @dataclass(frozen=True, slots=True)

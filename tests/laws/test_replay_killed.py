@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -53,7 +55,8 @@ CASES = (
 
 @pytest.fixture(scope="module")
 def pulled(tmp_path_factory: pytest.TempPathFactory) -> Midas:
-    """A data home with the sample market."""
+    """A data home with the sample market, where traders need not compile first."""
+    subprocess.run([sys.executable, "-m", "midas.kernels.warm"], timeout=900, check=True, stdout=subprocess.DEVNULL)
     folder = tmp_path_factory.mktemp("replayed")
     midas = Inside(folder / "home", folder)
     done = midas("data", "pull", "sample", "--json")
@@ -70,6 +73,7 @@ def environment(store: str, request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 @pytest.mark.figure("LAW")
+@pytest.mark.timeout(3600 if WHOLE else 1200)  # the first on a machine compiles
 @pytest.mark.parametrize(
     ("store", "names", "start", "deaths"), CASES, ids=[f"{store}-{names[0]}" for store, names, _, _ in CASES]
 )
