@@ -143,7 +143,7 @@ class PaperAccount:
         reports = [*(self._cancelled(opened_utc) if self._latency else ()), *self._expire(row), *self._adjust(changed)]
         self._place(row, opened_utc, self._account)
         resting = resting_of([self._orders[number] for number in self._orders.resting])
-        journal = self._account.meet(slot, resting)
+        journal = self._account.meet(slot, resting if len(resting) else None)
         orders = self._orders.at or self._orders.resting
         if orders or len(journal.events) or len(journal.fills) or len(journal.refusals):
             stamps = Stamps(row.row, opened_utc, row.stamp_utc)
@@ -200,6 +200,8 @@ class PaperAccount:
         ]
 
     def _adjust(self, changed: frozenset[int]) -> list[Report]:
+        if not changed:
+            return []
         # a price or a quantity in shares that are others now; what follows a target is scaled by the kernel
         orders = self._orders
         old = [number for number in orders.resting if orders[number].column in changed]

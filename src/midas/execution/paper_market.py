@@ -31,6 +31,7 @@ BARS = ("open", "high", "low", "close", "volume")
 KEPT = 64
 """Rows that are remembered at least: what slippage models and last closes look back to."""
 ROOM = 1024
+NONE: frozenset[int] = frozenset()
 ACTIONS = 4096
 _NEVER = 1e15
 
@@ -68,6 +69,8 @@ class PaperMarket:
 
     def changes(self, session: date) -> frozenset[int]:
         """Return the columns whose shares are others from a session on, or are gone: orders for them are not."""
+        if not self._waiting:
+            return NONE
         kinds = (SPLITTING, RIGHTS, DELISTING)
         due = (one for one in self._waiting if one.session <= session and one.kind in kinds)
         return frozenset(self._column[one.instrument] for one in due)

@@ -128,6 +128,8 @@ class PaperOrders:
 
     def overdue(self, session: date) -> list[str]:
         """Return orders for the day that met the market on another one."""
+        if not (self.at or self.resting):
+            return []
         there = (self._orders[number] for number in [*self.at.values(), *self.resting])
         day = TimeInForce.DAY
         return [one.number for one in there if one.ticket.time_in_force is day and one.session != session]

@@ -19,10 +19,13 @@ DROPPED = frozenset({Reject.NO_CASH, Reject.MARGIN, Reject.SHORT_BANNED})
 """Why what is left of an order that waits is dropped though its price was there, as the backtest does."""
 
 Resting = NDArray[np.float64]
+NOTHING: Resting = np.zeros((0, RESTING_FIELDS))
 
 
 def resting_of(orders: Sequence[Working]) -> Resting:
     """Return orders as `kernels.resting` has them."""
+    if not orders:
+        return NOTHING
     table = np.zeros((len(orders), RESTING_FIELDS))
     for row, order in zip(table, orders, strict=True):
         ticket, wanted = order.ticket, float(order.ticket.quantity - order.filled)
