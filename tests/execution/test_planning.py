@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.backtest.strategies import MonthEnd, Threshold
 from tests.execution.markets import AMERICA, panel_of, random_market
-from tests.execution.rehearsals import ACCOUNT, EPOCH, mandate_of, of_rehearsal, rehearsal_of
+from tests.execution.rehearsals import ACCOUNT, EPOCH, first_of, mandate_of, of_rehearsal, rehearsal_of, tape_of
 
 from midas.backtest.spec import spec_of
 from midas.backtest.window import window
@@ -17,11 +17,15 @@ from midas.core.errors import InvalidInput
 from midas.core.timeframe import Timeframe
 from midas.execution.styles import Style, read_style
 from midas.marketdata.feed import BarRow
+from midas.marketdata.ground import Ground
 from midas.marketdata.panel import Panel
 from midas.marketdata.replay import Replay
 from midas.strategies.plans import plan_of
 from midas.trading.memory_journal import MemoryJournal
+from midas.trading.parity import parity
+from midas.trading.recorder import Recorder
 from midas.trading.rehearsal import Rehearsal
+from midas.trading.tape_head import TapeHead
 
 FIVE = Timeframe(5, "m")
 DAYS = 3
@@ -41,13 +45,15 @@ def of_five_minutes(price: Any = 10.0, volume: Any = 1e6, names: int = 1) -> Pan
     return replace(panel, timeframe=FIVE, stamps=stamps)
 
 
-def lived(panel: Panel, strategy: Any, style: str, kills: frozenset[int] = frozenset(), **asked: Any) -> Rehearsal:
+def lived(
+    panel: Panel, strategy: Any, style: str, kills: frozenset[int] = frozenset(), watch: Any = None, **asked: Any
+) -> Rehearsal:
     spec = spec_of(strategy, panel, commission_bps=0, initial_capital=100_000, **asked)
     rows = window(plan_of(spec.definition), panel, spec.start, spec.end)
     mandate = replace(mandate_of(spec, panel, rows.first), style=read_style(style))
     journal = MemoryJournal()
     journal.store.accounts[ACCOUNT].epoch = EPOCH
-    rehearsal = rehearsal_of(spec, mandate, journal)
+    rehearsal = rehearsal_of(spec, mandate, journal, watch)
     events = list(Replay(panel, rows.stop).told())
     rehearsal.open(next(event.stamp_utc for event in events if isinstance(event, BarRow)))
     for event in events:
@@ -155,3 +161,16 @@ class TestTouch:
             limit = rows[fill.order].limit_price
             assert limit is not None
             assert fill.price <= limit if fill.side == "buy" else fill.price >= limit
+
+
+@pytest.mark.parametrize("style", ["twap:25m", "vwap:40m", "touch"])
+def test_its_twin_explains_what_a_style_did(style: str) -> None:
+    draw = np.random.default_rng(8)
+    price = (10.0 * np.exp(np.cumsum(draw.normal(0, 0.004, DAYS * BARS)))).round(2)
+    panel = of_five_minutes(price, 1e7, names=2)
+    spec = spec_of(Threshold(level=10.0), panel, commission_bps=0, initial_capital=100_000)
+    recorder = Recorder(TapeHead.of("run", spec, Ground.of(panel), first_of(spec, panel), panel.version))
+    found = parity(tape_of(recorder, lived(panel, Threshold(level=10.0), style, watch=recorder.note)))
+    assert found.trades > 10
+    assert found.unexplained == 0
+    assert found.lived - found.tested == found.total
