@@ -19,6 +19,7 @@ from midas.db import runs as rows
 from midas.db.parities import ParityRecord, Recording
 from midas.wire.jobs import FINISHED
 from midas.wire.parities import Parity, ParityDifference, ParityTrade
+from midas.wire.problem import Problem
 
 if TYPE_CHECKING:
     from midas.trading.desk import Desk
@@ -83,8 +84,8 @@ async def _tonight(workspace: Workspace, desk: Desk, run: str, session: date) ->
         told |= {"trades": job.result["trades"], "differing": job.result["differing"], "told": job.result["sentence"]}
         await desk.commit(JOB, desk.audit("parity.told", run, told))
     elif job.error is not None:
-        why = {"code": job.error["code"], "why": job.error["message"]}
-        await desk.commit(JOB, desk.audit("parity.failed", run, told | why))
+        error = Problem.model_validate(job.error).error()
+        await desk.commit(JOB, desk.audit("parity.failed", run, told | {"code": error.code, "why": error.message}))
 
 
 def _perform(run: str, kept: Recording, through: date, told_at: datetime, report: Report) -> Json | None:
