@@ -35,8 +35,8 @@ lint: setup-dev
 
 check: lint test ## Everything CI runs: lint, formatting, types, layers, house rules, tests
 
-verify: setup-dev ## Prove every figure of the reliability report at full size (under an hour), into docs/reliability/REPORT.md
-	.venv/bin/python scripts/verify.py
+verify: setup-dev ## Prove every figure of the reliability report at full size (under an hour), or ONLY=R1,R2, into docs/reliability/REPORT.md
+	.venv/bin/python scripts/verify.py $(if $(ONLY),--only $(ONLY))
 
 soak: setup-dev ## The same, five times as large (under two and a half hours)
 	.venv/bin/python scripts/verify.py --scale 250
