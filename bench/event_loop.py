@@ -1,6 +1,6 @@
 """W5 event by event: minute bars, an EMA cross, market orders, through loop, gate, ledger and matching.
 
-usage: python -m bench.event_loop [BARS]      prints bars a second of processor time, graph and Python `on_bar`
+usage: python -m bench.event_loop [BARS]      prints bars a second of processor time, each way
 """
 
 from __future__ import annotations
@@ -54,8 +54,10 @@ def main() -> None:
     panel = minutes(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
     spec = spec_of(EmaCross(), panel, commission_bps=1, lots="fractional", volume_cap=1.0)
     for name, decider in (("graph", _graph), ("on_bar", _code)):
-        seconds, fills = _timed(panel, spec, decider)
-        print(f"{name}: {panel.rows / seconds:,.0f} bars/s, {fills:,} fills in {seconds:.2f} s of processor time")
+        for blocks in (False, True):
+            seconds, fills = _timed(panel, spec, decider, blocks=blocks)
+            how, speed = "in blocks" if blocks else "by row", panel.rows / seconds
+            print(f"{name} {how}: {speed:,.0f} bars/s, {fills:,} fills in {seconds:.2f} s of processor time")
 
 
 def _graph(mandate: Mandate, spec: BacktestSpec) -> Decider:
@@ -66,7 +68,9 @@ def _code(mandate: Mandate, _spec: BacktestSpec) -> Decider:
     return EventDecider(Crossing(), mandate.ground, 100.0)
 
 
-def _timed(panel: Panel, spec: BacktestSpec, decider: Callable[[Mandate, BacktestSpec], Decider]) -> tuple[float, int]:
+def _timed(
+    panel: Panel, spec: BacktestSpec, decider: Callable[[Mandate, BacktestSpec], Decider], *, blocks: bool
+) -> tuple[float, int]:
     ground, terms = Ground.of(panel), spec.terms(panel.currency)
     broker = Capabilities(
         ClientIds.UNIQUE, KINDS, frozenset(TimeInForce), protections=True, cuts_purchases=True, cancels_at_once=True
@@ -76,7 +80,7 @@ def _timed(panel: Panel, spec: BacktestSpec, decider: Callable[[Mandate, Backtes
     journal.store.accounts["bench"].epoch = 1
     loop = Loop(mandate, decider(mandate, spec))
     rehearsal = Rehearsal(mandate, loop, PaperAccount(ground, terms), journal, 1)
-    events = Replay(panel).told()
+    events = Replay(panel).blocks() if blocks else Replay(panel).told()
     rehearsal.open(next(event for event in Replay(panel, 1).told() if isinstance(event, BarRow)).stamp_utc)
     begun = time.process_time()
     rehearsal.run(events)

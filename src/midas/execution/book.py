@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from midas.core.order import Side
+from midas.execution.book_window import BookWindow
 from midas.execution.rebalance import Wish, wishes
 from midas.execution.row_rules import RowRules
 from midas.execution.simulation import outgrown
@@ -31,19 +31,19 @@ from midas.kernels.account import (
     WANTED,
 )
 from midas.kernels.exiting import any_rule
-from midas.kernels.fill import FRACTION, SHORTS
+from midas.kernels.fill import FRACTION, SCALE, SHORTS
 from midas.kernels.following import close, take
 from midas.kernels.frame import BY_CHANGE, CALLED, ENDED, NEXT, OVERFLOW, RUINED, account_of, frame_of
-from midas.kernels.lanes import LANES
 from midas.kernels.matching import proceed
+from midas.kernels.price_rules import half_up
 from midas.kernels.world import LOT, PER_CLASS, PER_DAY, World
 from midas.marketdata.actions import ActionKind
+from midas.marketdata.block import BarBlock
 from midas.marketdata.feed import BarRow
+from midas.marketdata.tiles import last_known
 
 Values = NDArray[np.float64]
 
-_BARS = ("open", "high", "low", "close", "volume")
-_CLOSE = _BARS.index("close")
 _LEVELS = (ENTRY, BEST, RANGE, RANGE + 1, RANGE + 2)
 
 
@@ -56,24 +56,19 @@ class Book:
 
     def __init__(self, rules_of: RowRules, capital: int, *, by_change: bool, rules: Values) -> None:
         columns = len(rules_of.class_of)
-        tiles = max(1, -(-columns // LANES))
-        self._rules_of, self._columns = rules_of, columns
-        self._bars = np.full((len(_BARS), tiles, 2, LANES), np.nan)
-        self._dated = np.full((2, rules_of.width), np.nan)
+        self._guarded = bool(any_rule(rules)) or rules_of.terms[SHORTS] > 0.0
+        self._rules_of, self._window = rules_of, BookWindow(rules_of, guarded=self._guarded)
         self._weights = np.full((1, columns), np.nan)
         self._ranges = np.full((3, 1, columns), np.nan)
-        opens, highs, lows, closes, volumes = self._bars
+        opens, highs, lows, closes, volumes = self._window.bars
         self._world = World(
-            opens, highs, lows, closes, volumes, np.empty((0, 4)), rules_of.class_of, self._dated, rules_of.ladders,
-            rules, self._ranges, rules_of.terms, np.empty(0, np.int64), self._weights,
+            opens, highs, lows, closes, volumes, np.empty((0, 4)), rules_of.class_of, self._window.dated,
+            rules_of.ladders, rules, self._ranges, rules_of.terms, np.empty(0, np.int64), self._weights,
         )  # fmt: skip
-        self._own = account_of(columns, 2, capital, 8 * columns + 64)
+        self._own = account_of(columns, 1 + self._window.span, capital, 8 * columns + 64)
         self._frame = frame_of(self._world, self._own, 0, by_change)
         self._frame[NEXT] = 2
         self._state, self._counts = self._own.state, self._own.counts
-        self._guarded = bool(any_rule(rules)) or rules_of.terms[SHORTS] > 0.0
-        self._row = np.full((tiles, LANES), np.nan)
-        self._session: date | None = None
 
     @property
     def cash(self) -> int:
@@ -107,17 +102,17 @@ class Book:
     @property
     def closes(self) -> Values:
         """Last known closes in today's shares, NaN where there never was one."""
-        return self._bars[_CLOSE, :, 0].reshape(-1)[: self._columns]
+        return self._window.closes
 
     @property
-    def called(self) -> bool:
-        """Whether the last close was below the maintenance margin: no order is given on it."""
-        return bool(self._frame[CALLED] > 0)
+    def targets(self) -> Values | None:
+        """The last weight heard, by column, not to be written; None where an order that found no market is due."""
+        return None if self._state[DUE].any() else self._state[TARGET]
 
     @property
-    def ended(self) -> bool:
-        """Whether a margin account lost everything; nothing is ordered any more."""
-        return bool(self._frame[ENDED] == RUINED)
+    def is_stopped(self) -> bool:
+        """Whether nothing is ordered: a margin account below the maintenance margin, or one that lost everything."""
+        return bool(self._frame[CALLED] > 0 or self._frame[ENDED] == RUINED)
 
     def filled(self, column: int, side: Side, quantity: float, price: float, spent: int, *, exited: bool) -> None:
         """Book a fill; `spent` is what it took out of the cash, below 0 what it brought."""
@@ -128,7 +123,7 @@ class Book:
         state = self._state
         if kind in (ActionKind.SPLIT, ActionKind.RIGHTS):
             state[MARK, column] /= value
-            self._bars[_CLOSE, column // LANES, 0, column % LANES] /= value
+            self._window.adjust(column, value)
             share = 1.0 / value
         elif kind == ActionKind.CASH_DIVIDEND and state[QUANTITY, column] != 0.0:
             share = 1.0 - value / state[MARK, column]
@@ -158,21 +153,41 @@ class Book:
         ------
         InvalidInput: the account outgrew what can be counted exactly.
         """
-        for place in range(len(_BARS)) if self._guarded else (_CLOSE,):
-            self._row.reshape(-1)[: self._columns] = row.fields.get(_BARS[place], row.fields["close"])
-            self._bars[place, :, 1] = self._row
-        if row.session != self._session:
-            self._session = row.session
-            self._dated[1] = self._rules_of.row(np.datetime64(row.session, "D"), 1.0, 0, 0)
-        close(self._frame, late)
+        self._window.take(row)
+        close(self._frame, 2, late)
+        self._closed()
+
+    def pass_over(self, block: BarBlock, at: int, stop: int) -> NDArray[np.int64]:
+        """Hear of the closes of rows on which nothing is decided and time goes on; return the equity at each.
+
+        Raises
+        ------
+        InvalidInput: the account outgrew what can be counted exactly.
+        """
+        own, found = self._own, [np.empty(0, np.int64)]
+        while at < stop:
+            rows = self._window.take_rows(block, at, stop)
+            close(self._frame, rows + 1, False)
+            self._closed()
+            found.append(own.equity[1 : rows + 1].copy())
+            for kept in (own.equity, own.cash, own.gross):
+                kept[1] = kept[rows]
+            self._window.roll_rows(block, at, rows)
+            if self._guarded:
+                self._state[[ENTERED, TRADED_ROW]] -= float(rows)
+            at += rows
+        return np.concatenate(found)
+
+    def _closed(self) -> None:
         self._counts[ENTRIES] = 0
         if self._frame[ENDED] == OVERFLOW:
             raise outgrown()
 
     def decide(self, weights: Values) -> Sequence[Wish]:
         """Return what the account wants to trade for target weights heard at the close of the bar."""
-        if self._frame[BY_CHANGE] and self._wants_nothing(weights):
-            return ()
+        targets = self.targets
+        if self._frame[BY_CHANGE] and targets is not None and not (np.isfinite(weights) & (weights != targets)).any():
+            return ()  # what the compiled step would find out at several times the price
         self._weights[0] = weights
         proceed(self._frame, 2, 0)
         found = wishes(self._own)
@@ -181,39 +196,43 @@ class Book:
         self._counts[ORDERED] = self._counts[ENTRIES] = 0
         return found
 
-    def _wants_nothing(self, weights: Values) -> bool:
-        # No name's target changed and none is due: what the compiled step would find out at several times the price.
-        state = self._state
-        return not (state[DUE].any() or (np.isfinite(weights) & (weights != state[TARGET])).any())
-
     def lot(self, column: int) -> float:
         """Return the smallest quantity of a name that may be ordered."""
         terms, kind = self._world.terms, int(self._rules_of.class_of[column])
-        return float(terms[FRACTION] or self._dated[1, PER_DAY + PER_CLASS * kind + LOT])
+        return float(terms[FRACTION] or self._window.dated[1, PER_DAY + PER_CLASS * kind + LOT])
 
     def snapshot(self) -> dict[str, Any]:
         """Return all there is to know to go on, as plain values and arrays; taken between two bars."""
         own = self._own
-        session = None if self._session is None else self._session.isoformat()
         return {
             "state": self._state.copy(), "lists": own.lists.copy(), "counts": own.counts.copy(),
-            "equity": own.equity.copy(), "closes": self._bars[_CLOSE].copy(), "ranges": self._ranges.copy(),
-            "words": self._frame[[CALLED, ENDED]], "dated": self._dated.copy(), "session": session,
+            "equity": own.equity[:2].copy(), "ranges": self._ranges.copy(), "words": self._frame[[CALLED, ENDED]],
+            "window": self._window.snapshot(),
         }  # fmt: skip
 
     def restore(self, tree: Mapping[str, Any]) -> None:
         """Go back to a snapshot of a book of the same ground and terms."""
         own = self._own
         own.lists[:], own.counts[:], self._state[:] = tree["lists"], tree["counts"], tree["state"]
-        own.equity[:], self._bars[_CLOSE], self._ranges[:] = tree["equity"], tree["closes"], tree["ranges"]
-        self._frame[[CALLED, ENDED]], self._dated[:] = tree["words"], tree["dated"]
-        self._session = None if tree["session"] is None else date.fromisoformat(tree["session"])
+        own.equity[:2], self._ranges[:] = tree["equity"], tree["ranges"]
+        self._frame[[CALLED, ENDED]] = tree["words"]
+        self._window.restore(tree["window"])
 
     def roll(self, ranges: Mapping[int, Values]) -> None:
         """Let time go on: the bar is the one before the next. `ranges` are by kind, known at its close."""
-        closes = self._bars[_CLOSE]
-        np.copyto(closes[:, 0], closes[:, 1], where=~np.isnan(closes[:, 1]))
+        self._window.roll()
         if self._guarded:
             self._state[[ENTERED, TRADED_ROW]] -= 1.0
             for kind, values in ranges.items():
                 self._ranges[kind, 0] = values
+
+
+def worth(book: Book, closes: Values) -> int:
+    """Return the equity of a book after more closes, (row, instrument), where nobody is short."""
+    state, last = book._state, last_known(closes)
+    equity, scale = book.cash, float(book._world.terms[SCALE])
+    rounded = cast("Any", half_up).py_func  # compiling it for a few numbers takes longer than they do
+    for column in np.flatnonzero(state[QUANTITY]).tolist():
+        price = state[MARK, column] if np.isnan(last[column]) else last[column]
+        equity += rounded(float(abs(state[QUANTITY, column]) * price * scale))
+    return equity

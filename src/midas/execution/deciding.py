@@ -10,9 +10,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from midas.execution.ahead import Changes
 from midas.execution.book import Book
 from midas.execution.rebalance import Wish
 from midas.execution.stream import Stream
+from midas.marketdata.block import BarBlock
 from midas.marketdata.feed import BarRow, CorporateAction
 
 Values = NDArray[np.float64]
@@ -56,6 +58,18 @@ class Decider(Protocol):
         """Hear that a session closed; return what was to be decided on its last row and could not before."""
         ...
 
+    def quiet(self, block: BarBlock, at: int, stop: int, book: Book, *, alone: bool) -> int:
+        """Return the first row of a block, from `at` on and before `stop`, at whose close something may be wanted.
+
+        That holds as long as the book hears of nothing but closes; with `alone` it is known that it will not, up to the
+        row that is returned, and that all rows before that one are passed over.
+        """
+        ...
+
+    def pass_over(self, block: BarBlock, at: int, stop: int) -> None:
+        """Go on by rows of a block at whose closes nothing is wanted."""
+        ...
+
     def snapshot(self) -> dict[str, Any]: ...
 
     def restore(self, tree: Mapping[str, Any]) -> None: ...
@@ -67,6 +81,7 @@ class GraphDecider:
     def __init__(self, stream: Stream, *, by_change: bool) -> None:
         self._stream, self._by_change = stream, by_change
         self._row: BarRow | None = None
+        self._changes: Changes | None = None
 
     @property
     def waits(self) -> bool:
@@ -93,13 +108,29 @@ class GraphDecider:
         return replace(row, closes=True), self._decided(weights, {}, book)
 
     def _decided(self, weights: Values, ranges: Mapping[str, Values], book: Book) -> Decision:
-        if book.called or book.ended:
+        if book.is_stopped:
             return Decision(ranges=ranges)
         waiting = np.flatnonzero(book.leaving)
         wishes = book.decide(weights)
         released = [column for column in waiting.tolist() if book.leaving[column] == 0.0]
         spoke = not self._by_change and bool(np.isfinite(weights).any())
         return Decision(wishes, spoke, released, ranges=ranges)
+
+    def quiet(self, block: BarBlock, at: int, stop: int, book: Book, *, alone: bool) -> int:  # noqa: ARG002
+        """Return the row from `at` on whose targets ask for something, the end of what is known where none does."""
+        targets = book.targets
+        ahead = None if targets is None else self._stream.ahead(block, at)
+        if targets is None or ahead is None:
+            return at
+        if self._changes is None or self._changes.ahead is not ahead:
+            self._changes = Changes(ahead, targets.copy(), by_change=self._by_change)
+        return self._changes.next(targets)
+
+    def pass_over(self, block: BarBlock, at: int, stop: int) -> None:  # noqa: ARG002
+        """Go on by rows at whose closes nothing is wanted."""
+        self._stream.pass_over(block, stop)
+        if self._stream.waits:
+            self._row = block.row(stop - 1)
 
     def snapshot(self) -> dict[str, Any]:
         row = self._row if self._stream.waits else None

@@ -10,13 +10,14 @@ from decimal import Decimal
 from typing import Any
 
 from midas.core.order import Side
-from midas.execution.book import Book
+from midas.execution.book import Book, worth
 from midas.execution.deciding import Decision
 from midas.execution.quantity import decimal_price
 from midas.execution.rebalance import Wish
+from midas.marketdata.block import BarBlock, RowView
 from midas.marketdata.feed import BarRow, CorporateAction
 from midas.marketdata.ground import Ground
-from midas.strategies.event import EventBar, EventStrategy
+from midas.strategies.event import EventStrategy
 
 
 class EventDecider:
@@ -26,6 +27,7 @@ class EventDecider:
 
     def __init__(self, strategy: EventStrategy, ground: Ground, scale: float) -> None:
         self._strategy, self._ground = strategy, ground
+        self._shown = -1
         self._context = _Context([str(instrument.id) for instrument in ground.instruments], scale)
 
     def act(self, action: CorporateAction) -> None:
@@ -33,17 +35,20 @@ class EventDecider:
 
     def learn(self, row: BarRow) -> Decision:
         """Show a bar before the first decision; orders are forgotten."""
-        self._strategy.on_bar(self._context, EventBar(row.row, row.stamp_utc, row.session, row.fields))
+        self._strategy.on_bar(self._context, row)
         self._context.clear()
         return Decision()
 
     def decide(self, row: BarRow, book: Book) -> Decision:
-        """Show a bar and return what was ordered, sales first."""
+        """Show a bar, where it was not yet, and return what was ordered, sales first."""
         context = self._context
-        context.book = book
-        self._strategy.on_bar(context, EventBar(row.row, row.stamp_utc, row.session, row.fields))
+        context.see(book)
+        if row.row > self._shown:
+            self._strategy.on_bar(context, row)
+        elif row.row < self._shown:
+            raise RuntimeError(f"bar {row.row} has its turn, and bar {self._shown} was shown before")
         cancelled = sorted(context.cancelled)
-        if not (context.wanted or context.priced) or book.called or book.ended:
+        if not (context.wanted or context.priced) or book.is_stopped:
             context.clear()
             return Decision(cancelled=cancelled)
         wanted = sorted(context.wanted.items(), key=lambda entry: entry[1] > 0.0)
@@ -70,6 +75,25 @@ class EventDecider:
     def close(self, session: date, book: Book) -> None:
         """Return nothing: code was asked at the last bar."""
 
+    def quiet(self, block: BarBlock, at: int, stop: int, book: Book, *, alone: bool) -> int:
+        """Show bars up to the first on which something is ordered, and return its row."""
+        if not alone:
+            return at
+        context, on_bar = self._context, self._strategy.on_bar
+        wanted, priced, cancelled = context.wanted, context.priced, context.cancelled
+        context.see(book)
+        for row in range(at, stop):
+            context.look(block, at, row)
+            on_bar(context, RowView(block, row))
+            if wanted or priced or cancelled:
+                self._shown = block.first + row
+                return row
+        self._shown = block.first + stop - 1
+        return stop
+
+    def pass_over(self, block: BarBlock, at: int, stop: int) -> None:
+        """Nothing is to be done: these bars were shown."""
+
     def snapshot(self) -> dict[str, Any]:
         return {"state": self._strategy.state}
 
@@ -84,18 +108,31 @@ class _Context:
         self.wanted: dict[int, float] = {}
         self.priced: list[tuple[int, float, float | None, float | None]] = []
         self.cancelled: set[int] = set()
-        self.book: Book | None = None
+        self._book: Book | None = None
+        self._block: BarBlock | None = None
+        self._from = self._at = 0
+
+    def see(self, book: Book) -> None:
+        self._book, self._block = book, None
+
+    def look(self, block: BarBlock, begin: int, at: int) -> None:
+        # The book has heard of what is before row `begin` of a block, and nothing but closes comes up to row `at`.
+        self._block, self._from, self._at = block, begin, at
 
     @property
     def cash(self) -> float:
-        return self.book.cash / self._scale if self.book else 0.0
+        return self._book.cash / self._scale if self._book else 0.0
 
     @property
     def equity(self) -> float:
-        return self.book.equity / self._scale if self.book else 0.0
+        if self._book is None:
+            return 0.0
+        if self._block is None:
+            return self._book.equity / self._scale
+        return worth(self._book, self._block.fields["close"][self._from : self._at + 1]) / self._scale
 
     def position(self, column: int = 0) -> float:
-        return float(self.book.quantities[column]) if self.book else 0.0
+        return float(self._book.quantities[column]) if self._book else 0.0
 
     def buy(self, quantity: float, column: int = 0, *, limit: float | None = None, stop: float | None = None) -> None:
         self._order(quantity, column, limit, stop)

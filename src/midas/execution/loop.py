@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from midas.core.order import OrderIntent, OrderKind, OrderState, Reject, Side, TimeInForce
 from midas.execution.asking import Asking
 from midas.execution.book import Book
@@ -36,6 +39,7 @@ from midas.execution.rebalance import Wish
 from midas.execution.row_rules import RowRules
 from midas.execution.state_bytes import from_bytes, to_bytes
 from midas.marketdata.actions import ActionKind
+from midas.marketdata.block import BarBlock
 from midas.marketdata.feed import BarRow, CorporateAction, SessionEdge
 from midas.risk.kill import KillLevel
 from midas.risk.verdict import Denial, Deny
@@ -89,6 +93,7 @@ class Loop:
         self._working: dict[str, OrderIntent] = {}
         self._withdrawn: set[str] = set()
         self.row = -1
+        self._acted = False
         self.corrections = 0
 
     @property
@@ -128,6 +133,27 @@ class Loop:
                 self._asking.limits = event.limits
         return ()
 
+    def quiet(self, block: BarBlock, at: int, stop: int) -> int:
+        """Return the first row of a block, from `at` on and before `stop`, whose close is to be heard by `on`.
+
+        The rows before it may be passed over, as long as no other event comes between.
+        """
+        first, book = self._mandate.first, self._book
+        if block.first + at <= self.row or block.first + at < first or self._guarding.by_us or not self._plans.rest:
+            return at
+        guarded = self._guarding.wanted(book, ())
+        if guarded.arm or guarded.disarm or book.is_stopped:
+            return at
+        alone = not (self._working or self._acted or _may_move(self._mandate))
+        return min(stop, self._decider.quiet(block, at, stop, book, alone=alone))
+
+    def pass_over(self, block: BarBlock, at: int, stop: int) -> NDArray[np.int64]:
+        """Hear of the closes of quiet rows; return the equity of the run's own account at each, in minor units."""
+        if at < stop:
+            self.row = block.first + stop - 1
+            self._decider.pass_over(block, at, stop)
+        return self._book.pass_over(block, at, stop)
+
     def snapshot(self) -> bytes:
         """Return all there is to know to go on from the last event."""
         tree: dict[str, Any] = {
@@ -156,12 +182,13 @@ class Loop:
         self._working = {order_id(intent): intent for intent in intents}
         self._withdrawn = set(tree["withdrawn"])
         self._plans.restore(tree["plans"])
+        self._acted = True  # perhaps
 
     def _on_row(self, row: BarRow) -> Sequence[Command]:
         if row.row <= self.row:
             self.corrections += 1
             return ()
-        self.row = row.row
+        self.row, self._acted = row.row, False
         self._book.close(row, late=self._guarding.by_us)
         self._plans.hear(row)
         if row.row < self._mandate.first:
@@ -175,16 +202,20 @@ class Loop:
 
     def _commands(self, row: BarRow, decision: Decision) -> list[Command]:
         guarded = self._guarding.wanted(self._book, decision.released)
-        busy = self._busy()
+        targets = {order: intent for order, intent in self._working.items() if intent.kind is not OrderKind.PROTECTION}
+        busy = frozenset(self._column[intent.instrument] for intent in targets.values() if intent.leg != PRICED)
         exits = exit_wishes(self._book, busy) if self._guarding.by_us else []
         due = self._plans.due(row, decision)
-        off = [*guarded.disarm, *(self._at_work(decision.cancelled) if decision.cancelled else ())]
+        working = [order for order in targets if order not in self._withdrawn]
+        names = {self._ids[column] for column in decision.cancelled}
+        called_off = [one for one in working if targets[one].leg == PRICED and targets[one].instrument in names]
+        off = [*guarded.disarm, *called_off]
         if not (decision.wishes or decision.spoke or guarded.arm or off or exits or due):
             return []
         self._asking.begin(row)
         commands: list[Command] = [self._withdraw(order, "it was called off") for order in off]
         if decision.spoke:
-            commands += [self._withdraw(order, "a new decision") for order in self._at_work()]
+            commands += [self._withdraw(order, "a new decision") for order in working if order not in off]
         commands += self._orders(row, guarded.arm, "protect", OrderKind.PROTECTION)
         commands += self._orders(row, exits, LEG, OrderKind.MARKET)
         wishes = [wish for wish in decision.wishes if self._is_free(wish, busy, decision)]
@@ -246,24 +277,6 @@ class Loop:
         self._guarding.ended(order, intent)
         return Withdraw(order, reason)
 
-    def _at_work(self, waiting: Sequence[int] | None = None) -> list[str]:
-        # orders that follow targets, or those of some columns that wait for a price
-        orders = [
-            (order, intent)
-            for order, intent in self._working.items()
-            if intent.kind is not OrderKind.PROTECTION and order not in self._withdrawn
-        ]
-        if waiting is None:
-            return [order for order, _ in orders]
-        return [each for each, one in orders if one.leg == PRICED and self._column[one.instrument] in waiting]
-
-    def _busy(self) -> frozenset[int]:
-        return frozenset(
-            self._column[intent.instrument]
-            for intent in self._working.values()
-            if intent.kind is not OrderKind.PROTECTION and intent.leg != PRICED
-        )
-
     def _on_fill(self, event: Filled) -> None:
         fill = event.fill
         column = self._column.get(fill.instrument)
@@ -293,6 +306,7 @@ class Loop:
 
     def _on_action(self, event: CorporateAction) -> None:
         self._decider.act(event)
+        self._acted = True
         column = self._column.get(event.instrument)
         if column is not None:
             self._book.act(column, event.kind, event.value)
@@ -312,3 +326,9 @@ class Loop:
         return [
             self._withdraw(order, "the kill switch") for order in list(self._working) if order not in self._withdrawn
         ]
+
+
+def _may_move(mandate: Mandate) -> bool:
+    # Whether something may happen to an account that has no orders, and on a row before which nothing was told.
+    dealing = mandate.terms.dealing
+    return bool(mandate.exits or dealing.cash_rate or dealing.allow_short or dealing.reinvest_dividends)

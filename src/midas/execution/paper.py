@@ -6,11 +6,12 @@ It knows nothing of who sends the orders: orders in, rows in, reports out. `pape
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from midas.core.order import Side
 from midas.execution.broker import BrokerOrder, BrokerState, DefiniteNo, Holdings, Report, Ticket
@@ -21,14 +22,30 @@ from midas.execution.paper_reports import Stamps
 from midas.execution.paper_resting import resting_of, waits
 from midas.execution.paper_state import Working
 from midas.execution.quantity import decimal_quantity
-from midas.execution.stepping import Snapshot, SteppedAccount
+from midas.execution.stepping import Snapshot, SteppedAccount, last_closes
 from midas.execution.stream import Ranges
 from midas.execution.terms import AccountTerms
 from midas.kernels.account import SENT
+from midas.marketdata.block import BarBlock
 from midas.marketdata.feed import BarRow, CorporateAction
 from midas.marketdata.forward import ForwardFields
 from midas.marketdata.ground import Ground
 from midas.strategies.exits import Exit
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Rows that were met at once: the row before which that stopped, and what happened on the last of them, in order.
+
+    cash, equity : at the close of each, in minor units.
+    """
+
+    stop: int
+    reports: list[Report]
+    cash: Integers
+    equity: Integers
 
 
 class PaperAccount:
@@ -150,6 +167,30 @@ class PaperAccount:
             reports += self._outcome.reports(journal, stamps, self._account, resting)
         return reports
 
+    def pass_over(self, block: BarBlock, at: int, stop: int, opened_utc: datetime) -> Passed:
+        """Let the orders meet rows of a block from `at` on, up to before `stop` or to where something happened.
+
+        The bars of row `at` opened at `opened_utc`.
+        """
+        cash, equity, reports = list[Integers](), list[Integers](), list[Report]()
+        singly = stop == at + 1
+        while at < stop and not reports:
+            if self._market.full:
+                self._move_on()
+            account = self._account
+            singly = singly or account is None or self.late or bool(self._ranges.fields)
+            if account is None or singly or not _rests(self._orders, account, self._exits):
+                behind, reports = at + 1, self.advance(block.row(at), opened_utc)
+            else:
+                behind, reports = self._meet_rows(block, at, stop, opened_utc, account)
+            assert self._account is not None
+            for closes, of in zip(last_closes(self._account, behind - at), (cash, equity), strict=True):
+                of.append(closes)
+            at = behind
+            if at < stop:
+                opened_utc = block.opened_utc(at)
+        return Passed(at, reports, np.concatenate(cash), np.concatenate(equity))
+
     def snapshot(self) -> dict[str, Any]:
         """Return all there is to know to go on, as plain values and arrays."""
         market, shift = self._market.snapshot(self._oldest())
@@ -172,6 +213,24 @@ class PaperAccount:
         if tree["account"] is not None:
             kept = Snapshot(**{**tree["account"], "marks": tuple(tree["account"]["marks"])})
             self._account = SteppedAccount.resumed(self._market.conditions, kept, self._market.guards)
+
+    def _meet_rows(
+        self, block: BarBlock, at: int, stop: int, opened_utc: datetime, account: SteppedAccount
+    ) -> tuple[int, list[Report]]:
+        # Rows of one session, as many as there is room for; the row before which it stopped, and what happened before.
+        self._orders.begin(block.session(at))
+        rows = self._market.add_rows(block, at, min(stop, block.session_stop(at)))
+        before = account.next
+        journal = account.meet_until(before + rows)
+        stop = at + account.next - before
+        self._market.drop_rows(at + rows - stop)
+        self._forward.steps(block, at, stop)
+        self._row = block.first + stop - 1
+        if not (len(journal.events) or len(journal.fills) or len(journal.refusals)):
+            return stop, []
+        opened = opened_utc if stop == at + 1 else block.opened_utc(stop - 1)
+        stamps = Stamps(self._row, opened, block.stamp_utc(stop - 1))
+        return stop, self._outcome.reports(journal, stamps, account, resting_of(()))
 
     def _move_on(self) -> None:
         kept = None if self._account is None else self._account.snapshot()
@@ -234,3 +293,10 @@ class PaperAccount:
     def _has(self, order: Working, account: SteppedAccount) -> bool:
         # what was closed meanwhile is not sold: such an order waits with those that look at what is held
         return self._shorts or order.ticket.side is Side.BUY or -signed(order) <= account.quantities[order.column]
+
+
+def _rests(orders: PaperOrders, account: SteppedAccount, exits: Sequence[Exit]) -> bool:
+    # No order waits, and what is held is guarded where there are exits.
+    if orders.queue or orders.at or orders.resting:
+        return False
+    return not exits or orders.guarding.keys() >= set(np.flatnonzero(account.quantities).tolist())

@@ -20,8 +20,10 @@ from midas.kernels.account import ENTERED, LOCK_ROW, SENT, TRADED_ROW
 from midas.kernels.fill import CARRY
 from midas.kernels.lanes import LANES
 from midas.kernels.world import BASE, DAYS, DELISTING, RIGHTS, SPLITTING
+from midas.marketdata.block import BarBlock
 from midas.marketdata.feed import BarRow, CorporateAction
 from midas.marketdata.ground import Ground
+from midas.marketdata.tiles import lay
 from midas.strategies.exits import Exit
 
 Values = NDArray[np.float64]
@@ -94,6 +96,22 @@ class PaperMarket:
         if self._waiting:
             self._happen(row, slot)
         return slot
+
+    def add_rows(self, block: BarBlock, at: int, stop: int) -> int:
+        """Take in rows of one session, as many as there is room for, and return how many; no ranges are known."""
+        rows = min(stop - at, self._room - self.slots)
+        first = self.add(block.row(at), {})
+        more = slice(at + 1, at + rows)
+        for place, name in enumerate(BARS):
+            lay(block.fields.get(name, block.fields["close"])[more], self._bars[place], first + 1)
+        self._dated[first + 1 : first + rows] = self._dated[first]
+        self._dated[first + 1 : first + rows, DAYS] = 0.0
+        self.slots = first + rows
+        return rows
+
+    def drop_rows(self, rows: int) -> None:
+        """Take out the last rows again, but not the first of their session."""
+        self.slots -= rows
 
     def move_on(self, keep: int) -> int:
         """Forget all but the last rows, at least `keep` of them, and return by how much slots moved."""

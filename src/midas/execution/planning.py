@@ -56,6 +56,11 @@ class Plans:
         self._profile: dict[str, float] = {}
         self._session = ""
 
+    @property
+    def rest(self) -> bool:
+        """Whether nothing is planned, and bars are not listened to."""
+        return not self._later and self._style.kind != "vwap"
+
     def hear(self, row: BarRow) -> None:
         """Take in how much was traded when."""
         if self._style.kind != "vwap" or "volume" not in row.fields:

@@ -274,3 +274,9 @@ class SteppedAccount:
         journal = journal_of(self._account.journal[:used].copy(), self._account.amounts[:used].copy())
         self._counts[ENTRIES] = 0
         return journal
+
+
+def last_closes(account: SteppedAccount, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return cash and equity in minor units at the closes of the last rows an account met."""
+    own, stop = account._account, account._last + 1
+    return own.cash[stop - rows : stop].copy(), own.equity[stop - rows : stop].copy()

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from midas.execution.ahead import Ahead
 from midas.factors.plan import Plan
 from midas.factors.stepper import Snapshot, Stepper
+from midas.marketdata.block import BarBlock
 from midas.marketdata.feed import BarRow, CorporateAction
 from midas.marketdata.forward import ForwardFields
 from midas.marketdata.ground import Ground
@@ -20,6 +22,9 @@ from midas.strategies.schedule import Every, Schedule
 
 Values = NDArray[np.float64]
 Tree = Mapping[str, Any]
+
+_SPAN, _CELLS = 512, 1 << 18
+"""Rows run at once, and numbers of one field worked out at once, at most."""
 
 
 class Ranges:
@@ -65,21 +70,49 @@ class Stream:
         wanted = (*self._plan.fields, *self._ranges.fields)
         self._forward = ForwardFields(ground.venue, ground.instruments, wanted)
         self._stepper: Stepper | None = None
+        self._span = max(1, min(_SPAN, _CELLS // len(ground.instruments)))
         self._spoken = False
         self._waiting: Values | None = None
         self._schedule = Schedule(definition.every, ground.venue.calendar)
+        self._ahead: Ahead | None = None
 
     def act(self, action: CorporateAction) -> None:
         """Hear of a corporate action before the row it takes effect on."""
+        self._come_back()
         self._forward.act(action)
+
+    def ahead(self, block: BarBlock, at: int) -> Ahead | None:
+        """Return the targets of rows from `at` on, worked out at once; None where they are to be asked for singly."""
+        known = self._ahead
+        if known is not None and known.block is block and known.at == at and at < known.stop:
+            return known
+        if self._ranges.fields:
+            return None
+        self._come_back()
+        stop = min(self._forward.stop(block, at), at + _CELLS // len(self._ground.instruments) + 1)
+        self._ahead = self._work_out(block, at, stop)
+        return self._ahead
+
+    def pass_over(self, block: BarBlock, stop: int) -> None:
+        """Go on to before row `stop` of what was worked out: the strategy is silent, or says what it said before."""
+        known, last = self._ahead, stop - 1
+        assert known is not None
+        known.taken = stop - known.begin
+        if self._schedule.by_session:
+            waits = self._schedule.speaks(block.sessions[last]) and not (block.late[last] or block.closes[last])
+            self._waiting = known.weights[known.taken - 1] if waits and not block.ends[last] else None
 
     def step(self, row: BarRow) -> tuple[Values | None, dict[str, Values]]:
         """Return the weights of a row, None where the strategy is silent, and the ranges known at its close."""
         session = np.datetime64(row.session, "D")
-        if self._stepper is None:
-            self._stepper = self._begin(session, row.closes)
-        fields = self._forward.step(row)
-        weights = self._stepper.step(fields, session, closes=row.closes)
+        known, fields = self._ahead, {}
+        if known is not None and known.at < known.stop and known.block.first + known.at == row.row:
+            weights = known.weights[known.taken]
+            known.taken += 1
+        else:
+            self._come_back()
+            fields = self._forward.step(row)
+            weights = self._stepper_at(session, row.closes).step(fields, session, closes=row.closes)
         return (weights if self._speaks(row, session, weights) else None), self._ranges.step(fields)
 
     @property
@@ -94,28 +127,61 @@ class Stream:
 
     def snapshot(self) -> dict[str, Any]:
         """Return all there is to know to go on, as plain values and arrays."""
-        stepper = None if self._stepper is None else self._stepper.snapshot()
-        return {
-            "forward": self._forward.snapshot(), "stepper": stepper, "ranges": self._ranges.snapshot(),
-            "spoken": self._spoken, "waiting": self._waiting,
-        }  # fmt: skip
+        self._come_back()
+        kept = {"ranges": self._ranges.snapshot(), "spoken": self._spoken, "waiting": self._waiting}
+        return {**self._state(), **kept}
 
     def restore(self, tree: Tree) -> None:
         """Go back to a snapshot of the same definition and ground."""
-        self._forward.restore(tree["forward"])
+        self._ahead = None
+        self._go_back(tree)
         self._ranges.restore(tree["ranges"])
         self._spoken, self._waiting = bool(tree["spoken"]), tree["waiting"]
-        if tree["stepper"] is not None:
-            self._stepper = self._begin(np.datetime64("1970-01-01", "D"), True)
-            self._stepper.restore(tree["stepper"])
 
-    def _begin(self, session: np.datetime64, closes: bool) -> Stepper:
+    def _state(self) -> dict[str, Any]:
+        stepper = None if self._stepper is None else self._stepper.snapshot()
+        return {"forward": self._forward.snapshot(), "stepper": stepper}
+
+    def _go_back(self, tree: Tree) -> None:
+        self._forward.restore(tree["forward"])
+        self._stepper = None
+        if tree["stepper"] is not None:
+            self._stepper_at(np.datetime64("1970-01-01", "D"), True).restore(tree["stepper"])
+
+    def _work_out(self, block: BarBlock, at: int, stop: int) -> Ahead:
+        before, part = self._state(), slice(at, stop)
+        sessions, closes = block.sessions[part], block.closes[part]
+        fields = self._forward.steps(block, at, stop)
+        weights = self._stepper_at(sessions[0], bool(closes[0])).steps(fields, sessions, closes)
+        speaks = np.ones(len(sessions), np.bool_)
+        if self._schedule.by_session:
+            days = {day: self._schedule.speaks(np.datetime64(day, "D")) for day in np.unique(sessions).tolist()}
+            speaks = np.array([days[day] for day in sessions.tolist()]) & ~block.late[part]
+            speaks &= closes | block.ends[part]
+        speaks[: max(0, self.first - block.first - at)] = False
+        if self._definition.every is Every.ONCE:
+            speaks &= np.isfinite(weights).any(axis=1)
+            speaks[int(np.argmax(speaks)) + 1 :] = False
+            speaks &= not self._spoken
+        return Ahead(block, at, weights, speaks, before)
+
+    def _come_back(self) -> None:
+        # What was worked out but not asked for is as if it had not been.
+        known, self._ahead = self._ahead, None
+        if known is not None and known.at < known.stop:
+            self._go_back(known.before)
+            if known.taken:
+                self._work_out(known.block, known.begin, known.at)
+
+    def _stepper_at(self, session: np.datetime64, closes: bool) -> Stepper:
         ground = self._ground
-        return Stepper(
-            self._plan, len(ground.instruments), 0, self.first,
-            sessions=np.array([session]), calendar=ground.venue.calendar,
-            closes=None if ground.timeframe.is_daily else np.array([closes]),
-        )  # fmt: skip
+        if self._stepper is None:
+            self._stepper = Stepper(
+                self._plan, len(ground.instruments), 0, self.first,
+                sessions=np.array([session]), calendar=ground.venue.calendar,
+                closes=None if ground.timeframe.is_daily else np.array([closes]), span=self._span,
+            )  # fmt: skip
+        return self._stepper
 
     def _speaks(self, row: BarRow, session: np.datetime64, weights: Values) -> bool:
         if row.row < self.first or self._spoken:

@@ -45,6 +45,7 @@ class Engine:
     ) -> None:
         self._columns, self._span, self._lowest = columns, span, lowest
         self._wanted = np.array(wanted, np.int64)
+        self._places = np.arange(len(wanted))
         self._lanes = next(iter(fields.values())).shape[2] if fields else LANES
         self._tiles = max(1, -(-columns // self._lanes))
         self._threads = max(1, min(threads, self._tiles))
@@ -75,10 +76,10 @@ class Engine:
             for table in self._tail:
                 self._across(pool, table, 0, len(self._wanted), out, picked=True)
 
-    def step(self, row: int, out: Floats) -> None:
-        """Run one row and write it to out[instrument]."""
-        self._wanted[0] = row
-        self.run(row, row + 1, out)
+    def step(self, row: int, rows: int, out: Floats) -> None:
+        """Run rows from `row` on, no more than were asked for at first, and write them to out[k, instrument]."""
+        np.add(self._places, row, out=self._wanted)
+        self.run(row, row + rows, out)
 
     def _over_time(self, pool: Pool, table: StageTable, first: int, stop: int, out: Floats) -> None:
         size = self.state.shape[1]

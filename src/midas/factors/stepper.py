@@ -13,6 +13,7 @@ from midas.factors.periods import Periods, fold_in, period_number, periods_of
 from midas.factors.plan import Clock, Plan
 from midas.factors.program import build, leaf_name
 from midas.kernels.lanes import LANES
+from midas.marketdata.tiles import lay
 from midas.venues.calendar import Calendar
 
 Values = NDArray[np.float64]
@@ -41,8 +42,9 @@ class Stepper:
         sessions: Sessions | None = None,
         calendar: Calendar | None = None,
         closes: NDArray[np.bool_] | None = None,
+        span: int = 1,
     ) -> None:
-        """Begin at `first_row`.
+        """Begin at `first_row`; at most `span` rows are run at once.
 
         A plan with daily, weekly or monthly parts needs the venue's `calendar` and the `sessions` of all rows from the
         first of the panel on, those to come included; of intraday rows also which one `closes` its session.
@@ -56,15 +58,16 @@ class Stepper:
         self._wanted = plan.fields
         self._held = [_Held(clock, columns, first_row, sessions, calendar, closes) for clock in plan.clocks]
         names = [*plan.fields, *(held.name for held in self._held)]
-        self._fields = {name: np.full((tiles, 1, LANES), np.nan) for name in names}
+        self._fields = {name: np.full((tiles, span, LANES), np.nan) for name in names}
+        self._row, self._span = np.full((tiles, LANES), np.nan), span
         self._columns = columns
         self._engine = Engine(
             build(plan, every_row=True),
             self._fields,
             columns,
-            np.zeros(1, np.int64),
+            np.zeros(span, np.int64),
             lowest=first_row,
-            span=1,
+            span=span,
             state_from=first_row if state_from is None else state_from,
             threads=1,
             resumable=True,
@@ -80,18 +83,43 @@ class Stepper:
         DataBlocked: a field the plan reads is missing.
         InvalidInput: a field has another number of instruments, or the row lies behind the sessions that were given.
         """
+        self._require(bars)
+        held = {part.name: part.step(self.row, bars, session, closes) for part in self._held}
+        for name, room in self._fields.items():
+            self._row.reshape(-1)[: self._columns] = held[name] if name in held else bars[name]
+            room[:, 0] = self._row
+        result = np.empty(self._columns)
+        self._engine.step(self.row, 1, result)
+        self.row += 1
+        return result
+
+    def steps(self, bars: Mapping[str, Values], sessions: Sessions, closes: NDArray[np.bool_]) -> Values:
+        """Return what `step` would of so many rows one after the other: all are (row, instrument).
+
+        Raises
+        ------
+        DataBlocked, InvalidInput: as `step` does.
+        """
+        found = np.empty((len(sessions), self._columns))
+        if self._held:
+            for at, (session, last) in enumerate(zip(sessions, closes.tolist(), strict=True)):
+                found[at] = self.step({name: bars[name][at] for name in self._wanted}, session, closes=last)
+            return found
+        self._require({name: values[0] for name, values in bars.items()})
+        for begin in range(0, len(found), self._span):
+            part = found[begin : begin + self._span]
+            for name, room in self._fields.items():
+                lay(bars[name][begin : begin + len(part)], room)
+            self._engine.step(self.row, len(part), part)
+            self.row += len(part)
+        return found
+
+    def _require(self, bars: Mapping[str, Values]) -> None:
         for name in self._wanted:
             if name not in bars:
                 raise DataBlocked(f"The row has no {name!r}.", hint=f"It needs: {', '.join(self._wanted)}.")
             if len(bars[name]) != self._columns:
                 raise InvalidInput(f"{name!r} has {len(bars[name])} values for {self._columns} instruments.")
-        held = {part.name: part.step(self.row, bars, session, closes) for part in self._held}
-        for name, room in self._fields.items():
-            room.reshape(-1)[: self._columns] = held[name] if name in held else bars[name]
-        result = np.empty(self._columns)
-        self._engine.step(self.row, result)
-        self.row += 1
-        return result
 
     def snapshot(self) -> Snapshot:
         """Return the next row's index and a copy of the whole state."""

@@ -1,7 +1,8 @@
 """An account whose orders somebody else matches: it is told its fills, and knows its worth and what it wants next.
 
-Its world has two rows: row 0 is what was known before the bar, row 1 the bar. Rows are counted from there: whoever
-keeps the account takes 1 from what it remembers of rows as time goes on.
+Row 0 of its world is what was known before the bar, row 1 the bar, and behind it may be the next ones where they are
+passed at once. Rows are counted from there: whoever keeps the account takes as many from what it remembers of rows as
+time went on.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from midas.kernels.closing import judge, mark
 from midas.kernels.compiled import kernel
 from midas.kernels.exiting import any_rule, follow, watch
 from midas.kernels.fill import SHORTS
-from midas.kernels.frame import ENDED, OVERFLOW, Frame
+from midas.kernels.frame import DONE, ENDED, OVERFLOW, Frame
 from midas.kernels.framed import cash_in, counts_in, equity_in, gross_in, rules_in, state_in, terms_in
 from midas.kernels.settling import hold
 
@@ -32,13 +33,18 @@ def take(frame: Frame, column: int, change: float, price: float, spent: int, exi
 
 
 @kernel
-def close(frame: Frame, late: bool) -> None:
-    """Value the account at the bar's close, follow its exits, and tell whether it may go on."""
+def close(frame: Frame, until: int, late: bool) -> None:
+    """Value the account at the closes of rows [1, until), follow its exits, and tell whether it may go on."""
     equity, cash, gross = equity_in(frame), cash_in(frame), gross_in(frame)
-    if any_rule(rules_in(frame)) or terms_in(frame)[SHORTS] > 0.0:
-        watch(NOW, late, frame)
-    equity[:], cash[:], gross[:] = 0, 0, 0
-    if mark(NOW, NOW + 1, BEFORE, frame):
-        judge(NOW, frame)
-    else:
-        frame[ENDED] = OVERFLOW
+    guarded = any_rule(rules_in(frame)) or terms_in(frame)[SHORTS] > 0.0
+    equity[:until], cash[:until], gross[:until] = 0, 0, 0
+    row = NOW
+    while row < until and frame[ENDED] == DONE:
+        stop = row + 1 if guarded else until
+        if guarded:
+            watch(row, late, frame)
+        if mark(row, stop, BEFORE, frame):
+            judge(stop - 1, frame)
+        else:
+            frame[ENDED] = OVERFLOW
+        row = stop

@@ -28,7 +28,7 @@ SIGNATURES: tuple[tuple[Callable[..., object], str], ...] = (
         f"void({_TABLE}, {_TABLE}, {_WORD}, {_WORD}, {_LIST}, {', '.join([_WORD] * 7)}, boolean, {_WORD})",
     ),
     (matching.proceed, f"({_LIST}, {_WORD}, {_WORD})"),
-    (following.close, f"void({_LIST}, boolean)"),
+    (following.close, f"void({_LIST}, {_WORD}, boolean)"),
     (following.take, f"void({_LIST}, {_WORD}, float64, float64, {_WORD}, boolean)"),
     (
         round_trips.round_trips,

@@ -46,6 +46,10 @@ class BarRow:
     closes: bool = True
     late: bool = False
 
+    @property
+    def close(self) -> NDArray[np.float64]:
+        return self.fields["close"]
+
 
 @dataclass(frozen=True, slots=True)
 class CorporateAction:

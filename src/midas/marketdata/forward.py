@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from midas.core.errors import DataBlocked
 from midas.core.instrument import Instrument
 from midas.marketdata.actions import ActionKind
+from midas.marketdata.block import BarBlock
 from midas.marketdata.feed import BarRow, CorporateAction
 from midas.marketdata.known import KNOWN, known_tiles
+from midas.marketdata.tiles import last_known
 from midas.venues.venue import Venue
 
 Values = NDArray[np.float64]
@@ -57,10 +59,30 @@ class ForwardFields:
         np.copyto(self._close, close, where=~np.isnan(close))
         return {name: self._field(name, row) for name in self._wanted}
 
+    def stop(self, block: BarBlock, at: int) -> int:
+        """Return before which row, behind `at`, an action takes effect; the end of the block where none does."""
+        later = [day for day, *_ in self._waiting if day > block.session(at)]
+        return int(np.searchsorted(block.sessions, np.datetime64(min(later), "D"))) if later else len(block)
+
+    def steps(self, block: BarBlock, at: int, stop: int) -> dict[str, Values]:
+        """Return what `step` would of rows up to before `stop`, one after the other: (row, instrument) each.
+
+        Raises
+        ------
+        DataBlocked: as `step` does.
+        """
+        if self._waiting:
+            self._apply(block.session(at))
+        close = last_known(block.fields["close"][at:stop])
+        np.copyto(self._close, close, where=~np.isnan(close))
+        fields = {name: values[at:stop] for name, values in block.fields.items()}
+        return {name: self._fields(name, fields, block.sessions[at:stop]) for name in self._wanted}
+
     def snapshot(self) -> Tree:
         """Return all there is to know to go on, as plain values and arrays."""
         waiting = [[day.isoformat(), column, kind, value] for day, column, kind, value in self._waiting]
-        return {"price": self._price, "shares": self._shares, "close": self._close, "waiting": waiting}
+        kept = {"price": self._price.copy(), "shares": self._shares.copy(), "close": self._close.copy()}
+        return {**kept, "waiting": waiting}
 
     def restore(self, tree: Mapping[str, object]) -> None:
         """Go back to a snapshot of the same instruments."""
@@ -88,14 +110,19 @@ class ForwardFields:
         self._shares *= shares
 
     def _field(self, name: str, row: BarRow) -> Values:
-        if name in KNOWN:
-            return self._of_session(name, row.session)
+        return self._of_session(name, row.session) if name in KNOWN else self._adjusted(name, row.fields)
+
+    def _fields(self, name: str, fields: Mapping[str, Values], sessions: NDArray[np.datetime64]) -> Values:
+        if name not in KNOWN:
+            return self._adjusted(name, fields)
+        days, counts = np.unique(sessions, return_counts=True)
+        return np.repeat(np.array([self._of_session(name, day) for day in days.tolist()]), counts, axis=0)
+
+    def _adjusted(self, name: str, fields: Mapping[str, Values]) -> Values:
         stored = name.removeprefix("raw_")
-        if stored not in row.fields:
-            raise DataBlocked(
-                f"The feed has no {name!r}.", hint=f"It has: {', '.join(row.fields)}.", code="field_missing"
-            )
-        values = np.asarray(row.fields[stored], np.float64)
+        if stored not in fields:
+            raise DataBlocked(f"The feed has no {name!r}.", hint=f"It has: {', '.join(fields)}.", code="field_missing")
+        values = np.asarray(fields[stored], np.float64)
         if name in _PRICES:
             return values * self._price
         return values / self._shares if name == "volume" else values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from midas.core.errors import DataBlocked, InvalidInput
 from midas.core.instrument import InstrumentId
 from midas.core.timeframe import Timeframe
+from midas.marketdata.block import BarBlock
 from midas.marketdata.closing import Closing, closing_of
 from midas.marketdata.delisting import DELISTING, delistings
 from midas.marketdata.feed import BarRow, CorporateAction, FeedEvent, SessionEdge
@@ -25,7 +26,12 @@ from midas.venues.catalogue import venue
 
 Sleep = Callable[[float], Awaitable[None]]
 
+Days = NDArray[np.datetime64]
+
 RAW = ("open", "high", "low", "close", "volume", "turnover")
+
+BLOCK, CELLS = 4096, 1 << 18
+"""Rows of a block, and its numbers of one field, at most."""
 
 _FORM = re.compile(r"replay:(\d{4}-\d{2}-\d{2})?\.\.(\d{4}-\d{2}-\d{2})?(?:@(\d+(?:\.\d+)?|max))?")
 
@@ -114,11 +120,26 @@ class Replay:
 
     def told(self, after_row: int = -1) -> Iterator[FeedEvent]:
         """Yield what happens behind row `after_row`, without waiting; the close of its session is told again."""
+        for event in self.blocks(after_row):
+            if isinstance(event, BarBlock):
+                for at in range(len(event)):
+                    yield from event.events(at)
+            else:
+                yield event
+
+    def blocks(self, after_row: int = -1, most: int = BLOCK) -> Iterator[CorporateAction | SessionEdge | BarBlock]:
+        """Yield the same in blocks of at most so many rows; what `told` tells of a row is in its block's `events`."""
         stamps = _Stamps(venue(self._panel.venue, self._panel.currency).calendar)
-        yield from self._close(after_row, stamps)
-        for row in range(after_row + 1, self._stop):
-            yield from self._row(row, stamps)
-            yield from self._close(row, stamps)
+        rows = max(1, min(most, CELLS // self._panel.columns))
+        acted = sorted(row for row in self._happens if after_row < row < self._stop)
+        row = after_row + 1
+        if 0 < row <= self._stop and (closing := self._block(after_row, row, stamps).closing(0)):
+            yield closing
+        for stop in [*acted, self._stop]:
+            while row < stop:
+                yield self._block(row, min(row + rows, stop), stamps)
+                row = min(row + rows, stop)
+            yield from self._happens.get(row, ()) if row < self._stop else ()
 
     async def events(self, after_row: int = -1) -> AsyncIterator[FeedEvent]:
         """Yield what happens behind row `after_row`, at the speed asked for."""
@@ -130,24 +151,28 @@ class Replay:
                 before = event.stamp_utc
             yield event
 
-    def _row(self, row: int, stamps: _Stamps) -> Iterator[FeedEvent]:
-        session = self._session(row)
-        opened, closed = stamps.of(session)
-        yield from self._happens.get(row, ())
-        if row == 0 or self._session(row - 1) != session:
-            yield SessionEdge(session, True, opened)
-        columns, stamped = self._panel.columns, self._panel.stamps
-        fields = {name: tiles[:, row].reshape(-1)[:columns].copy() for name, tiles in self._fields.items()}
-        stamp = closed if stamped is None else stamped[row].item().replace(tzinfo=UTC)
-        closes, late = bool(self._closing.closes[row]), bool(self._closing.late[row])
-        yield BarRow(row, stamp, session, fields, closes=closes, late=late)
+    def _block(self, first: int, stop: int, stamps: _Stamps) -> BarBlock:
+        part, columns = slice(first, stop), self._panel.columns
+        sessions = self._panel.sessions[part].astype("datetime64[D]")
+        days: list[date] = np.unique(sessions).tolist()
+        hours = {day: stamps.of(day) for day in days}
+        closing = self._closing
+        fields = {name: _rows_of(tiles[:, part], columns) for name, tiles in self._fields.items()}
+        return BarBlock(
+            first, fields, sessions, self._stamps_utc(part, sessions, hours), closing.closes[part],
+            closing.late[part], self._begins[part], closing.ends[part], hours,
+        )  # fmt: skip
 
-    def _close(self, row: int, stamps: _Stamps) -> Iterator[FeedEvent]:
-        if 0 <= row < self._stop and self._closing.ends[row]:
-            session, stamped = self._session(row), self._panel.stamps
-            closed = stamps.of(session)[1]
-            stamp = closed if stamped is None else max(closed, stamped[row].item().replace(tzinfo=UTC))
-            yield SessionEdge(session, False, stamp)
+    def _stamps_utc(self, part: slice, sessions: Days, hours: Mapping[date, tuple[datetime, datetime]]) -> Days:
+        if self._panel.stamps is not None:
+            return self._panel.stamps[part].astype("datetime64[us]")
+        closed = [hours[day][1].replace(tzinfo=None) for day in sessions.tolist()]
+        return np.array(closed, "datetime64[us]")
+
+    @cached_property
+    def _begins(self) -> NDArray[np.bool_]:
+        sessions = self._panel.sessions.astype("datetime64[D]")
+        return np.append(True, sessions[1:] != sessions[:-1])
 
     @cached_property
     def _closing(self) -> Closing:
@@ -156,6 +181,12 @@ class Replay:
     def _session(self, row: int) -> date:
         day: date = self._panel.sessions[row].item()
         return day
+
+
+def _rows_of(tiles: NDArray[np.float64], columns: int) -> NDArray[np.float64]:
+    # (tile, row, lane) as rows of instruments, one behind the other in memory
+    rows = tiles.shape[1]
+    return np.ascontiguousarray(tiles.transpose(1, 0, 2).reshape(rows, -1)[:, :columns])
 
 
 class _Stamps:

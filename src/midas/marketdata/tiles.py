@@ -43,3 +43,22 @@ def to_matrix(tiles: Tiles, columns: int) -> Matrix:
     """Return the first `columns` instruments as a (time, instrument) matrix."""
     count, rows, lanes = tiles.shape
     return np.ascontiguousarray(tiles.transpose(1, 0, 2).reshape(rows, count * lanes)[:, :columns])
+
+
+def lay(matrix: Matrix, tiles: Tiles, row: int = 0) -> None:
+    """Write a (time, instrument) matrix into tiles of 32 lanes from `row` on; lanes of nobody stay as they are."""
+    rows, columns = matrix.shape
+    for tile in range(len(tiles)):
+        part = matrix[:, tile * LANES : (tile + 1) * LANES]
+        tiles[tile, row : row + rows, : columns - tile * LANES] = part
+
+
+def last_known(matrix: Matrix) -> NDArray[np.float64]:
+    """Return the last value of each instrument in a (time, instrument) matrix, NaN where it has none."""
+    last: NDArray[np.float64] = matrix[-1]
+    if not np.isnan(last).any():
+        return last
+    known = ~np.isnan(matrix)
+    place = len(matrix) - 1 - np.argmax(known[::-1], axis=0)
+    found: NDArray[np.float64] = matrix[place, np.arange(matrix.shape[1])]
+    return found

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -18,18 +17,23 @@ from numpy.typing import NDArray
 Values = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class EventBar:
+class EventBar(Protocol):
     """The bars that closed at one moment: raw prices by field, one number per instrument, NaN for no bar."""
 
-    row: int
-    stamp_utc: datetime
-    session: date
-    fields: Mapping[str, Values]
+    @property
+    def row(self) -> int: ...
 
     @property
-    def close(self) -> Values:
-        return self.fields["close"]
+    def stamp_utc(self) -> datetime: ...
+
+    @property
+    def session(self) -> date: ...
+
+    @property
+    def fields(self) -> Mapping[str, Values]: ...
+
+    @property
+    def close(self) -> Values: ...
 
 
 class Context(Protocol):

@@ -8,8 +8,7 @@ paper account gets it.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 from midas.core.order import ENDED, Fill, OrderState
@@ -22,24 +21,15 @@ from midas.execution.order_reports import events_of
 from midas.execution.order_row import OrderRow
 from midas.execution.paper import PaperAccount
 from midas.execution.state_bytes import from_bytes, to_bytes
+from midas.marketdata.block import BarBlock
 from midas.marketdata.feed import BarRow, CorporateAction, FeedEvent, SessionEdge
 from midas.portfolio.booking import MoveKind
+from midas.trading.closes import Closed, Closes
 from midas.trading.draft import Draft
 from midas.trading.holding import Books
 from midas.trading.journal import Checkpoint, Journal
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """An account after a row, by the paper account and by the run's own book; minor units."""
-
-    row: int
-    session: date
-    cash: int
-    equity: int
-    own_equity: int
 
 
 class Rehearsal:
@@ -66,7 +56,7 @@ class Rehearsal:
         self._rows: dict[str, OrderRow] = {}
         self._order: dict[str, str] = {}
         self._opened_utc: datetime | None = None
-        self.closes: list[Closed] = []
+        self.closes = Closes()
         self.denied: list[Denied] = []
         self.foreign: list[BrokerFill] = []
 
@@ -78,10 +68,24 @@ class Rehearsal:
         draft.news.clear()  # the run's book began with it
         self._commit(draft)
 
-    def run(self, events: Iterable[FeedEvent]) -> None:
-        """Go through events to their end."""
+    def run(self, events: Iterable[FeedEvent | BarBlock]) -> None:
+        """Go through events, or the same in blocks, to their end."""
         for event in events:
-            self.take(event)
+            if isinstance(event, BarBlock):
+                self.take_block(event)
+            else:
+                self.take(event)
+
+    def take_block(self, block: BarBlock, begin: int = 0, end: int | None = None) -> None:
+        """Go through rows of a block as `take` goes through the events of each, but at once where nothing happens."""
+        at, stop = begin, len(block) if end is None else end
+        while at < stop:
+            if block.first + at < self._mandate.first:
+                for event in block.events(at):
+                    self.take(event)
+                at += 1
+            else:
+                at = self._pass_over(block, at, stop)
 
     def take(self, event: FeedEvent) -> None:
         """Go through one event."""
@@ -90,11 +94,8 @@ class Rehearsal:
             case CorporateAction():
                 self.paper.act(event)
                 self.loop.on(event)
-            case SessionEdge(opened=True):
-                self._opened_utc = event.stamp_utc
             case SessionEdge():
-                self._do(self.loop.on(event), event.stamp_utc)
-                self._opened_utc = event.stamp_utc
+                self._on_edge(event)
             case BarRow():
                 self._on_row(event)
 
@@ -128,7 +129,40 @@ class Rehearsal:
             self.paper.learn(row)
             self.loop.on(row)
             return
-        self._report(self.paper.advance(row, self._opened_utc or row.stamp_utc), row.stamp_utc)
+        self._heard(row, self.paper.advance(row, self._opened_utc or row.stamp_utc))
+
+    def _pass_over(self, block: BarBlock, at: int, end: int) -> int:
+        # Rows up to and with the next on which something is wanted, or happens before; returns the one behind it.
+        opening, wanted = block.opening(at), self.loop.quiet(block, at, end)
+        opened_utc = opening.stamp_utc if opening else self._opened_utc or block.stamp_utc(at)
+        passed = self.paper.pass_over(block, at, min(wanted + 1, end), opened_utc)
+        speaks = bool(passed.reports) or passed.stop > wanted
+        quiet = passed.stop - speaks
+        own, rows = self.loop.pass_over(block, at, quiet), quiet - at
+        if rows:
+            self.closes.extend(
+                block.first + at, block.sessions[at:quiet], passed.cash[:rows], passed.equity[:rows], own
+            )
+            closing = block.closing(quiet - 1)
+            self._opened_utc = closing.stamp_utc if closing else block.stamp_utc(quiet - 1)
+        for each in range(at, quiet) if self._watch else ():
+            for event in block.events(each):
+                self._tell(event)
+        for event in block.events(quiet) if speaks else ():
+            self._tell(event)
+            if isinstance(event, BarRow):
+                self._heard(event, passed.reports)
+            elif isinstance(event, SessionEdge):
+                self._on_edge(event)
+        return passed.stop
+
+    def _on_edge(self, edge: SessionEdge) -> None:
+        if not edge.opened:
+            self._do(self.loop.on(edge), edge.stamp_utc)
+        self._opened_utc = edge.stamp_utc
+
+    def _heard(self, row: BarRow, reports: Sequence[Report]) -> None:
+        self._report(reports, row.stamp_utc)
         self._opened_utc = row.stamp_utc
         self._do(self.loop.on(row), row.stamp_utc)
         cash, equity = self.paper.cash, self.paper.equity
