@@ -157,7 +157,7 @@ class PaperAccount:
                 exits=self._market.guards,
             )
         self._orders.begin(row.session)
-        reports = [*(self._cancelled(opened_utc) if self._latency else ()), *self._expire(row), *self._adjust(changed)]
+        reports = self._ended_early(row, opened_utc, changed)
         self._place(row, opened_utc, self._account)
         resting = resting_of([self._orders[number] for number in self._orders.resting])
         journal = self._account.meet(slot, resting if len(resting) else None)
@@ -246,26 +246,19 @@ class PaperAccount:
         sent = self._account.snapshot().state[SENT]
         return int(self._account.next - sent[sent > 0.0].min()) + 2 if (sent > 0.0).any() else 0
 
-    def _cancelled(self, opened_utc: datetime) -> list[Report]:
-        orders, account = self._orders, self._account
-        return [
-            ended_early(orders, account, number, BrokerState.CANCELED) for number in orders.cancelled_by(opened_utc)
-        ]
-
-    def _expire(self, row: BarRow) -> list[Report]:
-        return [
-            ended_early(self._orders, self._account, number, BrokerState.EXPIRED)
-            for number in self._orders.overdue(row.session)
-        ]
-
-    def _adjust(self, changed: frozenset[int]) -> list[Report]:
+    def _ended_early(self, row: BarRow, opened_utc: datetime, changed: frozenset[int]) -> list[Report]:
+        # what was cancelled, what was good for another day, and what is in shares that are others now
+        orders, account, over = self._orders, self._account, list[Report]()
+        for number in orders.cancelled_by(opened_utc) if self._latency else ():
+            over.append(ended_early(orders, account, number, BrokerState.CANCELED))
+        for number in orders.overdue(row.session):
+            over.append(ended_early(orders, account, number, BrokerState.EXPIRED))
         if not changed:
-            return []
-        # a price or a quantity in shares that are others now; what follows a target is scaled by the kernel
-        orders = self._orders
+            return over
+        # what follows a target is scaled by the kernel
         old = [number for number in orders.resting if orders[number].column in changed]
         old += [one for one in orders.queue if orders[one].column in changed and waits(orders[one].ticket.kind)]
-        return [ended_early(self._orders, self._account, number, BrokerState.CANCELED, "adjusted") for number in old]
+        return over + [ended_early(orders, account, number, BrokerState.CANCELED, "adjusted") for number in old]
 
     def _place(self, row: BarRow, opened_utc: datetime, account: SteppedAccount) -> None:
         orders, waiting = self._orders, []
