@@ -87,7 +87,7 @@ def test_is_ready_again_and_agrees(
     kind, rows = "PostgreSQL" if isinstance(where, str) else "SQLite", orders()
 
     async def fill() -> None:
-        journal, ownership = SqlJournal(place_of(where)), SqlOwnership(place_of(where), tmp_path, MarketTime())
+        journal, ownership = SqlJournal(place_of(where)), SqlOwnership(place_of(where), tmp_path, MarketTime(), 600.0)
         epoch = await ownership.acquire(ACCOUNT)
         await journal.commit(ACCOUNT, epoch, [*holdings(), *(StoreOrder(row) for row in rows)])
         await ownership.release(ACCOUNT, epoch)
