@@ -15,11 +15,18 @@ from midas.backtest.spec import spec_of
 from midas.backtest.window import window
 from midas.core.errors import InvalidInput
 from midas.core.timeframe import Timeframe
+from midas.execution.deciding import GraphDecider
+from midas.execution.loop import Loop
+from midas.execution.loop_events import Submit, Switched
+from midas.execution.stream import Stream
 from midas.execution.styles import Style, read_style
+from midas.marketdata.actions import ActionKind, Actions
 from midas.marketdata.feed import BarRow
 from midas.marketdata.ground import Ground
 from midas.marketdata.panel import Panel
 from midas.marketdata.replay import Replay
+from midas.risk.kill import KillLevel
+from midas.strategies.exits import StopLoss
 from midas.strategies.plans import plan_of
 from midas.trading.memory_journal import MemoryJournal
 from midas.trading.parity import parity
@@ -32,7 +39,9 @@ DAYS = 3
 BARS = 78
 
 
-def of_five_minutes(price: Any = 10.0, volume: Any = 1e6, names: int = 1) -> Panel:
+def of_five_minutes(
+    price: Any = 10.0, volume: Any = 1e6, names: int = 1, actions: tuple[int, int, float] | None = None
+) -> Panel:
     """Sessions of XNAS in winter, 14:30 to 21:00 UTC, in bars of five minutes."""
     rows = DAYS * BARS
     flat = {name: np.broadcast_to(np.reshape(np.broadcast_to(price, rows), (rows, 1)), (rows, names)) for name in
@@ -41,7 +50,11 @@ def of_five_minutes(price: Any = 10.0, volume: Any = 1e6, names: int = 1) -> Pan
     minutes = (np.tile(np.arange(BARS), DAYS) + 1) * 5 + 14 * 60 + 30
     stamps = days.astype("datetime64[s]") + minutes * np.timedelta64(60, "s")
     traded = np.broadcast_to(np.reshape(np.broadcast_to(volume, rows), (rows, 1)), (rows, names))
-    panel = panel_of({**flat, "volume": traded}, sessions=days)
+    known = Actions.none()
+    if actions is not None:
+        row, kind, value = actions
+        known = Actions(np.array([row]), np.array([0]), np.array([kind], np.int8), np.array([value]))
+    panel = panel_of({**flat, "volume": traded}, sessions=days, actions=known)
     return replace(panel, timeframe=FIVE, stamps=stamps)
 
 
@@ -138,6 +151,39 @@ class TestSlices:
         assert [at for at, _, _ in found] == ["09 14:30", "09 14:35", "09 14:40", "09 14:45"]
         # 9,090 is what 100,000 buys at 11; 1, 3, 7 and 8 eighths of it are done after each, cut to whole shares
         assert [quantity for _, quantity, _ in found] == [1136, 2272, 4545, 1137]
+
+    def test_an_exit_drops_what_waits(self) -> None:
+        price = np.full(DAYS * BARS, 10.0)
+        price[4:] = 9.0
+        protected = replace(ONCE.definition(), exits=(StopLoss(0.05),))
+        found = fills(lived(of_five_minutes(price), protected, "twap:1h"))
+        assert [quantity for _, quantity, _ in found[:3]] == [833, 833, 834]
+        # the fall comes with the fifth bar: what was held is sold, what that bar bought leaves at the next open
+        assert sum(quantity for _, quantity, _ in found) == 0
+        assert found[-1][0] <= "08 15:00"
+
+    def test_a_split_has_the_rest_planned_anew(self) -> None:
+        price = np.full(DAYS * BARS, 10.0)
+        price[BARS - 1] = 11.0
+        price[BARS:] = 5.5
+        panel = of_five_minutes(price, actions=(BARS, int(ActionKind.SPLIT), 2.0))
+        found = fills(lived(panel, Threshold(level=10.5), "twap:20m"))
+        # the first of four slices of 9,090 is at work already and doubles with the shares; 18,181 is what 100,000
+        # buys at 5.5, and 13,637 of them are missing
+        assert [(at, quantity) for at, quantity, _ in found] == [
+            ("09 14:30", 4544), ("09 14:35", 3409), ("09 14:40", 3409), ("09 14:45", 3409), ("09 14:50", 3410),
+        ]  # fmt: skip
+
+    def test_the_kill_switch_drops_what_waits(self) -> None:
+        panel = of_five_minutes()
+        spec = spec_of(ONCE, panel, commission_bps=0, initial_capital=100_000)
+        mandate = replace(mandate_of(spec, panel, first_of(spec, panel)), style=read_style("twap:1h"))
+        loop = Loop(mandate, GraphDecider(Stream(spec.definition, mandate.ground, mandate.first), by_change=True))
+        rows = [event for event in Replay(panel, 6).told() if isinstance(event, BarRow)]
+        sent = [sum(isinstance(one, Submit) for one in loop.on(row)) for row in rows[:3]]
+        loop.on(Switched(KillLevel.CANCEL_ALL, rows[2].stamp_utc))
+        loop.on(Switched(KillLevel.NONE, rows[2].stamp_utc))
+        assert (sent, [loop.on(row) for row in rows[3:]]) == ([1, 1, 1], [[], [], []])
 
     @pytest.mark.parametrize("style", ["twap:25m", "twap:1h/5", "vwap:40m", "touch"])
     def test_a_restart_changes_nothing(self, style: str) -> None:

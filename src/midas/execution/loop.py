@@ -310,8 +310,11 @@ class Loop:
         column = self._column.get(event.instrument)
         if column is not None:
             self._book.act(column, event.kind, event.value)
-        if event.kind != ActionKind.CASH_DIVIDEND:
+        side = self._plans.side(event.instrument)
+        if side is not None and column is not None and event.kind != ActionKind.CASH_DIVIDEND:
+            # what is planned counts shares that are others now: the rest is planned anew
             self._plans.drop(event.instrument)
+            self._book.due(column, side)
 
     def _on_move(self, event: Moved) -> None:
         move = event.move

@@ -13,7 +13,7 @@ import numpy as np
 
 from midas.core.errors import DataBlocked, InvalidInput
 from midas.core.instrument import Instrument, InstrumentId
-from midas.core.order import OrderIntent, OrderKind, TimeInForce
+from midas.core.order import OrderIntent, OrderKind, Side, TimeInForce
 from midas.execution.asking import next_session
 from midas.execution.deciding import Decision
 from midas.execution.intent_json import intent_from_json, intent_to_json
@@ -101,6 +101,11 @@ class Plans:
     def waiting(self, instrument: InstrumentId) -> bool:
         """Tell whether something is planned for a name."""
         return instrument in self._later
+
+    def side(self, instrument: InstrumentId) -> Side | None:
+        """Return which way what is planned for a name goes, None where nothing is."""
+        later = self._later.get(instrument)
+        return later[0].intent.side if later else None
 
     def drop(self, instrument: InstrumentId | None = None) -> None:
         """Forget what is planned, for a name or for all."""
