@@ -61,6 +61,7 @@ ROUTES = {
     "/api/v1/risk/kills/release": {"post"},
     "/api/v1/risk/drills/{account}": {"post"},
     "/api/v1/risk/limits/{account}": {"get", "put"},
+    "/api/v1/risk/limits/{account}/runs/{run}": {"get", "put"},
     "/api/v1/jobs": {"get"},
     "/api/v1/jobs/{job}": {"get", "delete"},
 }

@@ -8,7 +8,7 @@ from midas.api.dependencies import Here
 from midas.api.pages import whole
 from midas.app import risk
 from midas.wire.page import Page
-from midas.wire.risk import AccountLimits, Drill, KillRequest, LimitValues, Pulled, ReleaseRequest
+from midas.wire.risk import AccountLimits, Drill, KillRequest, LimitValues, Pulled, ReleaseRequest, RunLimitValues
 
 router = APIRouter(prefix="/api/v1/risk", tags=["risk"])
 
@@ -47,3 +47,15 @@ async def show_limits(workspace: Here, account: str) -> AccountLimits:
 async def set_limits(workspace: Here, account: str, values: LimitValues) -> AccountLimits:
     """Replace an account's limits."""
     return await risk.set_limits(workspace, account, values)
+
+
+@router.get("/limits/{account}/runs/{run}")
+async def show_run_limits(workspace: Here, account: str, run: str) -> AccountLimits:
+    """Show the limits of one run of an account."""
+    return await risk.limits(workspace, account, run)
+
+
+@router.put("/limits/{account}/runs/{run}")
+async def set_run_limits(workspace: Here, account: str, run: str, values: RunLimitValues) -> AccountLimits:
+    """Replace the limits of one run of an account."""
+    return await risk.set_limits(workspace, account, values, run)

@@ -7,14 +7,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from midas.app.journaling import journal
-from midas.app.limits import limits_of
+from midas.app.limits import kept_in, limits_of, limits_of_run
 from midas.app.workspace import Workspace
-from midas.core.errors import InvalidInput
-from midas.db import accounts
+from midas.core.errors import InvalidInput, NotFound
+from midas.db import accounts, runs
 from midas.db import risk as rows
 from midas.db.accounts import AccountRecord
 from midas.db.risk import ALL
+from midas.db.runs import RunRecord
 from midas.risk.kill import Kill, KillLevel
+from midas.risk.limits import Limits
 from midas.trading.flag_file import FlagFile
 from midas.trading.journal import NOBODY, Audit, Pull
 from midas.wire.risk import AccountLimits, Drill, KillRequest, LimitValues, Pulled, ReleaseRequest
@@ -79,37 +81,52 @@ async def release(workspace: Workspace, request: ReleaseRequest) -> list[Pulled]
     return await pulled(workspace)
 
 
-async def limits(workspace: Workspace, account: str) -> AccountLimits:
-    """Return an account's limits.
+async def limits(workspace: Workspace, account: str, run: str = "") -> AccountLimits:
+    """Return an account's limits, or those of one of its runs, which hold beside them.
 
     Raises
     ------
-    NotFound: no such account.
+    NotFound: no such account, or no such run of it.
     """
     known = await _named(workspace, account)
-    kept = await workspace.database.read(rows.limits, known.id)
-    held = asdict(limits_of(kept, paper=known.kind == PAPER))
-    values = {**held, "restricted": sorted(held["restricted"])}
-    values.pop("run")
-    return AccountLimits(account=known.id, limits=LimitValues.model_validate(values))
+    if not run:
+        held = limits_of(kept_in(known.settings), paper=known.kind == PAPER)
+        return AccountLimits(account=known.id, run=None, limits=_values(held))
+    record = await _run_of(workspace, known, run)
+    own = limits_of_run(kept_in(record.document), record.id)
+    return AccountLimits(account=known.id, run=record.id, limits=_values(own))
 
 
-async def set_limits(workspace: Workspace, account: str, values: LimitValues) -> AccountLimits:
-    """Keep limits for an account; the trader goes by them from its next look on.
+async def set_limits(workspace: Workspace, account: str, values: LimitValues, run: str = "") -> AccountLimits:
+    """Keep limits for an account or one of its runs; a trader that holds it goes by them within a second.
 
     Raises
     ------
-    NotFound: no such account.
+    NotFound: no such account, or no such run of it.
     InvalidInput: a limit is below 0.
     """
     known = await _named(workspace, account)
+    of = (await _run_of(workspace, known, run)).id if run else ""
     document = values.model_dump(mode="json")
-    limits_of(document, paper=known.kind == PAPER)
-    await workspace.database.write(rows.set_limits, known.id, document)
-    line = Audit(known.id, OWNER, "limits.set", known.id, document, workspace.clock.now_utc())
-    async with journal(workspace) as book:
-        await book.commit(known.id, NOBODY, [line])
-    return await limits(workspace, known.id)
+    limits_of_run(document, of)
+    line = Audit(known.id, OWNER, "limits.set", of or known.id, document, workspace.clock.now_utc())
+    await workspace.database.write(rows.set_limits, known.id, of, document, line)
+    return await limits(workspace, known.id, of)
+
+
+def _values(held: Limits) -> LimitValues:
+    values = {**asdict(held), "restricted": sorted(held.restricted)}
+    values.pop("run")
+    return LimitValues.model_validate(values)
+
+
+async def _run_of(workspace: Workspace, account: AccountRecord, run: str) -> RunRecord:
+    record = await workspace.database.read(runs.show, run)
+    if record.account != account.id:
+        raise NotFound(
+            f"Run {record.id} is not of account {account.name!r}.", hint="See `midas run status`.", code="unknown_run"
+        )  # fmt: skip
+    return record
 
 
 async def drill(workspace: Workspace, account: str) -> Drill:

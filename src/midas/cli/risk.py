@@ -74,17 +74,27 @@ def drill(ctx: typer.Context, account: Account) -> None:
 def limits(
     ctx: typer.Context,
     account: Account,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="ID", help="Of this run alone.  [default: the account's]")
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Change one, none takes it away; may be repeated."),
     ] = None,
 ) -> None:
-    """Show an account's limits, or change some."""
+    """Show the limits of an account or of one of its runs, or change some. A trader obeys within a second.
+
+    Both hold. collar: how far a price may be from the last one. position, gross: of one name and of all, of equity.
+    daily_loss, drawdown: of the day's first and of the highest equity. All four, like collar, are fractions.
+    max_quantity, max_notional: of one order. orders_per_second, _minute, _day. duplicate_window_s: the same order
+    again within it. repeats_per_minute: executions of one name and side. quote_age_s, snapshot_age_s: older counts as
+    unknown. cooldown_s: quiet after a loss at its limit. restricted: names, A+B. allow_short: true or false.
+    """
     call = invocation(ctx)
     out = call.printer()
     values = {name: _value(name, text) for name, text in pairs(settings or (), "--set").items()}
     with call.client() as client:
-        found = client.risk.set_limits(account, values) if values else client.risk.limits(account)
+        found = client.risk.set_limits(account, values, run) if values else client.risk.limits(account, run)
     rows = [(name, "none" if value is None else str(value)) for name, value in found.limits.model_dump().items()]
     out.answer(found, [found.account], lambda: out.facts(rows))
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from midas.client.asking import asking
 from midas.client.link import Link
 from midas.wire.page import Page
-from midas.wire.risk import AccountLimits, Drill, KillRequest, LimitValues, Pulled, ReleaseRequest
+from midas.wire.risk import AccountLimits, Drill, KillRequest, LimitValues, Pulled, ReleaseRequest, RunLimitValues
 
 _PATH = "/api/v1/risk"
 
@@ -37,14 +37,17 @@ class Risk:
         """Pull an account's switch, see how soon its trader hears of it, and release it."""
         return self._link.post(Drill, f"{_PATH}/drills/{quote(account, safe='')}", None)
 
-    def limits(self, account: str) -> AccountLimits:
-        return self._link.get(AccountLimits, _limits(account))
+    def limits(self, account: str, run: str | None = None) -> AccountLimits:
+        """Return an account's limits, or those of one of its runs."""
+        return self._link.get(AccountLimits, _limits(account, run))
 
-    def set_limits(self, account: str, values: Mapping[str, object]) -> AccountLimits:
-        """Change the limits named in `values` and keep the others."""
-        held = self.limits(account).limits.model_dump(mode="json")
-        return self._link.put(AccountLimits, _limits(account), asking(LimitValues, {**held, **values}))
+    def set_limits(self, account: str, values: Mapping[str, object], run: str | None = None) -> AccountLimits:
+        """Change the limits named in `values` and keep the others, of an account or of one of its runs."""
+        held = self.limits(account, run).limits.model_dump(mode="json")
+        model = LimitValues if run is None else RunLimitValues
+        return self._link.put(AccountLimits, _limits(account, run), asking(model, {**held, **values}))
 
 
-def _limits(account: str) -> str:
-    return f"{_PATH}/limits/{quote(account, safe='')}"
+def _limits(account: str, run: str | None) -> str:
+    path = f"{_PATH}/limits/{quote(account, safe='')}"
+    return path if run is None else f"{path}/runs/{quote(run, safe='')}"

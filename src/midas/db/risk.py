@@ -8,9 +8,11 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 
 from midas.core.errors import NotFound
+from midas.db import journal_writes
 from midas.db.sessions import ReadSession, WriteSession
-from midas.db.trading_tables import ACCOUNTS, AUDIT, BOOKINGS, HEADS, KILLS, ORDERS
+from midas.db.trading_tables import ACCOUNTS, AUDIT, BOOKINGS, HEADS, KILLS, ORDERS, RUNS
 from midas.risk.kill import Kill, KillLevel
+from midas.trading.journal import NOBODY, Audit
 
 Json = dict[str, object]
 
@@ -27,35 +29,21 @@ def pulled(session: ReadSession) -> Sequence[Kill]:
     ]
 
 
-def limits(session: ReadSession, account: str) -> Json:
-    """Return what an account's owner set.
+def set_limits(session: WriteSession, account: str, run: str, values: Json, line: Audit) -> None:
+    """Keep limits for an account, or for one of its runs, with the line of the trail that says so: both or neither.
 
     Raises
     ------
-    NotFound: no such account.
+    NotFound: no such account, or no such run of it.
     """
-    found = session.first(select(ACCOUNTS.c.settings).where(ACCOUNTS.c.id == account))
-    if found is None:
-        raise NotFound(
-            f"There is no account {account[:64]!r}.", hint="See `midas account list`.", code="unknown_account"
-        )
-    kept = found["settings"].get("limits")
-    return dict(kept) if isinstance(kept, dict) else {}
-
-
-def set_limits(session: WriteSession, account: str, values: Json) -> None:
-    """Keep limits for an account.
-
-    Raises
-    ------
-    NotFound: no such account.
-    """
-    limits(session, account)
-    found = session.first(select(ACCOUNTS.c.settings).where(ACCOUNTS.c.id == account))
-    assert found is not None
-    session.change(
-        update(ACCOUNTS).where(ACCOUNTS.c.id == account).values(settings={**found["settings"], "limits": values})
-    )
+    # whoever writes to the trail has the account to himself: what is read next still holds when it is written
+    journal_writes.write(session, account, NOBODY, [line])
+    table, name, column = (RUNS, run, "document") if run else (ACCOUNTS, account, "settings")
+    found = session.first(select(table).where(table.c.id == name))
+    if found is None or (run and found["account"] != account):
+        raise NotFound(f"There is no {name!r} in {account!r}.", code="unknown_run" if run else "unknown_account")
+    kept = {**found[column], "limits": values}
+    session.change(update(table).where(table.c.id == name).values({column: kept}))
 
 
 def leased_until(session: ReadSession, account: str) -> datetime | None:

@@ -69,8 +69,19 @@ class LimitValues(Question):
     allow_short: bool = False
 
 
+class RunLimitValues(LimitValues):
+    """Limits of one run, which hold beside its account's; null is no limit of that kind."""
+
+    collar: float | None = None
+    duplicate_window_s: float | None = None
+    quote_age_s: float | None = None
+    snapshot_age_s: float | None = None
+    allow_short: bool = True
+
+
 class AccountLimits(Answer):
-    """The limits of an account."""
+    """The limits of an account; of one of its runs where `run` says which."""
 
     account: str
+    run: str | None
     limits: LimitValues
