@@ -11,6 +11,15 @@ _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
+def busy(path: Path) -> Busy:
+    """Return our error for a file that others wrote to for too long."""
+    return Busy(
+        f"The database {path} is in use by another process.",
+        hint="Wait for it to finish, or stop it.",
+        code="database_busy",
+    )
+
+
 def meaning(error: sqlite3.Error, path: Path) -> MidasError:
     """Return our error for what SQLite said about the file at `path`."""
     # the low byte is the primary code; the rest only refines it
@@ -23,11 +32,7 @@ def meaning(error: sqlite3.Error, path: Path) -> MidasError:
             code="database_corrupt",
         )
     if code in _LOCKED:
-        return Busy(
-            f"The database {path} is in use by another process.",
-            hint="Wait for it to finish, or stop it.",
-            code="database_busy",
-        )
+        return busy(path)
     if code == sqlite3.SQLITE_FULL:
         return StorageFull(f"The disk that holds {path} is full.", hint="Free some space and try again.")
     return Unavailable(

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from midas.db.failures import busy
 from midas.db.sqlite_file import SqliteFile
 
 Outcome = TypeVar("Outcome")
@@ -22,6 +23,7 @@ class FileLine:
 
     def __init__(self, place: SqliteFile, *, writes: bool) -> None:
         self._place = place
+        self._writes = writes
         self._engine = place.blocking_engine(writes=writes)
         self._thread: ThreadPoolExecutor | None = None
         self._connection: Connection | None = None
@@ -48,6 +50,17 @@ class FileLine:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._attempt, work)
 
     def _attempt(self, work: Callable[[Connection], Outcome]) -> Outcome:
+        if not self._writes:
+            return self._transact(work)
+        turn = self._place.turn
+        if not turn.acquire(timeout=self._place.busy_timeout_s):
+            raise busy(self._place.path)
+        try:
+            return self._transact(work)
+        finally:
+            turn.release()
+
+    def _transact(self, work: Callable[[Connection], Outcome]) -> Outcome:
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()

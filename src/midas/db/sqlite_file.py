@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -31,10 +32,15 @@ _ALWAYS = (
 
 @dataclass(frozen=True, slots=True)
 class SqliteFile:
-    """The file at `path`; a transaction waits `busy_timeout_s` for another's write."""
+    """The file at `path`; a transaction waits `busy_timeout_s` for another's write.
+
+    turn : held by whoever writes through a line of this object. SQLite itself wakes those who wait by chance, after
+    naps that grow: a trader of many accounts would keep itself out.
+    """
 
     path: Path
     busy_timeout_s: float = BUSY_TIMEOUT_S
+    turn: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
     @property
     def serves(self) -> bool:
