@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from datetime import UTC, datetime
+from dataclasses import fields
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -17,6 +19,7 @@ from midas.core.clock import ManualClock
 from midas.core.instrument import Instrument, InstrumentId
 from midas.core.order import OrderIntent, OrderKind, OrderState, Side, TimeInForce
 from midas.core.timeframe import Timeframe
+from midas.execution.loop import Loop
 from midas.execution.order_id import order_id
 from midas.execution.order_row import OrderRow
 from midas.marketdata.importing import import_bars
@@ -24,6 +27,9 @@ from midas.marketdata.lake import Lake
 from midas.marketdata.source import RawBars
 from midas.strategies.registry import build
 from midas.trading.journal import NOBODY, StoreOrder
+from midas.trading.memory_journal import MemoryOwnership
+from midas.trading.office import Office
+from midas.trading.runner import Runner
 
 APPLE = InstrumentId("AAPL", "XNAS")
 DAYS = ("2024-01-08", "2024-01-09", "2024-01-10")
@@ -33,13 +39,21 @@ FOREVER = datetime(2100, 1, 1, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """Three sessions of five minutes: around 100 on the first, down to 90 and up to 110 on the second."""
-    kept = Lake(tmp_path_factory.mktemp("lake"), ManualClock(datetime(2026, 1, 1, tzinfo=UTC)))
+    return market(tmp_path_factory.mktemp("lake"))
+
+
+def market(folder: Path, kind: str = "", value: float = 1.0) -> Lake:
+    """The same market, with a corporate action before its third session."""
+    kept = Lake(folder, ManualClock(datetime(2026, 1, 1, tzinfo=UTC)))
     minutes = (np.arange(78) + 1) * 5 + 14 * 60 + 30
     days = np.repeat(np.array(DAYS, "datetime64[us]"), 78)
     stamps = days + np.tile(minutes, 3) * np.timedelta64(60_000_000, "us")
     wave = 10 * np.sin(np.linspace(0, 4 * np.pi, 78))
-    close = np.concatenate((np.full(78, 100.0), 100 - wave, np.full(78, 100.0))).round(2)
+    close = np.concatenate(
+        (np.full(78, 100.0), 100 - wave, np.full(78, 100.0 / (value if kind == "split" else 1.0)))
+    ).round(2)
     opened = np.concatenate(([100.0], close[:-1]))
+    opened[156] = close[156]
     columns = {
         "open": opened, "high": np.maximum(opened, close) + 0.05, "low": np.minimum(opened, close) - 0.05,
         "close": close, "volume": np.full(len(close), 1e6),
@@ -47,7 +61,11 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     frame = pl.DataFrame({"symbol": str(APPLE), "ts": stamps, **columns})
     frame = frame.with_columns(pl.col("ts").dt.replace_time_zone("UTC"))
     names = (Instrument(APPLE, currency="USD"),)
-    import_bars(kept, RawBars("five", "XNAS", Timeframe(5, "m"), frame, Basis.RAW, "USD", "made", names))
+    told = pl.DataFrame(
+        {"symbol": [str(APPLE)], "ts": [date(2024, 1, 10)], "kind": [kind], "value": [value], "origin": ["stated"]}
+    )
+    actions = told if kind else None
+    import_bars(kept, RawBars("five", "XNAS", Timeframe(5, "m"), frame, Basis.RAW, "USD", "made", names, actions))
     return kept
 
 
@@ -113,6 +131,32 @@ class TestByHand:
         lived.reached = lambda _place: None
         asyncio.run(lived.live())
         assert told(lived, DIP, BREAK, NEVER) == [("dip", 7, 91.0), ("break", 5, 109.0)]
+
+
+class Watched(Stage):
+    """Keeps hold of its run."""
+
+    runner: Runner
+
+    def office(self, epoch: int, ownership: MemoryOwnership) -> Office:
+        found = super().office(epoch, ownership)
+        self.runner = found.runners["buy_and_hold"]
+        return found
+
+
+@pytest.mark.parametrize(("kind", "value"), [("split", 2.0), ("cash_dividend", 1.0)])
+def test_what_is_held_by_hand_is_not_the_runs(tmp_path: Path, kind: str, value: float) -> None:
+    lived = stage(market(tmp_path, kind, value), DIP, **HALF)
+    watched = Watched(**{each.name: getattr(lived, each.name) for each in fields(lived)})
+    asyncio.run(watched.live())
+    balance = asyncio.run(watched.journal.balance(ACCOUNT))
+    own, times = watched.runner.held(APPLE), 2 if kind == "split" else 1
+    assert (own, balance.quantities[APPLE]) == (500 * times, 507 * times)
+    loop = watched.runner.loop
+    assert isinstance(loop, Loop)
+    # 500 at 100 took all of its 50,000; a dividend of 1.00 is paid on its own 500 alone
+    assert loop.book.cash == (50_000 if kind == "cash_dividend" else 0)
+    assert balance.cash == 100_000_00 - 500 * 100_00 - 7 * 91_00 + (507_00 if kind == "cash_dividend" else 0)
 
 
 class TestStyle:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
 from midas.core.instrument import InstrumentId
@@ -26,6 +27,10 @@ from midas.trading.reports import Reports
 from midas.trading.runner import Runner
 from midas.trading.share import Share, share_of
 
+SMALLEST = Decimal("1e-9")
+"""Of a share."""
+NOBODY = ""
+"""Whose it is that no run here holds."""
 KEEP_EVERY_S = 1.0
 """Rows in which nothing happened are not stored one by one: where a run is, is told this often."""
 
@@ -76,6 +81,7 @@ class Floor:
         self._actions = 0
         self._opened_utc: datetime | None = None
         self._happened = False
+        self._beside: dict[InstrumentId, Decimal] = {}
         self._kept_s = -KEEP_EVERY_S
         around.desk.tell = self.tell
 
@@ -99,6 +105,13 @@ class Floor:
             if kept is not None:
                 self._move_to(kept.stamp_utc)
         self._at = min(self._rows(), default=-1)
+        self.look()
+
+    def look(self) -> None:
+        """See what the account holds beside the runs, bought by hand or by a run that is over; between two batches."""
+        held = self._around.desk.books.quantities
+        beside = {name: held[name] - sum(run.held(name) for run in self.runners.values()) for name in held}
+        self._beside = {name: quantity for name, quantity in beside.items() if abs(quantity) >= SMALLEST}
 
     @property
     def row(self) -> int:
@@ -168,6 +181,8 @@ class Floor:
         deciding = [runner for runner in self.runners.values() if runner.hears(row)]
         await self._around.reports.take(*reports, step="row", then=lambda draft: self._decide(draft, row, deciding))
         self._at, self._actions, self._opened_utc = row.row, 0, row.stamp_utc
+        if reports:
+            self.look()
         self._around.gatekeeper.mark(row.session)
         self._around.gatekeeper.protect()
         if self._happened:
@@ -242,6 +257,8 @@ class Floor:
 
     def _share(self, runner: Runner, instrument: InstrumentId | None) -> Share | None:
         held = {name: each.held(instrument) for name, each in self.runners.items()}
+        if instrument in self._beside:
+            held[NOBODY] = self._beside[instrument]
         return share_of(held, runner.run)
 
     def _rows(self) -> list[int]:

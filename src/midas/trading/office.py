@@ -177,6 +177,7 @@ class Office:
         self.runners.pop(run, None)
         if self.floor is not None:
             self.floor.runners.pop(run, None)
+            self.floor.look()
         mine = [row for row in self.desk.rows.values() if row.intent.run == run]
         asked = [AskCancel(row.id, why) for row in mine]
         moved = MoveRun(run, RunState.STOPPED.value, why)
