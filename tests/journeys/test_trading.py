@@ -49,6 +49,24 @@ class TestPaper:
         assert {"strategy", "instrument", "side", "quantity", "last", "decided"} <= set(stored["detail"])
         assert "state" in inside("run", "status", run).out
 
+    def test_a_trader_that_dies_at_its_nightly_job_leaves_it_to_the_next(self, midas: Midas, inside: Midas) -> None:
+        run = inside(*RUN, "--feed", "replay:2010-01-04..2010-03-31", "--json").json["id"]
+        killed = midas("trader", "--until-idle", "--lease", "6", CRASHPOINT="before_parity:1")
+        assert killed.code == -9, killed.err
+        assert inside("run", "status", run, "--json").json["run"]["state"] == "paper"
+        done = midas("trader", "--until-idle", "--lease", "6")
+        assert done.code == 0, done.err
+        told = inside("run", "parity", run, "--json").json
+        assert (told["differing"], told["total"], told["unexplained"]) == (0, "0.00", "0.00")
+        status = inside("run", "status", run, "--json").json
+        assert told["trades"] == status["fills"] > 3
+        assert status["parity"]["sentence"] == told["sentence"]
+        lines = inside("run", "logs", run, "--limit", "1000", "--json").json
+        done_for = [line["detail"]["session"] for line in lines if line["act"] == "job.done"]
+        assert done_for[-1] == "2010-03-31"
+        assert len(done_for) == len(set(done_for))
+        assert "to the cent" in inside("run", "parity", run).out
+
     def test_the_switch_stops_and_says_so(self, inside: Midas) -> None:
         pulled = inside("risk", "kill", "--level", "PAUSE", "--why", "a test", "--json")
         assert pulled.code == 0, pulled.out

@@ -95,6 +95,11 @@ def test_every_strategy_trades_as_it_was_tested_though_its_trader_is_killed(
         assert round(float(status["equity"]) * 100) == int(tested.simulation.equity[-1]), name
         assert (status["orders_open"], status["orders_unknown"], status["quarantined"]) == (0, 0, {}), name
         counted += status["fills"]
+        # what it was killed over left its tape whole: the twin on it is the same
+        told = pulled("run", "parity", run, "--json", **where).json
+        assert (told["differing"], told["through"], told["unexplained"]) == (0, status["parity"]["through"], "0.00"), (
+            name
+        )
     assert counted > 3 * len(names) or not WHOLE
     assert pulled("ledger", "verify", "--json", **where).code == 0
     record_property("kills", killed)

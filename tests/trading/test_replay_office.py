@@ -23,6 +23,8 @@ from midas.marketdata.source import PullRequest
 from midas.marketdata.universe import select
 from midas.risk.kill import KillLevel
 from midas.strategies.registry import build
+from midas.trading.parity import parity
+from midas.trading.tape import Tape
 
 NAMES = ("AAPL", "MSFT", "GOOG")
 STRATEGIES: Mapping[str, Mapping[str, object]] = {
@@ -69,6 +71,12 @@ def assert_same(lived: Stage, result: Result) -> None:
     assert len(expected) > 3
     assert fills == expected
     assert asyncio.run(lived.journal.balance(ACCOUNT)).cash == int(result.simulation.cash[-1])
+    # and its tape, whole however often it died, says so too
+    [run] = lived.definitions
+    stored = lived.journal.store.accounts[ACCOUNT]
+    tape = Tape.of(lived.journal.tape(run), [*stored.orders.values()], asyncio.run(lived.journal.fills(ACCOUNT)))
+    told = parity(tape)
+    assert (told.differences, told.through, tape.rows[-1].row + 1) == ([], date(2010, 7, 30), result.simulation.stop)
 
 
 class TestReplay:

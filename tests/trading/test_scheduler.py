@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from tests.trading.virtual_time import run
 
 from midas.core.clock import ManualClock
 from midas.trading.desk import Desk
+from midas.trading.market_clock import MarketClock
 from midas.trading.memory_journal import MemoryJournal, MemoryOwnership
 from midas.trading.scheduler import DailyJob, Scheduler
 from midas.venues.catalogue import venue
@@ -25,6 +27,42 @@ PLACES = {
     "midnight in Mumbai": ("XNSE", datetime(2024, 5, 6, 18, 30, tzinfo=UTC)),
     "year's end": ("XKRX", datetime(2024, 12, 27, tzinfo=UTC)),
 }
+
+
+class TestLatestAlone:
+    def test_of_several_sessions_that_are_due_the_last_is_done(self) -> None:
+        run(self.story())
+
+    async def story(self) -> None:
+        journal, clock, done = MemoryJournal(), ManualClock(datetime(2024, 3, 8, 23, tzinfo=UTC)), []
+
+        async def work(session: date) -> None:
+            done.append(session)
+
+        job = DailyJob("parity", venue("XNAS").calendar, "close", timedelta(minutes=30), work, latest_alone=True)
+        epoch = await MemoryOwnership(journal).acquire("a")
+        scheduler = Scheduler(Desk("a", "USD", epoch, journal, clock), [job])
+        assert await scheduler.once() == 1
+        clock.advance(timedelta(days=7))
+        assert [await scheduler.once(), await scheduler.once()] == [1, 0]
+        assert done == [date(2024, 3, 8), date(2024, 3, 15)]
+
+    def test_nothing_is_due_before_a_replay_told_a_time(self) -> None:
+        run(self.replayed())
+
+    async def replayed(self) -> None:
+        journal, clock, done = MemoryJournal(), ManualClock(datetime(2026, 3, 8, 23, tzinfo=UTC)), []
+
+        async def work(session: date) -> None:
+            done.append(session)
+
+        job = DailyJob("parity", venue("XNAS").calendar, "close", timedelta(0), work)
+        market, epoch = MarketClock(clock), await MemoryOwnership(journal).acquire("a")
+        scheduler = Scheduler(Desk("a", "USD", epoch, journal, clock, market), [job])
+        assert await scheduler.once() == 0
+        market.move_to(datetime(2010, 6, 30, 20, tzinfo=UTC))
+        assert await asyncio.gather(*(scheduler.once() for _ in range(3))) == [1, 0, 0]
+        assert done == [date(2010, 6, 30)], "by the market's time, not the machine's"
 
 
 @pytest.mark.figure("R9")

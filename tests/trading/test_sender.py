@@ -11,7 +11,7 @@ from tests.trading.shop import NAME, again, new_order, opened
 from tests.trading.virtual_time import run
 
 from midas.core.order import OrderState, Side
-from midas.execution.broker import ClientIds
+from midas.execution.broker import ClientIds, Ticket
 from midas.execution.order_row import OrderRow
 from midas.risk.kill import KillLevel
 from midas.risk.verdict import Allow, Denial, Deny, Verdict
@@ -45,6 +45,27 @@ class TestSend:
             await asyncio.gather(*(shop.sender.drain() for _ in range(3)), *(shop.sender.send(row.id) for row in rows))
             await asyncio.sleep(5)
             assert sorted(ticket.id for _, ticket in shop.broker.submitted) == sorted(row.id for row in rows)
+
+        run(story())
+
+    def test_who_drains_waits_for_what_another_is_sending(self) -> None:
+        # a replay would go on meanwhile, and what is on its way would come too late for the bar it is for
+        async def story() -> None:
+            shop = await opened()
+            row = await shop.order()
+            slow = shop.broker.submit
+
+            async def submit(ticket: Ticket) -> str:
+                await asyncio.sleep(1)
+                return await slow(ticket)
+
+            shop.broker.submit = submit
+            first = asyncio.create_task(shop.sender.drain())
+            await asyncio.sleep(0.5)
+            await shop.sender.drain()
+            assert shop.state(row.id) is OrderState.OPEN
+            await first
+            assert len(shop.broker.submitted) == 1
 
         run(story())
 

@@ -41,6 +41,7 @@ class Sender:
         self._patience_s = patience_s
         self._bucket = TokenBucket(broker.capabilities.orders_per_s, desk.clock)
         self._rest_s = 0.0
+        self._draining = asyncio.Lock()
         self._waited: dict[str, Denial] = {}
         self._after_s: dict[str, float] = {}
         desk.bells.append(self.bell)
@@ -57,7 +58,11 @@ class Sender:
             await self.bell.wait(self._rest_s or POLL_S)
 
     async def drain(self) -> int:
-        """Send what may be sent now; return how many were sent."""
+        """Send what may be sent now; return how many were sent. Nothing another drain began is under way then."""
+        async with self._draining:
+            return await self._drain()
+
+    async def _drain(self) -> int:
         sent = 0
         waiting = await self._desk.journal.outbox(self._desk.account, self._desk.epoch)
         self._remember({row.id for row in waiting})
