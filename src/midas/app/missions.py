@@ -167,6 +167,7 @@ def _replay_mission(account: AccountRecord, runs: Sequence[RunRecord], prepared:
             _runner(record, one, ground, broker, limits) for record, one in zip(runs, prepared, strict=True)
         ],
         replay=True,
+        paced=first.speed is not None,
     )
 
 

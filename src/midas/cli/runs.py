@@ -143,7 +143,9 @@ def resume(ctx: typer.Context, run: Id) -> None:
 @verb(app, "parity")
 def parity(
     ctx: typer.Context,
-    run: Id,
+    run: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="Id of a run, or its beginning.  [default: the latest]")
+    ] = None,
     through: Annotated[
         str | None, typer.Option("--through", metavar="DATE", help="The last session to look at.  [default: all]")
     ] = None,
@@ -152,7 +154,7 @@ def parity(
     call = invocation(ctx)
     out = call.printer()
     with call.client() as client:
-        found = client.runs.parity(run, day(through, "--through"))
+        found = client.runs.parity(run or _latest(call), day(through, "--through"))
     out.answer(found, [found.run], lambda: show_parity(out, found))
 
 

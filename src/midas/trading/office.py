@@ -49,7 +49,8 @@ class Mission:
 
     capital : minor units paid in when the account is new, 0 where its broker tells. limits : by run, "" for the
     account's. broker : made with the market's clock. matcher : the paper broker's other side. replay : the feed tells
-    the past, so its time is the market's. stale_after_s : so long without a price and the feed counts as dead.
+    the past, so its time is the market's; one that is not `paced` goes as fast as it can, and its jobs are done once,
+    when it ends. stale_after_s : so long without a price and the feed counts as dead.
     """
 
     account: str
@@ -66,6 +67,7 @@ class Mission:
     matcher: Callable[[Broker], Matcher] | None = None
     runners: Callable[[Broker], Sequence[Runner]] = lambda _broker: ()
     replay: bool = False
+    paced: bool = True
     stale_after_s: float | None = None
     jobs: Callable[[Desk], Sequence[DailyJob]] = lambda _desk: ()
 
@@ -147,9 +149,11 @@ class Office:
         async with asyncio.TaskGroup() as group:
             parts: list[Callable[[], Awaitable[None]]] = [
                 self.lease.keep, self.switch.watch, self.obedience.run, self.reports.follow, self.reconciler.run,
-                self.resolver.run, self.canceller.run, self.sender.run, self.scheduler.run, self._trade,
+                self.resolver.run, self.canceller.run, self.sender.run, self._trade,
                 self._tell_limits,
             ]  # fmt: skip
+            if self.mission.paced:
+                parts.append(self.scheduler.run)
             if not self.mission.replay:
                 # in a replay time stands still between two rows: there they are what it goes by
                 parts.append(self.watchman.run)
