@@ -156,11 +156,11 @@ def test_a_server_that_crashes_in_the_middle_loses_and_doubles_nothing(record_pr
         record_property("batches told", batches)
 
 
-def _own(pipe: Connection[Any, Any], where: str, lease_s: float) -> None:
+def _own(pipe: Connection[Any, Any], where: str, folder: Path, lease_s: float) -> None:
     # an owner that stores one order after the other until it is told that it is not the owner any more
     async def live() -> None:
         journal = SqlJournal(place_of(where))
-        ownership = SqlOwnership(place_of(where), Path(), SystemClock(), lease_s)
+        ownership = SqlOwnership(place_of(where), folder, SystemClock(), lease_s)
         epoch = await ownership.acquire(ACCOUNT)
         pipe.send(epoch)
         for number in itertools.count(epoch * 10**6):
@@ -178,9 +178,9 @@ def _own(pipe: Connection[Any, Any], where: str, lease_s: float) -> None:
 
 
 @contextmanager
-def _owner(quick: Any, where: str, lease_s: float) -> Iterator[tuple[Any, Connection[Any, Any]]]:
+def _owner(quick: Any, where: str, folder: Path, lease_s: float) -> Iterator[tuple[Any, Connection[Any, Any]]]:
     ours, theirs = quick.Pipe()
-    first = quick.Process(target=_own, args=(theirs, where, lease_s))
+    first = quick.Process(target=_own, args=(theirs, where, folder, lease_s))
     first.start()
     theirs.close()
     try:
@@ -193,12 +193,12 @@ def _owner(quick: Any, where: str, lease_s: float) -> Iterator[tuple[Any, Connec
 
 @pytest.mark.figure("R10")
 @pytest.mark.parametrize("cut", ["its session is ended", "it falls silent"])
-def test_an_owner_that_was_stopped_writes_nothing_once_it_is_followed(quick, postgres, record_property, cut):
+def test_an_owner_that_was_stopped_writes_nothing_once_it_is_followed(quick, postgres, tmp_path, record_property, cut):
     trials, slowest_s, luck = max(3, scaled(10)), 0.0, random.Random(10)
     lease_s = LEASE_S if scale() == FULL else 1.0
     for _ in range(trials):
         where = postgres.fresh()
-        with _owner(quick, where, lease_s) as (first, ours):
+        with _owner(quick, where, tmp_path, lease_s) as (first, ours):
             assert ours.poll(60), "the first never owned anything"
             old = ours.recv()
             # anywhere in a transaction, and in the first ones also between the parts of a statement
@@ -211,7 +211,7 @@ def test_an_owner_that_was_stopped_writes_nothing_once_it_is_followed(quick, pos
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                     "WHERE datname = current_database() AND application_name = 'midas'",
                 )
-            epoch = asyncio.run(_followed(where, lease_s))
+            epoch = asyncio.run(_followed(where, tmp_path, lease_s))
             slowest_s = max(slowest_s, time.monotonic() - begun)
             stored = asked(where, "SELECT count(*) AS n FROM orders")[0]["n"]
             os.kill(first.pid, signal.SIGCONT)
@@ -229,8 +229,8 @@ def test_an_owner_that_was_stopped_writes_nothing_once_it_is_followed(quick, pos
     )
 
 
-async def _followed(where: str, lease_s: float) -> int:
-    ownership = SqlOwnership(place_of(where), Path(), SystemClock(), lease_s)
+async def _followed(where: str, folder: Path, lease_s: float) -> int:
+    ownership = SqlOwnership(place_of(where), folder, SystemClock(), lease_s)
     patience = time.monotonic() + 3 * MOST_S
     while time.monotonic() < patience:
         try:
@@ -305,3 +305,48 @@ def test_a_file_has_one_owner_until_it_dies(quick, path):
         return epoch
 
     assert asyncio.run(follow()) == 2
+
+
+class TestWhoFollows:
+    """Who can prove that the owner before is dead need not wait for its word to be over; who cannot, waits."""
+
+    LEASE_S = 4.0
+
+    def follow_s(self, where, folder: Path) -> float:
+        async def follow() -> float:
+            ownership = SqlOwnership(place_of(where), folder, SystemClock(), self.LEASE_S)
+            begun_s = time.monotonic()
+            async with asyncio.timeout(20):
+                await ownership.acquire(ACCOUNT)
+            took_s = time.monotonic() - begun_s
+            await ownership.close()
+            return took_s
+
+        return asyncio.run(follow())
+
+    @pytest.mark.parametrize("machine", ["the same", "another"])
+    def test_one_that_was_killed(self, quick, where, tmp_path, machine) -> None:
+        place_of(where).upgrade()
+        ours, theirs = quick.Pipe()
+        process = quick.Process(target=_hold, args=(theirs, where, tmp_path, self.LEASE_S))
+        process.start()
+        assert ours.poll(60)
+        assert ours.recv() == 1
+        process.kill()
+        process.join(60)
+        folder = tmp_path
+        if machine == "another":
+            [life] = tmp_path.glob("*.life")
+            life.write_text("the boot of another machine")
+        took_s = self.follow_s(where, folder)
+        waited = took_s >= self.LEASE_S / 2 - 1.0
+        assert waited is (machine == "another"), took_s
+        assert not list(tmp_path.glob("*-1.life")) or machine == "another"
+
+
+def _hold(pipe: Connection[Any, Any], where: str, folder: Path, lease_s: float) -> None:
+    async def hold() -> None:
+        pipe.send(await SqlOwnership(place_of(where), folder, SystemClock(), lease_s).acquire(ACCOUNT))
+        await asyncio.sleep(60)
+
+    asyncio.run(hold())

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tests.journeys.command import Midas
+from tests.journeys.command import Inside, Midas
 
 FEED = "replay:2010-01-04..2010-06-30"
 RUN = ("run", "start", "--strategy", "sma_cross", "--set", "fast=5", "--set", "slow=20", "--symbols", "AAPL,MSFT")
@@ -125,6 +125,47 @@ class TestPaper:
         assert inside("run", "stop", run, "--reason", "enough", "--json").json["state"] == "stopped"
         assert inside("run", "resume", run, "--json").error["code"] == "bad_move"
         assert inside("trader", "--until-idle").code == 0
+
+
+class TestNobodyTrades:
+    """A switch that asks for more than to stop is obeyed for accounts that have no run any more."""
+
+    def test_a_position_a_stopped_run_left_is_closed_as_its_market_goes_on(self, inside: Inside) -> None:
+        run = inside(*RUN, "--feed", FEED, "--json").json["id"]
+        died = Midas(inside.home, inside.folder)("trader", "--until-idle", CRASHPOINT="after_row:12")
+        assert died.code == -9
+        assert inside("position", "list", "--account", "paper", "--json").json
+        assert inside("run", "stop", run, "--json").code == 0
+        assert inside("risk", "kill", "--level", "FLATTEN", "--account", "paper", "--why", "a test").code == 0
+        assert inside("trader", "--until-idle").code == 0
+        assert inside("position", "list", "--account", "paper", "--json").json == []
+        acts = [line["act"] for line in inside("run", "logs", run, "--limit", "1000", "--json").json]
+        assert "kill.flatten" in acts
+        assert inside("ledger", "verify").code == 0
+
+    def test_where_the_market_is_over_that_is_told(self, inside: Inside) -> None:
+        run = inside(*RUN, "--feed", FEED, "--json").json["id"]
+        assert inside("trader", "--until-idle").code == 0
+        held = inside("position", "list", "--account", "paper", "--json").json
+        assert held
+        assert inside("risk", "kill", "--level", "FLATTEN", "--account", "paper", "--why", "a test").code == 0
+        assert inside("trader", "--until-idle").code == 0
+        alerts = inside("run", "status", run, "--json").json["alerts"]
+        assert {(line["act"], line["subject"], line["detail"]["why"]) for line in alerts} == {
+            ("alert.not_flattened", each["instrument"], "the market of this account is over") for each in held
+        }  # fmt: skip
+        assert "not_flattened" in inside("run", "status", run).err
+
+    def test_what_was_ordered_by_hand_is_over(self, inside: Inside) -> None:
+        assert inside("account", "add", "hand", "--currency", "USD", "--capital", "100000").code == 0
+        placed = inside(
+            "order", "place", "buy", "10", "AAPL", "--account", "hand", "--limit", "10", "--time", "gtc", "--json"
+        )  # fmt: skip
+        assert placed.code == 0, placed.out + placed.err
+        assert inside("risk", "kill", "--level", "CANCEL_ALL", "--account", "hand", "--why", "a test").code == 0
+        assert inside("trader", "--until-idle").code == 0
+        # whichever comes first: it is cancelled, or refused as there is no market to send it to
+        assert inside("order", "show", placed.json["id"], "--json").json["state"] in ("canceled", "rejected")
 
 
 class TestNoLiveMoney:

@@ -31,7 +31,10 @@ FOR_EVER_S = 1e6
 
 
 class FaultyBroker:
-    """Answers as the chances say; `calm` ends all trouble. Time passes on the wire, both ways."""
+    """Answers as the chances say; `calm` ends all trouble. Time passes on the wire, both ways.
+
+    takes_all : whoever wants to trade finds the other side.
+    """
 
     def __init__(self, loop: VirtualLoop, rng: Random, capabilities: Capabilities, chances: Chances) -> None:
         self.capabilities = capabilities
@@ -39,6 +42,7 @@ class FaultyBroker:
         self.exchange = Exchange(capabilities.client_ids, capabilities.cumulative_fills, self._emit)
         self.log: list[str] = []
         self.refused: set[str] = set()
+        self.takes_all = False
         self.left_s: dict[str, float] = {}
         self._loop = loop
         self._clock = VirtualClock(loop)
@@ -123,7 +127,9 @@ class FaultyBroker:
     def _live(self, placed: Placed) -> None:
         # What becomes of it: filled in parts, refused after all, or nothing until it is cancelled or the day is over.
         draw = self._rng.random()
-        if draw < 0.07:
+        if self.takes_all:
+            self._later(draw, self._fill, placed, placed.told.quantity, 0.0)
+        elif draw < 0.07:
             self._later(self._rng.uniform(0.05, 2.0), self._refuse, placed)
         elif draw < 0.85:
             after_s = 0.0

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from midas.core.order import ENDED, OrderState, Side
 from midas.execution.broker import BrokerState, Bust, ClientIds
 from midas.execution.order_row import OrderRow
+from midas.risk.question import FLATTEN_LEG
+from midas.trading.flattening import NOT_FLATTENED, TRIES
 
 if TYPE_CHECKING:
     from tests.sim.exchange import Placed
@@ -19,7 +21,24 @@ def breaches(world: World) -> list[str]:
     """Return what is wrong: duplicates, orphans, what is lost or stuck, and books that differ."""
     if world.wrong:
         return []
-    return [*_wanted_once(world), *_known(world), *_ended(world), *_books(world)]
+    held = [f"{name} is held, though everything was to be closed" for name in still_held(world)]
+    return [*_wanted_once(world), *_known(world), *_ended(world), *_books(world), *held]
+
+
+def still_held(world: World) -> list[str]:
+    """Return what should have been closed, and what could not be and nobody was told of."""
+    if world.flatten_s >= world.loop.now_s:
+        return []
+    account = world.journal.store.accounts[world.account]
+    told = {line.subject for line in account.audits if line.act == NOT_FLATTENED}
+    refused = Counter(
+        row.intent.instrument
+        for row in account.orders.values()
+        if row.intent.leg == FLATTEN_LEG and row.state in (OrderState.REJECTED, OrderState.NOT_PLACED)
+    )
+    held = [name for name, quantity in account.quantities.items() if quantity]
+    able = [name for name in held if str(name) not in account.quarantined and not world.banned(name)]
+    return [str(name) for name in held if str(name) not in told or (name in able and refused[name] < TRIES)]
 
 
 def _wanted_once(world: World) -> Iterator[str]:

@@ -26,7 +26,7 @@ from midas.execution.order_events import (
 from midas.execution.order_reports import events_of
 from midas.execution.order_row import OrderRow
 from midas.risk.verdict import Allow
-from midas.trading import claiming, reports, resolving, sender
+from midas.trading import claiming, flattening, reports, resolving, sender
 from midas.trading.canceller import Canceller
 from midas.trading.desk import Desk
 from midas.trading.journal import ChangeOrder
@@ -270,6 +270,11 @@ def no_answer_means_not_sent() -> AbstractContextManager[object]:
     return patch.object(Sender, "_ask", ask)
 
 
+def one_closing_order_and_no_more() -> AbstractContextManager[object]:
+    """A closing order that was refused is the last one."""
+    return patch.object(flattening, "TRIES", 1)
+
+
 QUICK: Sequence[Plant] = (
     persist_after_send,
     fills_booked_as_often_as_told,
@@ -296,4 +301,5 @@ PLANTS: Sequence[Plant] = (
     cancelled_when_asked,
     sent_when_no_longer_good,
     booked_apart,
+    one_closing_order_and_no_more,
 )

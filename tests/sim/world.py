@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 from tests.sim.chance import CALM, PROFILES, Chances
 from tests.sim.faulty_broker import FaultyBroker
-from tests.sim.invariants import breaches
+from tests.sim.invariants import breaches, still_held
 from tests.sim.process import Process
 from tests.sim.virtual_loop import BEGIN, VirtualClock, VirtualLoop, run
 
@@ -78,6 +78,8 @@ class World:
         self.capital = self.broker.exchange.cash
         self.limits = {"": EASY}
         self.bans = {name: self.rng.uniform(0, CHAOS_S) if self.rng.random() < 0.2 else NEVER_S for name in NAMES}
+        # On some days everything is to be closed in the end, and nobody takes that back.
+        self.flatten_s = self.rng.uniform(0.4 * CHAOS_S, CHAOS_S) if seed % 4 == 2 else NEVER_S
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # -- what the daemon meets
@@ -86,7 +88,10 @@ class World:
         return likely > 0.0 and self.rng.random() < likely
 
     def restricted(self, intent: OrderIntent) -> bool:
-        return self.bans[intent.instrument] <= self.loop.now_s
+        return self.banned(intent.instrument)
+
+    def banned(self, name: InstrumentId) -> bool:
+        return self.bans[name] <= self.loop.now_s
 
     def sent(self, process: Process, ticket: Ticket) -> None:
         """Judge an order that reached the wire."""
@@ -141,6 +146,7 @@ class World:
         """Trade one day: trouble, then calm, the close, and time to get everything straight."""
         trading = self.background(self._supervise())
         self.background(self._meddle())
+        self.background(self._close_all())
         self.background(self._order_by_hand())
         if self.chance(self.chances.outage):
             self.loop.call_at(self.rng.uniform(0.0, CHAOS_S), self._go_dark)
@@ -151,6 +157,7 @@ class World:
         await asyncio.sleep(CHAOS_S - self.loop.now_s)
         self.chances = CALM
         self.broker.calm()
+        self.broker.takes_all = self.flatten_s < NEVER_S
         _poll_less()
         await asyncio.sleep(max(0.0, max(GRACE_S, self.broker.quiet_from_s + 90.0) - self.loop.now_s))
         self.broker.close_session()
@@ -165,12 +172,12 @@ class World:
             process = self.lives[-1]
             agreed_s = process.office.reconciler.agreed_s
             waits = process.dead or process.office.desk.rows or agreed_s is None or agreed_s < closed_s + 5.0
-            if not waits and not await self.journal.cancels(self.account):
+            if not waits and not still_held(self) and not await self.journal.cancels(self.account):
                 return
             if self.wrong:
                 return
         rows = [f"{row.id} {row.state}" for row in self.lives[-1].office.desk.rows.values()]
-        self.blame(f"stuck for hours: {rows or 'the daemon'}")
+        self.blame(f"stuck for hours: {rows or still_held(self) or 'the daemon'}")
 
     async def _supervise(self) -> None:
         while True:
@@ -225,11 +232,19 @@ class World:
                 if await self.journal.order(order) is not None and self.rng.random() < 0.5:
                     asked.discard(order)
                     await self._wish(AskCancel(order, "a person"))
+            if self.loop.now_s >= self.flatten_s:
+                continue
             if pulls and self.loop.now_s > pulls[0]:
                 pulls.pop(0)
                 await self._wish(Pull(self._kill(self.rng.choice(PULLS))))
             elif await self.journal.kills(self.account):
                 await self._wish(Pull(self._kill(KillLevel.NONE)))
+
+    async def _close_all(self) -> None:
+        if self.flatten_s < NEVER_S:
+            await asyncio.sleep(self.flatten_s - self.loop.now_s)
+            await self._wish(Pull(self._kill(KillLevel.NONE)))
+            await self._wish(Pull(self._kill(KillLevel.FLATTEN)))
 
     def _kill(self, level: KillLevel) -> Kill:
         return Kill(level, self.account, "person", "", self.clock.now_utc())

@@ -98,6 +98,7 @@ def mission(
     Refused: its runs do not go together.
     NotFound, InvalidInput: what a run names is not there any more.
     """
+    from midas.trading.no_market import NoMarket
     from midas.trading.office import Mission
 
     if account.kind != "paper":
@@ -108,7 +109,8 @@ def mission(
         )
     asked = [RunRequest.model_validate(record.document["request"]) for record in runs]
     if not runs:
-        return Mission(account.id, account.currency, False, _no_broker, account.capital)
+        capital = account.capital
+        return Mission(account.id, account.currency, False, lambda _clock: NoMarket(capital), capital, closing=True)
     require_together(asked)
     return _replay_mission(
         account, runs, [prepare(lake, definitions[one.id], ask) for one, ask in zip(runs, asked, strict=True)]
@@ -133,10 +135,6 @@ def require_together(asked: Sequence[RunRequest]) -> None:
                 hint="Use another account.",
                 code="other_market",
             )
-
-
-def _no_broker(_clock: Clock) -> Broker:
-    raise InvalidInput("An account without a run has no market to trade on.", hint="Start a run.", code="no_run")
 
 
 def _replay_mission(account: AccountRecord, runs: Sequence[RunRecord], prepared: Sequence[Prepared]) -> Mission:

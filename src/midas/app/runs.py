@@ -94,6 +94,7 @@ async def status(workspace: Workspace, run: str) -> RunStatus:
     counts, fills = await workspace.database.read(risk_rows.counts, record.account, record.id)
     until = await workspace.database.read(risk_rows.leased_until, record.account)
     last = (await workspace.database.read(parities.latest, [record.id])).get(record.id)
+    alerts = await workspace.database.read(risk_rows.alerts, record.account)
     ended = {state.value for state in ENDED}
     return RunStatus(
         run=await _wire(workspace, record),
@@ -109,6 +110,7 @@ async def status(workspace: Workspace, run: str) -> RunStatus:
         fills=fills,
         quarantined=quarantined,
         parity=None if last is None else ParityNote.model_validate(last.document),
+        alerts=[_audit_line(each) for each in alerts],
     )
 
 

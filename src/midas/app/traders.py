@@ -16,7 +16,7 @@ from midas.app import limits, missions
 from midas.app.parities import nightly
 from midas.app.seals import Sealing
 from midas.app.workspace import Workspace
-from midas.db import accounts
+from midas.db import accounts, risk
 from midas.db import runs as rows
 from midas.db.ownership import SqlOwnership
 from midas.risk.kill import KillLevel
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 FENCED_EXIT = 70
 """Exit code of a trader that lost an account to another one: it ends within the same step."""
 
+_CLOSES = (KillLevel.CANCEL_ALL, KillLevel.FLATTEN)
 _RUNNING = [state.value for state in RUNNING]
 
 
@@ -49,16 +50,32 @@ class Owners:
         by_account: dict[str, list[rows.RunRecord]] = {}
         for record in found:
             by_account.setdefault(record.account, []).append(record)
+        for account in await self._to_close():
+            by_account.setdefault(account, [])
         return [_wanted(account, known.get(account), runs) for account, runs in by_account.items()]
+
+    async def _to_close(self) -> Sequence[str]:
+        # where a switch asks for more than to stop, there is something to do without any run
+        kills = await self._workspace.database.read(risk.pulled)
+        flag = FlagFile(self._workspace.home.kill_flag).read()
+        levels = {kill.account: kill.level for kill in kills if kill.level in _CLOSES}
+        if not levels and flag not in _CLOSES:
+            return ()
+        everywhere = flag in _CLOSES or risk.ALL in levels
+        exposed = await self._workspace.database.read(risk.exposed)
+        return [account for account in exposed if everywhere or account in levels]
 
     async def mission(self, wanted: Wanted) -> Mission:
         account = await self._workspace.database.read(accounts.find, wanted.account)
         records = await self._workspace.database.read(rows.in_states, _RUNNING, wanted.account)
-        found = await to_thread.run_sync(self._mission, account, records)
-        if not found.venues:
+        runs = [record.id for record in records]
+        if not records:
+            # the market it traded on last is where it can be closed
+            records = (await self._workspace.database.read(rows.of_account, wanted.account))[-1:]
+        found = await to_thread.run_sync(self._mission, account, records, not runs)
+        if not found.venues or found.closing:
             return found
         calendar = next(iter(found.venues.values())).calendar
-        runs = [record.id for record in records]
         return replace(found, jobs=nightly(self._workspace, runs, calendar, replay=found.replay))
 
     async def give_up(self, wanted: Wanted, why: str) -> None:
@@ -67,8 +84,10 @@ class Owners:
             line = Audit(wanted.account, "trader", "run.given_up", run, {"why": why}, self._workspace.clock.now_utc())
             await self._journal.commit(wanted.account, NOBODY, [moved, line])
 
-    def _mission(self, account: accounts.AccountRecord, records: Sequence[rows.RunRecord]) -> Mission:
-        return missions.mission(account, records, self._workspace.lake, {one.id: _definition(one) for one in records})
+    def _mission(self, account: accounts.AccountRecord, records: Sequence[rows.RunRecord], closing: bool) -> Mission:
+        definitions = {one.id: _definition(one) for one in records}
+        made = missions.mission(account, records, self._workspace.lake, definitions)
+        return replace(made, closing=True, runners=lambda _broker: ()) if closing else made
 
 
 async def trade(workspace: Workspace, told: Told, *, until_idle: bool, lease_s: float, crash: str = "") -> int:

@@ -38,6 +38,7 @@ def show_status(out: Printer, found: RunStatus) -> None:
         ]
         out.table(columns, rows)
     out.warn([f"{name} is in quarantine: {why}" for name, why in found.quarantined.items()])
+    out.warn([f"{line.subject}: {line.act.partition('.')[2]}: {line.detail.get('why', '')}" for line in found.alerts])
 
 
 def audit_row(line: AuditLine) -> list[str]:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, text
 from midas.core.clock import Clock
 from midas.core.errors import Busy, MidasError, Unavailable
 from midas.db import heads
+from midas.db.life import Life
 from midas.db.line import Line, line_to
 from midas.db.place import Place
 from midas.db.sessions import ReadSession, WriteSession
@@ -67,6 +68,8 @@ class SqlOwnership:
         self._lease_s = lease_s
         self._silence_s = lease_s * _SILENCE if silence_s is None else silence_s
         self._held: dict[str, _Hold] = {}
+        # outlives a connection that was lost: until the process is told to end, it may be about to send
+        self._lives: list[Life] = []
 
     async def acquire(self, account: str) -> int:
         if account in self._held:
@@ -80,6 +83,9 @@ class SqlOwnership:
             await hold.let_go()
             raise
         self._held[account] = hold
+        life = Life(self._folder, account, epoch)
+        life.begin()
+        self._lives.append(life)
         return epoch
 
     async def renew(self, account: str, epoch: int) -> None:
@@ -105,6 +111,9 @@ class SqlOwnership:
         """Let go of every account without a word, as dying does."""
         for account in [*self._held]:
             await self._lose(account)
+        for life in self._lives:
+            life.end()
+        self._lives.clear()
 
     async def _lose(self, account: str) -> None:
         await self._held.pop(account).let_go()
@@ -131,6 +140,9 @@ class SqlOwnership:
     async def _outwait(self, hold: _Hold, account: str) -> None:
         # the owner before may be about to send: it stops at half its lease, and so it has when that is over
         begun_s = self._clock.monotonic_s()
+        before = await hold.line.transact(lambda connection: heads.head(ReadSession(connection), account).epoch)
+        if Life(self._folder, account, before).is_over():
+            return
         while True:
             left_s = await hold.line.transact(lambda connection: self._left_s(connection, account))
             if not self._place.serves:

@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 
 from midas.core.errors import NotFound
+from midas.core.order import ENDED
 from midas.db import journal_writes
 from midas.db.sessions import ReadSession, WriteSession
-from midas.db.trading_tables import ACCOUNTS, AUDIT, BOOKINGS, HEADS, KILLS, ORDERS, RUNS
+from midas.db.trading_tables import ACCOUNTS, AUDIT, BOOKINGS, HEADS, KILLS, ORDERS, POSITIONS, RUNS
 from midas.risk.kill import Kill, KillLevel
 from midas.trading.journal import NOBODY, Audit
 
@@ -27,6 +28,14 @@ def pulled(session: ReadSession) -> Sequence[Kill]:
         Kill(KillLevel(row["level"]), row["account"], row["who"], row["why"], row["pulled_utc"])
         for row in session.all(query)
     ]
+
+
+def exposed(session: ReadSession) -> list[str]:
+    """Return the accounts that hold something or have something on order."""
+    ended = [state.value for state in ENDED]
+    working = session.all(select(ORDERS.c.account).where(ORDERS.c.state.not_in(ended)).distinct())
+    held = session.all(select(POSITIONS.c.account, POSITIONS.c.quantity))
+    return sorted({row["account"] for row in working} | {row["account"] for row in held if row["quantity"]})
 
 
 def set_limits(session: WriteSession, account: str, run: str, values: Json, line: Audit) -> None:
@@ -59,6 +68,15 @@ def audit_lines(session: ReadSession, account: str, after: int, limit: int) -> l
         latest = session.all(mine.order_by(AUDIT.c.n.desc()).limit(limit))
         return [dict(row) for row in reversed(latest)]
     return [dict(row) for row in session.all(mine.where(AUDIT.c.n > after).order_by(AUDIT.c.n).limit(limit))]
+
+
+def alerts(session: ReadSession, account: str) -> list[Json]:
+    """Return the last few lines of an account's trail that ask for a person, oldest first, of its last thousand."""
+    found = session.first(select(func.max(AUDIT.c.n).label("n")).where(AUDIT.c.account == account))
+    after = 0 if found is None or found["n"] is None else found["n"] - 1_000
+    mine = (AUDIT.c.account == account) & (AUDIT.c.n > after) & AUDIT.c.act.startswith("alert.")
+    latest = session.all(select(AUDIT).where(mine).order_by(AUDIT.c.n.desc()).limit(5))
+    return [dict(row) for row in reversed(latest)]
 
 
 def counts(session: ReadSession, account: str, run: str) -> tuple[dict[str, int], int]:

@@ -30,8 +30,9 @@ Told = Callable[[str], None]
 class Wanted:
     """What an account's owner wants of it now; two that are equal need no other office.
 
-    runs : states by run. settings : whatever else changes what an office does, as text. limits : by run, "" for the
-    account's; None where nobody looked. An office that is open goes by others from then on.
+    runs : states by run; none where the account is only to be closed. settings : whatever else changes what an office
+    does, as text. limits : by run, "" for the account's; None where nobody looked. An office that is open goes by
+    others from then on.
     """
 
     account: str
@@ -94,13 +95,17 @@ class Trader:
                 wanted = await self._wanted()
                 self._reconsider(wanted)
                 await self._look_after()
-                if self._until_idle and not self._works and wanted is not None and not wanted:
+                if self._until_idle and wanted is not None and self._idle(wanted):
                     return
                 await asyncio.sleep(LOOK_EVERY_S)
         finally:
             for work in self._works.values():
                 work.task.cancel()
             await asyncio.gather(*(work.task for work in self._works.values()), return_exceptions=True)
+
+    def _idle(self, wanted: Sequence[Wanted]) -> bool:
+        # what cannot be closed, as its market is over, is not waited for
+        return all(work.stuck for work in self._works.values()) and not any(each.runs for each in wanted)
 
     async def _wanted(self) -> Sequence[Wanted] | None:
         try:
@@ -138,6 +143,7 @@ class _Work:
         self._wanted, self._owners, self._around, self._told = wanted, owners, around, told
         self._level = level
         self._office: Office | None = None
+        self._said = ""
         self._change = asyncio.Event()
         self.task = asyncio.create_task(self._run(), name=f"account {wanted.account}")
 
@@ -145,6 +151,11 @@ class _Work:
     def idle(self) -> bool:
         """Whether nothing is at work for the account."""
         return self._office is None or not self._office.desk.rows
+
+    @property
+    def stuck(self) -> bool:
+        """Whether there is something to close and no market to do it on."""
+        return self._office is not None and self._office.stuck
 
     def pull(self, level: KillLevel) -> None:
         self._level = max(self._level, level)
@@ -169,7 +180,7 @@ class _Work:
             except (Unavailable, Undecided, StorageFull, AlreadyStored) as error:
                 self._told(f"{self._wanted.account}: {error.message} Trying again.")
             except Busy as error:
-                self._told(f"{self._wanted.account}: {error.message}")
+                self._say(f"{self._wanted.account}: {error.message}")
             await asyncio.sleep(AGAIN_AFTER_S)
 
     async def _once(self) -> bool:
@@ -180,9 +191,10 @@ class _Work:
         except (Unavailable, Busy):
             raise
         except MidasError as error:
-            self._told(f"{wanted.account}: {error}")
+            self._say(f"{wanted.account}: {error}")
             await self._owners.give_up(wanted, str(error))
-            return True
+            # an account that is only to be closed stays wanted, and is tried again
+            return bool(wanted.runs)
         epoch = await self._around.ownership.acquire(wanted.account)
         try:
             return await self._trade(mission, epoch)
@@ -215,6 +227,11 @@ class _Work:
     async def _announce(self, office: Office) -> None:
         await office.ready.wait()
         self._told(f"{office.mission.account}: reconciled, ready")
+
+    def _say(self, text: str) -> None:
+        if text != self._said:
+            self._said = text
+            self._told(text)
 
     def _keep_level(self) -> None:
         if self._office is not None:

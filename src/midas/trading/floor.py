@@ -172,7 +172,7 @@ class Floor:
         deciding = [] if edge.opened else [each for each in self.runners.values() if each.loop.waits]
         if deciding:
             await self._around.reports.take(step="row", then=lambda draft: self._decide(draft, edge, deciding))
-            if self._happened:
+            if self._happened or self._around.level() >= KillLevel.CANCEL_ALL:
                 await self._around.settle()
 
     async def _hear_row(self, row: BarRow) -> None:
@@ -185,7 +185,7 @@ class Floor:
             self.look()
         self._around.gatekeeper.mark(row.session)
         self._around.gatekeeper.protect()
-        if self._happened:
+        if self._happened or self._around.level() >= KillLevel.CANCEL_ALL:
             await self._around.settle()
 
     def _decide(self, draft: Draft, event: BarRow | SessionEdge, deciding: Sequence[Runner]) -> None:

@@ -19,6 +19,7 @@ from midas.risk.gate import check
 from midas.risk.limits import Limits
 from midas.risk.locks import locked_in
 from midas.risk.protections import loss_hit_utc, protections
+from midas.risk.question import FLATTEN_LEG
 from midas.risk.snapshot import AccountState, Snapshot
 from midas.risk.verdict import Denial, Deny, Verdict
 from midas.trading.desk import Desk
@@ -114,7 +115,7 @@ class Gatekeeper:
             quote=self._quotes.of(intent.instrument),
             account=self.account(row),
             kill=self._switch.level,
-            armed=self._armed(intent.run),
+            armed=intent.leg == FLATTEN_LEG or self._armed(intent.run),
             process_live=self._process_live,
             market_open=None if hours is None else hours.open,
             session=None if hours is None else hours.session,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 
 from midas.core.errors import Busy, Unavailable
 from midas.risk.kill import Kill, KillLevel, strongest
@@ -21,11 +22,12 @@ class KillSwitch:
     """What is pulled for an account. A switch that cannot be read stays as it was last known.
 
     flag : a file that stops all accounts of a data home while it is there. told : a level that was pulled and could not
-    be stored yet. risen : called when the level rises.
+    be stored yet. risen : called when the level rises. pulled_utc : when one was last pulled, as far as it is stored.
     """
 
     def __init__(self, desk: Desk, flag: FlagFile | None = None, told: KillLevel = KillLevel.NONE) -> None:
         self.risen: Callable[[], None] = _nobody
+        self.pulled_utc: datetime | None = None
         self._desk = desk
         self._flag = flag
         self._stored = KillLevel.NONE
@@ -75,6 +77,7 @@ class KillSwitch:
                 self._pending.remove(kill)
             kills = await self._desk.journal.kills(self._desk.account)
             self._stored = strongest(*(kill.level for kill in kills))
+            self.pulled_utc = max((kill.pulled_utc for kill in kills), default=None)
             # what was told is stored now: from here on the database says when it is released
             if not self._pending:
                 self._told = KillLevel.NONE

@@ -39,6 +39,7 @@ from midas.trading.sender import Sender, ticket_of
 from midas.trading.watchman import Watchman
 from midas.venues.venue import Venue
 
+CLOSED_EVERY_S = 0.25
 CAPITAL = "capital"
 """Reference of the booking that pays an account's capital in."""
 
@@ -50,7 +51,8 @@ class Mission:
     capital : minor units paid in when the account is new, 0 where its broker tells. limits : by run, "" for the
     account's. broker : made with the market's clock. matcher : the paper broker's other side. replay : the feed tells
     the past, so its time is the market's; one that is not `paced` goes as fast as it can, and its jobs are done once,
-    when it ends. stale_after_s : so long without a price and the feed counts as dead.
+    when it ends. closing : there is no run, and it is over when nothing is held and nothing at work.
+    stale_after_s : so long without a price and the feed counts as dead.
     """
 
     account: str
@@ -68,6 +70,7 @@ class Mission:
     runners: Callable[[Broker], Sequence[Runner]] = lambda _broker: ()
     replay: bool = False
     paced: bool = True
+    closing: bool = False
     stale_after_s: float | None = None
     jobs: Callable[[Desk], Sequence[DailyJob]] = lambda _desk: ()
 
@@ -124,6 +127,7 @@ class Office:
         self.floor = self._floor(market)
         self.ready = asyncio.Event()
         self.over = asyncio.Event()
+        self.stuck = False
 
     async def open(self) -> None:
         """Take up where whoever owned the account before left off."""
@@ -157,6 +161,8 @@ class Office:
             if not self.mission.replay:
                 # in a replay time stands still between two rows: there they are what it goes by
                 parts.append(self.watchman.run)
+            if self.mission.closing:
+                parts.append(self._until_closed)
             for part in parts:
                 group.create_task(_as_coroutine(part), name=getattr(part, "__qualname__", "part"))
 
@@ -216,6 +222,8 @@ class Office:
             return
         if self.reconciler.age_s > self._fresh_s:
             await self.reconciler.once()
+        if self.switch.level >= KillLevel.CANCEL_ALL:
+            await self.obedience.once()
         while True:
             cancelled = await self.canceller.drain()
             if cancelled:
@@ -240,7 +248,21 @@ class Office:
         for run in list(self.runners):
             await self.stop_run(run, "the feed ended")
         await self._settle()
+        if not self.mission.closing:
+            self.over.set()
+        elif self._exposed:
+            self.stuck = True
+            await self.obedience.flattening.tell("the market of this account is over")
+
+    async def _until_closed(self) -> None:
+        await self.ready.wait()
+        while self._exposed:
+            await asyncio.sleep(CLOSED_EVERY_S)
         self.over.set()
+
+    @property
+    def _exposed(self) -> bool:
+        return bool(self.desk.rows or self.desk.books.quantities)
 
     async def _mend(self) -> None:
         # a paper broker remembers as far as its last row; what was sent and cancelled after that is told it again

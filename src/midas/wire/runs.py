@@ -90,11 +90,23 @@ class Held(Answer):
     average_price: Decimal | None
 
 
+class AuditLine(Answer):
+    """A line of the audit trail: who did what to what, and what they knew."""
+
+    n: int
+    at: datetime
+    who: str
+    act: str
+    subject: str
+    detail: dict[str, JsonValue]
+
+
 class RunStatus(Answer):
     """How a run and its account stand. `trader` tells whether a process trades the account now.
 
     Money is in `currency`; `equity` is that of the last bar. `kill` is the strongest switch that is pulled.
-    `quarantined` names what nobody could explain, with the reason.
+    `quarantined` names what nobody could explain, with the reason. `alerts` are the latest lines of the account's trail
+    that ask for a person, oldest first.
     """
 
     run: Run
@@ -110,14 +122,4 @@ class RunStatus(Answer):
     fills: int
     quarantined: dict[str, str]
     parity: ParityNote | None
-
-
-class AuditLine(Answer):
-    """A line of the audit trail: who did what to what, and what they knew."""
-
-    n: int
-    at: datetime
-    who: str
-    act: str
-    subject: str
-    detail: dict[str, JsonValue]
+    alerts: list[AuditLine]

@@ -1,0 +1,244 @@
+"""A trader process with a full account, by the clock on the wall: how soon it is back, and how soon it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from tests.postgres import Postgres, asked
+from tests.scale import scale, scaled
+from tests.trading.crowded import ACCOUNT, OPEN, POSITIONS, fill, log_of
+
+from midas.app.traders import FENCED_EXIT
+from midas.core.clock import SystemClock
+from midas.db.database import Database, place_of
+from midas.db.journal import SqlJournal
+from midas.risk.kill import Kill, KillLevel
+from midas.trading.flag_file import FlagFile
+from midas.trading.journal import NOBODY, Pull
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 120.0
+BUSY = 6.0 if scale() == 1 else 1.0
+"""Beside the rest of the suite a machine has little time for a process: the goals hold for one that has nothing else to
+do, as `make verify` has not."""
+
+RESTART_S, COMPARE_S, TAKEN_OVER_S, STOPPED_S, CANCELLED_S = (BUSY * goal for goal in (5.0, 2.0, 10.0, 0.25, 25.0))
+
+Record = Callable[[str, object], None]
+
+
+@dataclass
+class Trading:
+    """A process that trades, and what it says as it says it."""
+
+    where: Path | str
+    folder: Path
+    lease_s: float = 10.0
+    pace_s: float = 0.0
+    begun_s: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        words = [str(self.where), str(self.folder), str(self.lease_s), str(self.pace_s)]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.trading.crowded", *words],
+            cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as said:
+            for line in said:
+                self._lines.put(line)
+
+    def said(self, words: str) -> tuple[float, str]:
+        """Wait until it says something, and return when it did and the line."""
+        heard = []
+        until_s = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until_s:
+            try:
+                line = self._lines.get(timeout=0.5)
+            except queue.Empty:
+                assert self.process.poll() is None, "".join(heard)
+                continue
+            heard.append(line)
+            if words in line:
+                return float(line.split()[0]), line
+        raise AssertionError("".join(heard))
+
+    def kill(self) -> None:
+        """End it, if it did not end by itself."""
+        self.process.kill()
+        self.process.wait(30)
+        self._reader.join(30)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """A database that nobody used."""
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        return server.fresh()
+    Database.open(tmp_path / "crowded.db").close()
+    return tmp_path / "crowded.db"
+
+
+@pytest.fixture
+def trading(where: Path | str, tmp_path: Path) -> Iterator[Callable[..., Trading]]:
+    """Starts traders, and ends those that are left."""
+    made: list[Trading] = []
+
+    def start(**more: float) -> Trading:
+        made.append(Trading(where, tmp_path, **more))
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.kill()
+
+
+def p99(values: list[float]) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * 0.99))]
+
+
+def percentiles(values: list[float]) -> str:
+    ordered = sorted(values)
+    return (
+        f"p50 {ordered[len(ordered) // 2]:.3f} s, p99 {p99(values):.3f} s, most {ordered[-1]:.3f} s of {len(ordered)}"
+    )
+
+
+class TestRestart:
+    @pytest.mark.figure("R5")
+    @pytest.mark.figure("R12")
+    def test_after_kill_nine_it_is_soon_back(
+        self, where: Path | str, trading: Callable[..., Trading], tmp_path: Path, record_property: Record
+    ) -> None:
+        history = scaled(50_000)
+        asyncio.run(fill(where, tmp_path, history))
+        took, compared = [], []
+        for _ in range(1 + scaled(50)):
+            trader = trading()
+            _, line = trader.said("compared in")
+            compared.append(float(line.split()[3]))
+            assert "0 differences" in line
+            ready_s, _ = trader.said("reconciled, ready")
+            took.append(ready_s - trader.begun_s)
+            trader.kill()
+        # the first has nobody to follow; those after it follow one that was killed
+        name = "SQLite" if isinstance(where, Path) else "PostgreSQL"
+        record_property(
+            f"restart on {name}, {OPEN} open orders, {POSITIONS} positions, {history} orders before",
+            percentiles(took[1:]),
+        )
+        record_property(f"comparing them on {name}", percentiles(compared))
+        assert p99(compared) <= COMPARE_S
+        assert p99(took[1:]) <= RESTART_S
+
+
+class TestTakenOver:
+    # a file's lock lives as long as its process, also one that is stopped
+    @pytest.mark.figure("R10")
+    @pytest.mark.parametrize("where", ["postgresql"], indirect=True)
+    def test_a_trader_that_was_stopped_sends_nothing_once_it_is_followed(
+        self, where: Path | str, trading: Callable[..., Trading], tmp_path: Path, record_property: Record
+    ) -> None:
+        asyncio.run(fill(where, tmp_path, 0, 10))
+        took = []
+        first = trading(pace_s=0.01)
+        first.said("reconciled, ready")
+        for _ in range(scaled(20)):
+            time.sleep(0.5)
+            os.kill(first.process.pid, signal.SIGSTOP)
+            begun_s = time.monotonic()
+            asked(
+                str(where),
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+            second = trading(pace_s=0.01)
+            ready_s, _ = second.said("reconciled, ready")
+            took.append(ready_s - begun_s)
+            sent = len([line for line in log_of(tmp_path) if line.pid == first.process.pid])
+            os.kill(first.process.pid, signal.SIGCONT)
+            assert first.process.wait(30) == FENCED_EXIT
+            assert len([line for line in log_of(tmp_path) if line.pid == first.process.pid]) == sent > 0
+            first = second
+        ids = [line.order for line in log_of(tmp_path) if line.what == "submit"]
+        assert len(ids) == len(set(ids))
+        record_property("taken over from a trader that was stopped", percentiles(took))
+        assert max(took) <= TAKEN_OVER_S
+
+
+class TestKilled:
+    @pytest.mark.figure("R11")
+    def test_the_last_order_goes_out_soon_after_the_switch_was_pulled(
+        self, where: Path | str, trading: Callable[..., Trading], tmp_path: Path, record_property: Record
+    ) -> None:
+        asyncio.run(fill(where, tmp_path, 0, 10))
+        trader = trading(pace_s=0.005)
+        trader.said("reconciled, ready")
+        journal, flag, late = SqlJournal(place_of(where)), FlagFile(tmp_path / "KILL"), []
+
+        async def pull(level: KillLevel) -> None:
+            kill = Kill(level, ACCOUNT, "a person", "a test", SystemClock().now_utc())
+            await journal.commit(ACCOUNT, NOBODY, [Pull(kill)])
+
+        async def story() -> None:
+            for trial in range(max(3, scaled(100))):
+                begun = len(log_of(tmp_path))
+                await asyncio.sleep(0.5 + trial % 7 / 50)
+                match trial % 3:
+                    case 0:
+                        await pull(KillLevel.PAUSE)
+                    case 1:
+                        flag.write(KillLevel.PAUSE, "a test")
+                    case _:
+                        os.kill(trader.process.pid, signal.SIGUSR1)
+                accepted_s = time.monotonic()
+                await asyncio.sleep(1.0)
+                sent = [line.at_s for line in log_of(tmp_path)[begun:] if line.what == "submit"]
+                assert sent, "nothing was sent before"
+                late.append(max(0.0, sent[-1] - accepted_s))
+                flag.remove()
+                await pull(KillLevel.NONE)
+                await asyncio.sleep(0.3)
+            await journal.close()
+
+        asyncio.run(story())
+        name = "SQLite" if isinstance(where, Path) else "PostgreSQL"
+        record_property(f"from the pull to the last order, on {name}", percentiles(late))
+        assert p99(late) <= STOPPED_S
+
+    @pytest.mark.figure("R11")
+    def test_two_hundred_orders_are_cancelled_as_fast_as_the_broker_allows(
+        self, where: Path | str, trading: Callable[..., Trading], tmp_path: Path, record_property: Record
+    ) -> None:
+        orders = 200 if scale() > 1 else 30
+        asyncio.run(fill(where, tmp_path, 0, orders))
+        trader = trading()
+        trader.said("reconciled, ready")
+        begun_s = time.monotonic()
+        FlagFile(tmp_path / "KILL").write(KillLevel.CANCEL_ALL, "a test")
+        while len(cancelled := [line for line in log_of(tmp_path) if line.what == "cancel"]) < orders:
+            assert time.monotonic() - begun_s < PATIENCE_S
+            time.sleep(0.1)
+        took_s = cancelled[-1].at_s - begun_s
+        name = "SQLite" if isinstance(where, Path) else "PostgreSQL"
+        record_property(f"{orders} cancels at 10/s on {name}", f"{took_s:.1f} s")
+        assert len({line.number for line in cancelled}) == orders
+        assert took_s <= CANCELLED_S * orders / 200
