@@ -55,6 +55,7 @@ ROUTES = {
     "/api/v1/runs/{run}/stop": {"post"},
     "/api/v1/runs/{run}/pause": {"post"},
     "/api/v1/runs/{run}/resume": {"post"},
+    "/api/v1/runs/{run}/arm": {"post"},
     "/api/v1/runs/{run}/parity": {"get"},
     "/api/v1/runs/{run}/logs": {"get"},
     "/api/v1/risk/kills": {"get", "post"},

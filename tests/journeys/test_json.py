@@ -104,11 +104,13 @@ CHANGES = {
     "resume",
     "stop",
 }
-CHANGES |= {"stop", "kill", "release", "drill", "limits"}
+CHANGES |= {"stop", "kill", "release", "drill", "limits", "seal"}
 STORING = {command for command in CASES if command.split()[-1] in CHANGES}
 """Change the data home or its folder, so they get their own."""
 ENDLESS = {"serve", "start", "trader"}
 """Have their own journeys: they print one document and go on serving."""
+REFUSED = {"run arm"}
+"""Have theirs too: nothing can be armed as long as no adapter of a broker is installed."""
 
 
 _STARTED = ("run", "start", "--strategy", "sma_cross", "--feed", "replay:2010-01-04..2010-02-26", "-q", "--symbols")
@@ -153,7 +155,7 @@ def test_no_command_is_forgotten() -> None:
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group
     verbs = {name: list(getattr(commands[name], "commands", [])) for name in NOUNS}
     everything = {f"{name} {verb}".strip() for name in NOUNS for verb in verbs[name] or [""]}
-    assert set(CASES) | ENDLESS == everything
+    assert set(CASES) | ENDLESS | REFUSED == everything
 
 
 @pytest.mark.parametrize("command", CASES)

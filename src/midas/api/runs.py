@@ -12,7 +12,7 @@ from midas.api.pages import after, page, whole
 from midas.app import parities, runs
 from midas.wire.page import Page
 from midas.wire.parities import Parity
-from midas.wire.runs import AuditLine, Run, RunRequest, RunStatus, RunStop
+from midas.wire.runs import AuditLine, Run, RunArm, RunRequest, RunStatus, RunStop
 
 Through = Annotated[date | None, Query(description="The last session to look at; null for all that were recorded.")]
 
@@ -49,14 +49,20 @@ async def stop_run(workspace: Here, run: str, request: RunStop) -> Run:
 
 @router.post("/{run}/pause")
 async def pause_run(workspace: Here, run: str, request: RunStop) -> Run:
-    """Let a run hear the market and order nothing."""
+    """Let a run hear the market and order nothing; what it has on order is cancelled."""
     return await runs.pause(workspace, run, request.reason)
 
 
 @router.post("/{run}/resume")
 async def resume_run(workspace: Here, run: str) -> Run:
-    """Let a paused run of a paper account trade again."""
+    """Let a draft or paused run of a paper account trade."""
     return await runs.resume(workspace, run)
+
+
+@router.post("/{run}/arm")
+async def arm_run(workspace: Here, run: str, request: RunArm) -> Run:
+    """Let a run of a live account trade real money; refused with everything that is in the way."""
+    return await runs.arm(workspace, run, confirmed=request.confirm_live)
 
 
 @router.get("/{run}/parity")

@@ -1,4 +1,4 @@
-"""Runs: started, looked at, paused, stopped."""
+"""Runs: started, looked at, paused, armed, stopped."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from anyio import to_thread
 
 from midas.app import missions
 from midas.app.accounts import latency_ms, latency_settings
+from midas.app.arming import require_ready
 from midas.app.jobs import moment_and_id
 from midas.app.journaling import journal
 from midas.app.paging import Key, Part, part
@@ -44,7 +45,7 @@ _ID_BYTES = 6
 
 
 async def start(workspace: Workspace, request: RunRequest) -> Run:
-    """Store a run that trades as soon as a trader is there.
+    """Store a run that trades as soon as a trader is there; a draft waits until it is told to go on.
 
     Raises
     ------
@@ -59,14 +60,14 @@ async def start(workspace: Workspace, request: RunRequest) -> Run:
         id=secrets.token_hex(_ID_BYTES),
         account=account.id,
         strategy=found.name,
-        state=RunState.PAPER.value,
+        state=(RunState.DRAFT if request.draft else RunState.PAPER).value,
         reason="",
         document={"request": request.model_dump(mode="json"), "graph": found.definition.graph_json()},
         created_at=workspace.clock.now_utc(),
     )
     await workspace.database.write(rows.add, record)
     detail: dict[str, object] = {"strategy": found.name, "feed": request.feed, "symbols": request.symbols}
-    await _audited(workspace, record, "run.started", detail)
+    await _audited(workspace, record, "run.drafted" if request.draft else "run.started", detail)
     return await _wire(workspace, record)
 
 
@@ -130,25 +131,51 @@ async def stop(workspace: Workspace, run: str, reason: str) -> Run:
 
 
 async def pause(workspace: Workspace, run: str, reason: str) -> Run:
-    """Let a run hear the market and order nothing.
+    """Let a run hear the market and order nothing; what it has on order is cancelled, but for what guards a position.
 
     Raises
     ------
     NotFound: no such run.
-    Refused: it is over.
+    Refused: it is over, or did not begin.
     """
-    return await _move(workspace, await workspace.database.read(rows.show, run), RunState.PAUSED, reason)
+    record = await workspace.database.read(rows.show, run)
+    async with journal(workspace) as book:
+        working = [row for row in await book.orders(record.account) if row.intent.run == record.id]
+    opening = [row.id for row in working if not row.intent.reduce_only]
+    return await _move(workspace, record, RunState.PAUSED, reason, *(AskCancel(order, reason) for order in opening))
 
 
 async def resume(workspace: Workspace, run: str) -> Run:
-    """Let a paused run of a paper account trade again.
+    """Let a draft or paused run of a paper account trade.
 
     Raises
     ------
     NotFound: no such run.
-    Refused: it is over, or its account is live and it has to be armed.
+    Refused: it is over or trades already, or its account is live and it has to be armed.
     """
-    return await _move(workspace, await workspace.database.read(rows.show, run), RunState.PAPER, "")
+    record = await workspace.database.read(rows.show, run)
+    if (await workspace.database.read(accounts.find, record.account)).kind != PAPER:
+        raise Refused(
+            f"Run {record.id} is on a live account and has to be armed.",
+            hint=f"`midas run arm {record.id} --yes`.",
+            code="arm_first",
+        )
+    return await _move(workspace, record, RunState.PAPER, "")
+
+
+async def arm(workspace: Workspace, run: str, *, confirmed: bool) -> Run:
+    """Let a run of a live account trade real money as soon as a trader that may do so takes it up.
+
+    Raises
+    ------
+    NotFound: no such run.
+    Refused: its account is a paper one, its state forbids it, or something is in the way; `findings` say all of it.
+    """
+    record = await workspace.database.read(rows.show, run)
+    account = await workspace.database.read(accounts.find, record.account)
+    require_move(RunState(record.state), RunState.ARMED, live=account.kind != PAPER)
+    await require_ready(workspace, record, account, confirmed=confirmed)
+    return await _move(workspace, record, RunState.ARMED, "")
 
 
 async def logs(workspace: Workspace, run: str, after: int, limit: int) -> list[AuditLine]:
@@ -175,7 +202,9 @@ async def _account(workspace: Workspace, request: RunRequest, prepared: Prepared
             latency_settings(request.latency_ms or 0), workspace.clock.now_utc(),
         )  # fmt: skip
         return await workspace.database.write(accounts.add, made, OWNER)
-    _require_fits(known, currency, capital.minor if request.initial_capital is not None else None)
+    _require_fits(
+        known, currency, capital.minor if request.initial_capital is not None else None, draft=request.draft
+    )  # fmt: skip
     if request.latency_ms not in (None, latency_ms(known)):
         raise InvalidInput(
             f"Orders of account {known.name!r} take {latency_ms(known)} ms.",
@@ -189,9 +218,13 @@ async def _account(workspace: Workspace, request: RunRequest, prepared: Prepared
     return known
 
 
-def _require_fits(account: AccountRecord, currency: str, capital: int | None) -> None:
-    if account.kind != PAPER:
-        raise Refused(f"Account {account.name!r} is live.", hint="Name a paper account.", code="paper_only")
+def _require_fits(account: AccountRecord, currency: str, capital: int | None, *, draft: bool) -> None:
+    if account.kind != PAPER and not draft:
+        raise Refused(
+            f"Account {account.name!r} is live.",
+            hint="Name a paper account, or store a draft with --draft and then arm it.",
+            code="paper_only",
+        )
     if account.currency != currency:
         raise InvalidInput(
             f"Account {account.name!r} is in {account.currency}, and this market in {currency}.",

@@ -16,6 +16,7 @@ from midas.app import limits, missions
 from midas.app.parities import nightly
 from midas.app.seals import Sealing
 from midas.app.workspace import Workspace
+from midas.core.errors import MidasError
 from midas.db import accounts, risk
 from midas.db import runs as rows
 from midas.db.ownership import SqlOwnership
@@ -78,10 +79,11 @@ class Owners:
         calendar = next(iter(found.venues.values())).calendar
         return replace(found, jobs=nightly(self._workspace, runs, calendar, replay=found.replay))
 
-    async def give_up(self, wanted: Wanted, why: str) -> None:
+    async def give_up(self, wanted: Wanted, why: MidasError) -> None:
+        now_utc = self._workspace.clock.now_utc()
         for run in wanted.runs:
-            moved = MoveRun(run, RunState.STOPPED.value, why)
-            line = Audit(wanted.account, "trader", "run.given_up", run, {"why": why}, self._workspace.clock.now_utc())
+            moved = MoveRun(run, RunState.STOPPED.value, str(why))
+            line = Audit(wanted.account, "trader", "run.given_up", run, {"why": str(why), "code": why.code}, now_utc)
             await self._journal.commit(wanted.account, NOBODY, [moved, line])
 
     def _mission(self, account: accounts.AccountRecord, records: Sequence[rows.RunRecord], closing: bool) -> Mission:

@@ -1,4 +1,4 @@
-"""`midas run`: start, stop, pause, resume, list, status, parity, logs."""
+"""`midas run`: start, stop, pause, resume, arm, list, status, parity, logs."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ Latency = Annotated[
     typer.Option("--latency", metavar="MS", min=0, help="How long orders of a new account take.  [default: 0]"),
 ]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="For the audit trail.")]
+
+Draft = Annotated[bool, typer.Option("--draft", help="Store it; it waits for `run resume`.")]
 
 _EVERY_S = 1.0
 
@@ -57,6 +59,7 @@ def start(
     lots: TradedLots = "whole",
     style: Style = "open",
     latency: Latency = None,
+    draft: Draft = False,
 ) -> None:
     """Let a strategy trade a paper account; `midas trader` does the trading."""
     call = invocation(ctx)
@@ -75,11 +78,11 @@ def start(
             commission_bps=basis_points(commission_bps, "--commission-bps"),
             slippage_bps=basis_points(slippage_bps, "--slippage-bps") or 0.0,
             lots=lots,
+            draft=draft,
             style=style,
             latency_ms=latency,
         )
-    told = f"run {run.id} trades account {run.account} as soon as `midas trader` runs"
-    out.answer(run, [run.id], lambda: out.line(told))
+    out.answer(run, [run.id], lambda: out.line(_begun(run)))
 
 
 @verb(app, "list")
@@ -126,7 +129,7 @@ def stop(ctx: typer.Context, run: Id, reason: Reason = "asked by its owner") -> 
 
 @verb(app, "pause")
 def pause(ctx: typer.Context, run: Id, reason: Reason = "asked by its owner") -> None:
-    """Let a run hear the market and order nothing."""
+    """Let a run hear the market and order nothing; its orders are cancelled, but for those that guard a position."""
     call = invocation(ctx)
     with call.client() as client:
         _moved(call, client.runs.pause(run, reason))
@@ -134,10 +137,22 @@ def pause(ctx: typer.Context, run: Id, reason: Reason = "asked by its owner") ->
 
 @verb(app, "resume")
 def resume(ctx: typer.Context, run: Id) -> None:
-    """Let a paused run trade again."""
+    """Let a draft or paused run trade."""
     call = invocation(ctx)
     with call.client() as client:
         _moved(call, client.runs.resume(run))
+
+
+@verb(app, "arm")
+def arm(
+    ctx: typer.Context,
+    run: Id,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Real money is meant.")] = False,
+) -> None:
+    """Let a run of a live account trade real money; refused with everything that is in the way."""
+    call = invocation(ctx)
+    with call.client() as client:
+        _moved(call, client.runs.arm(run, confirm_live=yes))
 
 
 @verb(app, "parity")
@@ -180,6 +195,12 @@ def logs(
     ]
     rows = [audit_row(each) for each in found]
     out.answer(found, [str(each.n) for each in found], lambda: out.table(columns, rows))
+
+
+def _begun(run: Run) -> str:
+    if run.state == "draft":
+        return f"run {run.id} is a draft: `midas run resume {run.id}` lets it trade account {run.account}"
+    return f"run {run.id} trades account {run.account} as soon as `midas trader` runs"
 
 
 def _latest(call: Invocation) -> str:

@@ -12,7 +12,7 @@ from midas.client.link import Link
 from midas.client.reference import StrategyLike, reference, scalars
 from midas.wire.page import Page
 from midas.wire.parities import Parity
-from midas.wire.runs import AuditLine, Run, RunRequest, RunStatus, RunStop
+from midas.wire.runs import AuditLine, Run, RunArm, RunRequest, RunStatus, RunStop
 from midas.wire.shape import Scalar
 
 _PATH = "/api/v1/runs"
@@ -40,6 +40,7 @@ class Runs:
         slippage_bps: float = 0.0,
         lots: str = "whole",
         dealing: Mapping[str, Scalar] | None = None,
+        draft: bool = False,
         style: str = "open",
         latency_ms: int | None = None,
     ) -> Run:
@@ -63,6 +64,7 @@ class Runs:
             "slippage_bps": slippage_bps,
             "lots": lots,
             "dealing": {**(dealing or {})},
+            "draft": draft,
             "style": style,
             "latency_ms": latency_ms,
         }
@@ -80,12 +82,21 @@ class Runs:
         return self._link.post(Run, f"{_path(run)}/stop", asking(RunStop, {"reason": reason}))
 
     def pause(self, run: str, reason: str = "asked by its owner") -> Run:
-        """Let a run hear the market and order nothing."""
+        """Let a run hear the market and order nothing; what it has on order is cancelled."""
         return self._link.post(Run, f"{_path(run)}/pause", asking(RunStop, {"reason": reason}))
 
     def resume(self, run: str) -> Run:
-        """Let a paused run trade again."""
+        """Let a draft or paused run trade."""
         return self._link.post(Run, f"{_path(run)}/resume", None)
+
+    def arm(self, run: str, *, confirm_live: bool = False) -> Run:
+        """Let a run of a live account trade real money.
+
+        Raises
+        ------
+        Refused: something is in the way; `findings` say all of it.
+        """
+        return self._link.post(Run, f"{_path(run)}/arm", asking(RunArm, {"confirm_live": confirm_live}))
 
     def parity(self, run: str, through: date | None = None) -> Parity:
         """Compare a run with the backtest it should have been, on the bars it saw, up to a session."""

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from midas.core.errors import InvalidInput, NotFound
 from midas.db.older import older
 from midas.db.sessions import ReadSession, WriteSession
-from midas.db.trading_tables import CHECKPOINTS, RUNS
+from midas.db.trading_tables import ACCOUNTS, AUDIT, CHECKPOINTS, RUNS
 
 Json = dict[str, object]
 
@@ -84,6 +84,15 @@ def of_account(session: ReadSession, account: str) -> list[RunRecord]:
     """Return every run an account ever had, oldest first."""
     query = select(RUNS).where(RUNS.c.account == account).order_by(RUNS.c.created_at, RUNS.c.id)
     return [RunRecord(**row) for row in session.all(query)]
+
+
+def days_on_paper(session: ReadSession, record: RunRecord) -> int:
+    """Return on how many days of the machine's calendar runs of the same graph ordered on paper accounts."""
+    paper = select(ACCOUNTS.c.id).where(ACCOUNTS.c.kind == "paper")
+    alike = select(RUNS).where(RUNS.c.strategy == record.strategy, RUNS.c.account.in_(paper))
+    same = [row["id"] for row in session.all(alike) if row["document"]["graph"] == record.document["graph"]]
+    ordered = select(func.date(AUDIT.c.stamp_utc).label("day")).where(AUDIT.c.who.in_(same)).distinct()
+    return len(session.all(ordered))
 
 
 def progress(session: ReadSession, run: str) -> Progress | None:

@@ -62,7 +62,7 @@ class Owners(Protocol):
         """
         ...
 
-    async def give_up(self, wanted: Wanted, why: str) -> None:
+    async def give_up(self, wanted: Wanted, why: MidasError) -> None:
         """Stop the runs of an account that cannot be carried out."""
         ...
 
@@ -192,7 +192,7 @@ class _Work:
             raise
         except MidasError as error:
             self._say(f"{wanted.account}: {error}")
-            await self._owners.give_up(wanted, str(error))
+            await self._owners.give_up(wanted, error)
             # an account that is only to be closed stays wanted, and is tried again
             return bool(wanted.runs)
         epoch = await self._around.ownership.acquire(wanted.account)

@@ -16,6 +16,7 @@ from midas.execution.order_row import OrderRow
 from midas.marketdata.feed import BarRow, CorporateAction
 from midas.risk.kill import KillLevel
 from midas.risk.limits import Limits
+from midas.risk.verdict import Denial
 from midas.trading.draft import Draft
 from midas.trading.journal import AskCancel, Checkpoint
 from midas.trading.recorder import Recorder
@@ -63,6 +64,7 @@ class Runner:
         self.loop = loop
         self.first = first
         self.paused = False
+        self._silent = False
         self._strategy = strategy
         self._holding = holding
         self._level = KillLevel.NONE
@@ -83,6 +85,7 @@ class Runner:
 
     def switch(self, draft: Draft, level: KillLevel, stamp_utc: datetime) -> None:
         """Tell it how the kill switch stands, if that changed."""
+        self._silent = self.paused and level < KillLevel.PAUSE
         level = max(level, KillLevel.PAUSE) if self.paused else level
         if level is not self._level:
             self._level = level
@@ -135,7 +138,9 @@ class Runner:
                 case Denied():
                     verdict, intent = command.verdict, command.intent
                     detail = {"code": verdict.code.value, "why": verdict.detail, "side": intent.side.value}
-                    draft.audit("order.denied", str(intent.instrument), detail, self.run)
+                    # what a paused run would have ordered is said once, where it was paused
+                    if not (self._silent and verdict.code is Denial.KILLED):
+                        draft.audit("order.denied", str(intent.instrument), detail, self.run)
                     self._record(command)
                     denied += 1
         return Decided(submitted, withdrawn, denied)

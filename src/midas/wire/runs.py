@@ -39,8 +39,15 @@ class RunRequest(Question):
     slippage_bps: float = 0.0
     lots: Literal["whole", "fractional"] = "whole"
     dealing: DealingOptions = DealingOptions()
+    draft: bool = False
     style: str = Field(default="open", max_length=32)
     latency_ms: int | None = Field(default=None, ge=0, le=MOST_LATENCY_MS)
+
+
+class RunArm(Question):
+    """To be allowed to trade real money; `confirm_live` says that it is meant."""
+
+    confirm_live: bool = False
 
 
 class RunStop(Question):
