@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
+from midas.app.limits import kept_in
 from midas.app.workspace import Workspace
 from midas.core.errors import Refused
-from midas.db import risk, runs
+from midas.db import runs
 from midas.db.accounts import AccountRecord
 from midas.db.runs import RunRecord
 from midas.trading.arming import Readiness, obstacles
@@ -22,10 +23,9 @@ async def require_ready(workspace: Workspace, record: RunRecord, account: Accoun
     ------
     Refused: so; its code is that of the first obstacle.
     """
-    limits = await workspace.database.read(risk.limits, account.id)
     known = Readiness(
         confirmed=confirmed,
-        limited=bool(limits),
+        limited=bool(kept_in(account.settings)),
         paper_days=await workspace.database.read(runs.days_on_paper, record),
         broker=account.broker,
         adapters=frozenset(entry.name for entry in entry_points(group=BROKERS)),
