@@ -47,12 +47,14 @@ from midas.risk.limits import Limits
 from midas.trading.daemon import Trader, Wanted
 from midas.trading.flag_file import FlagFile
 from midas.trading.journal import NOBODY, Book, Entry, Fenced, StoreOrder
+from midas.trading.obeying import Halted
 from midas.trading.office import Mission, Office, Surroundings
 from midas.venues.catalogue import venue
 
 ACCOUNT, OPEN, POSITIONS = "crowded", 1_000, 500
 NAMES = [InstrumentId(f"S{number}", "XNAS") for number in range(POSITIONS)]
 CAPITAL, PRICE = 10**11, 10_000
+HALTED_EXIT = 3
 LIMITS = Limits(collar=None, quote_age_s=None, duplicate_window_s=None)
 _BEGAN_UTC = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
 
@@ -247,6 +249,8 @@ async def _live(where: str, folder: Path, lease_s: float, pace_s: float) -> int:
         await trader.run()
     except Fenced:
         return FENCED_EXIT
+    except Halted:
+        return HALTED_EXIT
     finally:
         if ordering is not None:
             ordering.cancel()
@@ -254,7 +258,7 @@ async def _live(where: str, folder: Path, lease_s: float, pace_s: float) -> int:
 
 
 def _say(text: str) -> None:
-    print(f"{time.monotonic():.6f} {text}", flush=True)
+    print(f"{time.monotonic():.6f} {text}; processor {time.process_time():.2f}", flush=True)
 
 
 def _watched() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from tests.postgres import Postgres, asked
 from tests.scale import scale, scaled
-from tests.trading.crowded import ACCOUNT, OPEN, POSITIONS, fill, log_of
+from tests.trading.crowded import ACCOUNT, HALTED_EXIT, OPEN, POSITIONS, fill, log_of
 
 from midas.app.traders import FENCED_EXIT
 from midas.core.clock import SystemClock
@@ -130,14 +130,15 @@ class TestRestart:
     ) -> None:
         history = scaled(50_000)
         asyncio.run(fill(where, tmp_path, history))
-        took, compared = [], []
+        took, worked, compared = [], [], []
         for _ in range(1 + scaled(50)):
             trader = trading()
             _, line = trader.said("compared in")
             compared.append(float(line.split()[3]))
             assert "0 differences" in line
-            ready_s, _ = trader.said("reconciled, ready")
+            ready_s, line = trader.said("reconciled, ready")
             took.append(ready_s - trader.begun_s)
+            worked.append(float(line.split()[-1]))
             trader.kill()
         # the first has nobody to follow; those after it follow one that was killed
         name = "SQLite" if isinstance(where, Path) else "PostgreSQL"
@@ -145,6 +146,7 @@ class TestRestart:
             f"restart on {name}, {OPEN} open orders, {POSITIONS} positions, {history} orders before",
             percentiles(took[1:]),
         )
+        record_property(f"of which the processor worked, on {name}", percentiles(worked[1:]))
         record_property(f"comparing them on {name}", percentiles(compared))
         assert p99(compared) <= COMPARE_S
         assert p99(took[1:]) <= RESTART_S
@@ -223,6 +225,25 @@ class TestKilled:
         name = "SQLite" if isinstance(where, Path) else "PostgreSQL"
         record_property(f"from the pull to the last order, on {name}", percentiles(late))
         assert p99(late) <= STOPPED_S
+
+    @pytest.mark.figure("R11")
+    @pytest.mark.parametrize("where", ["sqlite"], indirect=True)
+    def test_halted_it_ends_and_sends_nothing_on_its_way_out(
+        self, where: Path | str, trading: Callable[..., Trading], tmp_path: Path, record_property: Record
+    ) -> None:
+        asyncio.run(fill(where, tmp_path, 0, 10))
+        trader = trading(pace_s=0.005)
+        trader.said("reconciled, ready")
+        time.sleep(1.0)
+        FlagFile(tmp_path / "KILL").write(KillLevel.HALT, "a test")
+        accepted_s = time.monotonic()
+        assert trader.process.wait(60) == HALTED_EXIT
+        lines = log_of(tmp_path)
+        assert lines
+        late_s = max(0.0, lines[-1].at_s - accepted_s)
+        record_property("from HALT to the last order or cancel", f"{late_s:.3f} s")
+        assert late_s <= STOPPED_S
+        assert not [line for line in lines if line.what == "cancel"]
 
     @pytest.mark.figure("R11")
     def test_two_hundred_orders_are_cancelled_as_fast_as_the_broker_allows(
