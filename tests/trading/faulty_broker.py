@@ -44,6 +44,7 @@ class FaultyBroker:
         self.faults: deque[str | float] = deque()
         self.reading_fails = False
         self.book: dict[str, BrokerOrder] = {}
+        self.placed = 0
         self.executions: list[BrokerFill | Bust | CashMove] = []
         self.cash = 1_000_000_00
         self.held: dict[InstrumentId, Decimal] = {}
@@ -78,7 +79,8 @@ class FaultyBroker:
         return number
 
     def accept(self, ticket: Ticket) -> str:
-        number = f"N{len(self.book) + 1}"
+        self.placed += 1
+        number = f"N{self.placed}"
         client_id = "" if self._capabilities.client_ids is ClientIds.NONE else ticket.id
         self.book[number] = BrokerOrder(
             number, client_id, ticket.instrument, ticket.side, ticket.quantity, ticket.kind, ticket.limit_price,

@@ -84,6 +84,7 @@ class FileBroker(FaultyBroker):
         if file.exists():
             kept = pickle.loads(file.read_bytes())
             self.book, self.executions, self.cash, self.held, self.accepted, self.plan = kept
+            self.placed = len(self.book)
 
     def save(self) -> None:
         kept = (self.book, self.executions, self.cash, self.held, self.accepted, self.plan)
