@@ -73,7 +73,13 @@ def _timed(
 ) -> tuple[float, int]:
     ground, terms = Ground.of(panel), spec.terms(panel.currency)
     broker = Capabilities(
-        ClientIds.UNIQUE, KINDS, frozenset(TimeInForce), protections=True, cuts_purchases=True, cancels_at_once=True
+        ClientIds.UNIQUE,
+        KINDS,
+        frozenset(TimeInForce),
+        protections=True,
+        cuts_purchases=True,
+        cuts_sales=True,
+        cancels_at_once=True,
     )
     mandate = Mandate("bench", "run", "cross", ground, terms, broker, True, (), FIRST, (LIMITS,))
     journal = MemoryJournal()

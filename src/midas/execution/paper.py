@@ -173,12 +173,11 @@ class PaperAccount:
         The bars of row `at` opened at `opened_utc`.
         """
         cash, equity, reports = list[Integers](), list[Integers](), list[Report]()
-        singly = stop == at + 1
+        singly = stop == at + 1 or self.late or bool(self._ranges.fields)
         while at < stop and not reports:
             if self._market.full:
                 self._move_on()
             account = self._account
-            singly = singly or account is None or self.late or bool(self._ranges.fields)
             if account is None or singly or not _rests(self._orders, account, self._exits):
                 behind, reports = at + 1, self.advance(block.row(at), opened_utc)
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +108,8 @@ def journal_of(entries: NDArray[np.int64], amounts: NDArray[np.float64]) -> Jour
     """Return entries of the kernel's journal as fills, refusals and events."""
     kind = entries[:, 0]
     filled = kind == account.FILL
+    if filled.all():
+        return Journal(_fills(entries.T, amounts.T), *_neither())
     refused = kind >= account.REFUSED
     happened = ~filled & ~refused
     return Journal(
@@ -114,6 +117,12 @@ def journal_of(entries: NDArray[np.int64], amounts: NDArray[np.float64]) -> Jour
         _refusals(entries[refused].T, amounts[refused, 0]),
         _events(entries[happened].T, amounts[happened].T),
     )
+
+
+@cache
+def _neither() -> tuple[Refusals, Events]:
+    entries, amounts = np.empty((account.WIDTH, 0), np.int64), np.empty((2, 0))
+    return _refusals(entries, amounts[0]), _events(entries, amounts)
 
 
 def _fills(entry: NDArray[np.int64], amount: NDArray[np.float64]) -> Fills:

@@ -61,6 +61,10 @@ class Engine:
         # A single stage runs each tile from first row to last, so that tiles can take turns with one state.
         self._turns = not resumable and len(program.stages) <= 1
         self.state = np.full((self._threads if self._turns else self._tiles, max(1, numbers.state_size)), np.nan)
+        # asking an array where it is takes as long as many a row
+        self._params_at, self._state_at = address(self._params), [address(state) for state in self.state]
+        self._out: tuple[Floats | None, int] = (None, 0)
+        self._spare_at = [address(spare) for spare in self._rooms.spare]
 
     def run(self, first: int, stop: int, out: Floats) -> None:
         """Run rows first..stop and write the rows asked for to out[k, instrument], or out[result, k, instrument]."""
@@ -82,41 +86,55 @@ class Engine:
         self.run(row, row + rows, out)
 
     def _over_time(self, pool: Pool, table: StageTable, first: int, stop: int, out: Floats) -> None:
-        size = self.state.shape[1]
+        size, at = self.state.shape[1], self._address_of(out)
         # A few tiles at a time: little talk, and no thread is left with much at the end.
         group = -(-self._tiles // (1 if pool is None else 16 * self._threads))
 
         def work(thread: int, item: int) -> None:
             drive.run_tiles(
-                table.calls, table.places[thread], self._params.ctypes.data,
-                self.state[thread if self._turns else 0].ctypes.data, 0 if self._turns else size * 8,
-                size if self._turns else 0, self._wanted, out.ctypes.data, self._columns, item * group,
+                table.calls, table.places[thread], self._params_at,
+                self._state_at[thread if self._turns else 0], 0 if self._turns else size * 8,
+                size if self._turns else 0, self._wanted, at, self._columns, item * group,
                 min((item + 1) * group, self._tiles), first, stop, self._rooms.stretch, self._lanes,
             )  # fmt: skip
 
         self._pull(pool, work, -(-self._tiles // group))
 
     def _across(self, pool: Pool, table: StageTable, first: int, stop: int, out: Floats, *, picked: bool) -> None:
-        share = stop - first if pool is None else self._rooms.block
+        share, at = stop - first if pool is None else self._rooms.block, self._address_of(out)
 
         def work(thread: int, item: int) -> None:
             start = first + item * share
             drive.run_rows(
-                table.calls, table.places[thread], self._params.ctypes.data, self._rooms.spare[thread].ctypes.data,
-                self._wanted, self._lowest, out.ctypes.data, self._columns, self._tiles, start,
+                table.calls, table.places[thread], self._params_at, self._spare_at[thread],
+                self._wanted, self._lowest, at, self._columns, self._tiles, start,
                 min(start + share, stop), self._rooms.block, picked, self._lanes,
             )  # fmt: skip
 
         self._pull(pool, work, -(-(stop - first) // share))
 
+    def _address_of(self, out: Floats) -> int:
+        if out is not self._out[0]:
+            self._out = out, address(out)
+        return self._out[1]
+
     def _pull(self, pool: Pool, work: Callable[[int, int], None], items: int) -> None:
+        if pool is None or items == 1:
+            for item in range(items):
+                work(0, item)
+            return
         queue = count()
 
         def pull(thread: int) -> None:
             while (item := next(queue)) < items:
                 work(thread, item)
 
-        others = [pool.submit(pull, thread) for thread in range(1, self._threads)] if pool and items > 1 else []
+        others = [pool.submit(pull, thread) for thread in range(1, self._threads)]
         pull(0)
         for other in others:
             other.result()
+
+
+def address(array: Floats) -> int:
+    """Return where the numbers of an array begin."""
+    return int(array.__array_interface__["data"][0])

@@ -60,7 +60,7 @@ class Stepper:
         names = [*plan.fields, *(held.name for held in self._held)]
         self._fields = {name: np.full((tiles, span, LANES), np.nan) for name in names}
         self._row, self._span = np.full((tiles, LANES), np.nan), span
-        self._columns = columns
+        self._columns, self._result = columns, np.empty(columns)
         self._engine = Engine(
             build(plan, every_row=True),
             self._fields,
@@ -88,10 +88,9 @@ class Stepper:
         for name, room in self._fields.items():
             self._row.reshape(-1)[: self._columns] = held[name] if name in held else bars[name]
             room[:, 0] = self._row
-        result = np.empty(self._columns)
-        self._engine.step(self.row, 1, result)
+        self._engine.step(self.row, 1, self._result)
         self.row += 1
-        return result
+        return self._result.copy()
 
     def steps(self, bars: Mapping[str, Values], sessions: Sessions, closes: NDArray[np.bool_]) -> Values:
         """Return what `step` would of so many rows one after the other: all are (row, instrument).

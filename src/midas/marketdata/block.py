@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -55,6 +55,7 @@ class BarBlock:
     begins: NDArray[np.bool_]
     ends: NDArray[np.bool_]
     hours: Mapping[date, tuple[datetime, datetime]]
+    _last: dict[int, BarRow] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.sessions)
@@ -74,10 +75,15 @@ class BarBlock:
         return int(np.searchsorted(self.sessions, self.sessions[at], "right"))
 
     def row(self, at: int) -> BarRow:
-        """Return one row."""
+        """Return one row; the last one asked for is kept, as it is often asked for again."""
+        if at in self._last:
+            return self._last[at]
         fields = {name: values[at] for name, values in self.fields.items()}
         closes, late = bool(self.closes[at]), bool(self.late[at])
-        return BarRow(self.first + at, self.stamp_utc(at), self.session(at), fields, closes=closes, late=late)
+        row = BarRow(self.first + at, self.stamp_utc(at), self.session(at), fields, closes=closes, late=late)
+        self._last.clear()
+        self._last[at] = row
+        return row
 
     def opening(self, at: int) -> SessionEdge | None:
         """Return the edge that is told before a row."""

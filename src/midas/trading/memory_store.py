@@ -82,9 +82,10 @@ class MemoryStore:
     def write(self, account: str, batch: Batch) -> None:
         """Store a batch, or raise what `Journal.commit` does and leave everything as it was."""
         writing = _Writing(self, account)
+        enter = writing.enter  # looking it up makes it anew each time
         try:
             for entry in batch:
-                writing.enter(entry)
+                enter(entry)
         except _REFUSALS:
             writing.undo()
             raise
