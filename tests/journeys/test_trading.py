@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from tests.journeys.command import Inside, Midas
+from tests.scale import scaled
 
 FEED = "replay:2010-01-04..2010-06-30"
 RUN = ("run", "start", "--strategy", "sma_cross", "--set", "fast=5", "--set", "slow=20", "--symbols", "AAPL,MSFT")
@@ -125,6 +128,30 @@ class TestPaper:
         assert inside("run", "stop", run, "--reason", "enough", "--json").json["state"] == "stopped"
         assert inside("run", "resume", run, "--json").error["code"] == "bad_move"
         assert inside("trader", "--until-idle").code == 0
+
+
+class TestDrill:
+    @pytest.mark.figure("R11")
+    def test_a_trader_at_work_hears_of_every_one(
+        self, inside: Inside, record_property: Callable[[str, object], None]
+    ) -> None:
+        run = inside(*RUN, "--feed", f"{FEED}@1", "--json").json["id"]
+        assert inside("risk", "drill", "paper", "--json").json["heard"] is False
+        trader = Midas(inside.home, inside.folder).start("trader")
+        try:
+            patience_s = time.monotonic() + 120
+            while not inside("run", "status", run, "--json").json["trader"]:
+                assert time.monotonic() < patience_s, "no trader took the account"
+                time.sleep(0.2)
+            told = [inside("risk", "drill", "paper", "--json").json for _ in range(max(3, scaled(100)))]
+        finally:
+            trader.kill()
+            trader.communicate(timeout=30)
+        assert all(each["heard"] for each in told), told
+        took_ms = sorted(each["milliseconds"] for each in told)
+        record_property("drills", len(told))
+        record_property("from a drill's pull to the trader's word", f"p50 {took_ms[len(took_ms) // 2]:.0f} ms, "
+                        f"p99 {took_ms[min(len(took_ms) - 1, int(len(took_ms) * 0.99))]:.0f} ms")  # fmt: skip
 
 
 class TestNobodyTrades:

@@ -98,6 +98,26 @@ class TestPulled:
         run(story())
 
 
+class TestHeard:
+    def test_one_that_is_pulled_again_as_it_was_let_go_is_heard_again(self) -> None:
+        async def story() -> None:
+            shop = await opened()
+
+            async def pull(level: KillLevel) -> None:
+                kill = Kill(level, ACCOUNT, "someone", "a drill", shop.broker.clock.now_utc())
+                await shop.journal.commit(ACCOUNT, NOBODY, [Pull(kill)])
+
+            for _ in range(3):
+                await pull(KillLevel.NONE)
+                await pull(KillLevel.REDUCE_ONLY)
+                await asyncio.sleep(1.0)
+            heard = [line.detail["level"] for line in shop.journal.audits(ACCOUNT) if line.act == "kill.heard"]
+            assert heard == ["REDUCE_ONLY"] * 3
+            await shop.kill()
+
+        run(story())
+
+
 class TestFlagFile:
     @pytest.mark.parametrize(
         ("text", "level"),

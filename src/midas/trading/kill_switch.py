@@ -32,7 +32,7 @@ class KillSwitch:
         self._flag = flag
         self._stored = KillLevel.NONE
         self._told = KillLevel.NONE
-        self._acknowledged = KillLevel.NONE
+        self._acknowledged: tuple[KillLevel, datetime | None] = (KillLevel.NONE, None)
         self._pending: list[Kill] = []
         self._offset_s = self._offset()
         self._refreshing = asyncio.Lock()
@@ -124,11 +124,12 @@ class KillSwitch:
         return KillLevel.NONE if found is None else found
 
     async def _acknowledge(self, level: KillLevel) -> None:
-        # for whoever pulled it: the trader heard, and goes by it
-        if level is not self._acknowledged:
+        # for whoever pulled it: the trader heard, and goes by it; also of one that is pulled again as it was let go
+        heard = (level, self.pulled_utc)
+        if heard != self._acknowledged:
             detail: dict[str, object] = {"level": level.name}
             await self._desk.commit("kill_heard", self._desk.audit("kill.heard", self._desk.account, detail))
-            self._acknowledged = level
+            self._acknowledged = heard
 
 
 def _nobody() -> None:
