@@ -201,6 +201,7 @@ def test_an_owner_that_was_stopped_writes_nothing_once_it_is_followed(quick, pos
         with _owner(quick, where, tmp_path, lease_s) as (first, ours):
             assert ours.poll(60), "the first never owned anything"
             old = ours.recv()
+            _until_something_is_stored(where)
             # anywhere in a transaction, and in the first ones also between the parts of a statement
             time.sleep(luck.uniform(0.1, 0.4))
             os.kill(first.pid, signal.SIGSTOP)
@@ -227,6 +228,13 @@ def test_an_owner_that_was_stopped_writes_nothing_once_it_is_followed(quick, pos
     record_property(
         cut, f"followed within {slowest_s:.1f} s at most, with a lease of {lease_s:.0f} s; goal {MOST_S:.0f} s"
     )
+
+
+def _until_something_is_stored(where: str) -> None:
+    until_s = time.monotonic() + 60
+    while not asked(where, "SELECT count(*) AS n FROM orders")[0]["n"]:
+        assert time.monotonic() < until_s, "the first never stored anything"
+        time.sleep(0.05)
 
 
 async def _followed(where: str, folder: Path, lease_s: float) -> int:
