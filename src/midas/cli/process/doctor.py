@@ -46,12 +46,14 @@ def _checks(call: Invocation, port: int) -> Iterator[Check]:
     from midas.cli.process import checkup, stored
     from midas.cli.process.serving import settings_for
 
-    home = Home(settings_for(call.home, served=False).home.expanduser().absolute())
+    settings = settings_for(call.home, served=False)
+    home = Home(settings.home.expanduser().absolute())
     yield from (checkup.python(), checkup.versions(), checkup.sample_market())
     yield from (checkup.home(home.root), checkup.disk(home.root), checkup.kernels(), checkup.port(port))
-    database = stored.database(home.database)
+    address = settings.database
+    database = stored.database(home.database) if address is None else stored.server(address.get_secret_value())
     yield database
-    if home.database.exists() and database.status != BROKEN:
+    if database.status != BROKEN and (home.database.exists() or address is not None):
         yield from stored.datasets(call.home)
 
 

@@ -34,6 +34,30 @@ def database(path: Path) -> Check:
     )
 
 
+def server(address: str) -> Check:
+    """Check a PostgreSQL server: that it answers, holds our tables, takes writes, and keeps a session's locks.
+
+    What is told of the address is the name of the database, its host and port: never who asks, nor the password.
+    """
+    from midas.app.database_checkup import server_state
+
+    try:
+        found = server_state(address)
+    except MidasError as error:
+        return Check("database", BROKEN, error.message, error.hint, exit_for(error))
+    detail = f"{found.name}, PostgreSQL {found.version}"
+    if found.standby:
+        return Check("database", BROKEN, f"{detail}: a standby, which takes no writes.", "Name the primary server.")
+    if found.revision not in (None, found.latest):
+        hint = "Any command that stores something upgrades it; back it up first."
+        return Check("database", WARNING, f"{detail}, tables at revision {found.revision} of {found.latest}.", hint)
+    if not found.locks:
+        hint = "`midas trader` needs a direct connection, not a pooler that works by transaction."
+        return Check("database", BROKEN, f"{detail}: a session's locks do not last.", hint)
+    tables = "no tables yet (made when something is stored)" if found.revision is None else f"revision {found.revision}"
+    return Check("database", OK, f"{detail}, {tables}, locks hold")
+
+
 def datasets(home: Path | None) -> Iterator[Check]:
     """Check every dataset of the lake against the data contract."""
     try:
