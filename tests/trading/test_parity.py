@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.backtest.strategies import Averaged
 from tests.execution.markets import AMERICA, random_market
@@ -16,8 +18,9 @@ from tests.execution.rehearsals import first_of, replayed, tape_of
 from midas.backtest.spec import BacktestSpec, spec_of
 from midas.core.errors import Refused
 from midas.core.order import Fill, OrderState
+from midas.marketdata.actions import Actions
 from midas.marketdata.ground import Ground
-from midas.marketdata.panel import Panel
+from midas.marketdata.panel import Panel, build_fields
 from midas.strategies.exits import StopLoss, TakeProfit
 from midas.trading.parity import Bucket, parity
 from midas.trading.recorder import Recorder
@@ -54,6 +57,21 @@ class TestReplay:
             assert len(cut.rows) == row + 1
             found = parity(cut)
             assert (list(found.differences), found.through) == ([], tape.rows[row].session)
+
+    def test_who_is_gone_and_who_comes_back_is_as_the_run_was_told(self, tape: Tape) -> None:
+        # of two names without bars the feed knew which one had ended; the bars up to a session do not say
+        spec, panel = question()
+        raw = {name: panel.matrix(f"raw_{name}").copy() for name in ("open", "high", "low", "close", "volume")}
+        names = [str(one.id) for one in panel.instruments[:2]]
+        bought = [next(row_of(tape, fill) for fill in tape.fills if str(fill.instrument) == name) for name in names]
+        for values in raw.values():
+            values[bought[0] + 1 : 50, 0] = values[bought[1] + 1 :, 1] = np.nan
+        kept = panel.actions.instrument > 1
+        actions = Actions(*(part[kept] for part in dataclasses.astuple(panel.actions)))
+        whole = taped(spec, replace(panel, fields=build_fields(raw, actions), actions=actions))
+        assert {str(fill.instrument) for fill in whole.fills} >= set(names)
+        for row in range(20, len(whole.rows), 4):
+            assert list(parity(whole.until(whole.rows[row].session)).differences) == []
 
     def test_before_its_first_decision_there_is_nothing_to_compare(self, tape: Tape) -> None:
         with pytest.raises(Refused):

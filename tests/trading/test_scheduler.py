@@ -54,6 +54,7 @@ class TestLatestAlone:
         journal, clock, done = MemoryJournal(), ManualClock(datetime(2026, 3, 8, 23, tzinfo=UTC)), []
 
         async def work(session: date) -> None:
+            await asyncio.sleep(1)
             done.append(session)
 
         job = DailyJob("parity", venue("XNAS").calendar, "close", timedelta(0), work)

@@ -230,12 +230,11 @@ def _parts(tape: Tape, key: Key, lived: Trade, tested: Trade) -> dict[Bucket, in
         Bucket.TIMING: bought * (fair - tested.price),
         Bucket.SIZE: (share - 1.0) * (tested.sign * tested.quantity * tested.price * scale - tested.costs),
         Bucket.COST: share * tested.costs - lived.costs,
-        Bucket.UNEXPLAINED: lived.sign * (lived.odd - tested.odd),
     }
-    parts = {bucket: round(amount) for bucket, amount in exact.items()}
+    parts = Counter({bucket: round(amount) for bucket, amount in exact.items()})
     rest = lived.money - tested.money - sum(parts.values())
     rounding = abs(rest) <= _ROUNDINGS + lived.fills + tested.fills
-    # what rounding leaves goes where most of the difference is
+    # what rounding leaves goes where most of the difference is; more is money that is not quantity times price
     parts[max(exact, key=lambda each: abs(exact[each])) if rounding else Bucket.UNEXPLAINED] += rest
     return {bucket: amount for bucket, amount in parts.items() if amount}
 

@@ -11,7 +11,6 @@ from datetime import date
 import numpy as np
 
 from midas.backtest.run import run_spec
-from midas.core.money import minor_digits
 from midas.core.order import Fill, OrderKind, OrderState, Side
 from midas.execution.simulation import Simulation
 from midas.marketdata.actions import ActionKind, Actions
@@ -38,7 +37,7 @@ class Key:
 class Trade:
     """An order's executions in one: row of the first, quantity, average price, and minor units of value and costs.
 
-    odd : how far the value is from quantity times price, beyond what rounding each of them leaves.
+    fills : how many they are, each of a value rounded to the minor unit.
     """
 
     row: int
@@ -47,8 +46,7 @@ class Trade:
     price: float
     value: int
     costs: int
-    fills: int = 1
-    odd: int = 0
+    fills: int
 
     @property
     def sign(self) -> int:
@@ -113,18 +111,16 @@ def panel_of(tape: Tape, ground: Ground) -> Panel:
 
 def trades_of_run(tape: Tape) -> Trades:
     """Return the trades of a run, as they were booked."""
-    scale = 10 ** minor_digits(tape.head.ground["currency"])
     pieces: defaultdict[Key, list[Piece]] = defaultdict(list)
     for fill in tape.fills:
         piece = _piece(tape, fill)
         pieces[_key(tape, fill, piece.row)].append(piece)
-    return {key: trade for key, found in pieces.items() if (trade := _together(found, scale)) is not None}
+    return {key: trade for key, found in pieces.items() if (trade := _together(found)) is not None}
 
 
 def trades_of_twin(twin: Simulation, panel: Panel) -> Trades:
     """Return the trades of a twin."""
     fills, names = twin.journal.fills, [str(instrument.id) for instrument in panel.instruments]
-    scale = 10 ** minor_digits(panel.currency)
     pieces: defaultdict[Key, list[Piece]] = defaultdict(list)
     columns = (
         fills.row, fills.column, fills.side, fills.decided, fills.quantity, fills.price, fills.value,
@@ -136,7 +132,7 @@ def trades_of_twin(twin: Simulation, panel: Panel) -> Trades:
         side = Side.BUY if way > 0 else Side.SELL
         key = Key(names[column], row, EXIT) if cause else Key(names[column], decided, side.value)
         pieces[key].append(Piece(row, side, quantity, price, value, commission + tax))
-    return {key: trade for key, found in pieces.items() if (trade := _together(found, scale)) is not None}
+    return {key: trade for key, found in pieces.items() if (trade := _together(found)) is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,17 +196,14 @@ def _piece(tape: Tape, fill: Fill) -> Piece:
     return Piece(min(row, len(tape.rows) - 1), fill.side, quantity, price, fill.value, fill.commission + fill.tax)
 
 
-def _together(found: Sequence[Piece], scale: int) -> Trade | None:
+def _together(found: Sequence[Piece]) -> Trade | None:
     quantity = sum(one.quantity for one in found)
     value, costs = sum(one.value for one in found), sum(one.costs for one in found)
     worth = sum(one.quantity * one.price for one in found)
     if not (quantity or value or costs):
         return None  # taken back
-    odd = value - round(worth * scale)
     price = worth / quantity if quantity else 0.0
-    return Trade(
-        found[0].row, found[0].side, quantity, price, value, costs, len(found), odd if abs(odd) > len(found) else 0
-    )
+    return Trade(found[0].row, found[0].side, quantity, price, value, costs, len(found))
 
 
 def _first_row(sessions: np.ndarray[tuple[int], np.dtype[np.datetime64]], action: CorporateAction) -> int:
