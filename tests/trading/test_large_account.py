@@ -25,9 +25,10 @@ from midas.execution.order_row import OrderRow
 from midas.portfolio.booking import MoveKind, postings_of_fill, postings_of_move
 from midas.trading.journal import Book, Entry, StoreOrder
 
-ORDERS, POSITIONS = 1_000, 500
+WHOLE = scale() >= FULL
+ORDERS, POSITIONS = (1_000, 500) if WHOLE else (200, 100)
 READY_S, RECONCILED_S = 5.0, 2.0
-MARGIN = 1.0 if scale() >= FULL else 10.0
+MARGIN = 1.0 if WHOLE else 10.0
 """`make test` may share its machine with a dozen others."""
 
 NAMES = [InstrumentId(f"A{number}", "XNAS") for number in range(POSITIONS)]
