@@ -54,9 +54,9 @@ class PlainMatcher:
     ended: dict[str, tuple[str, str]] = field(default_factory=dict)
     fills: list[tuple[str, int, Fraction, Fraction, int, int, int]] = field(default_factory=list)
 
-    def meet(self, row: int) -> None:
-        for order in [one for one in self.orders if one.tif == "day" and -1 < one.met < row]:
-            self.end(order, "expired", "")
+    def meet(self, row: int, closes: bool) -> None:
+        """Meet a bar; `closes` says that the session is known to be over with it, else the next one tells."""
+        self.end_day(row)
         taken = {order.name for order in self.orders if order.first}
         for order in self.orders:
             fresh, order.met = order.met < 0, row
@@ -79,9 +79,15 @@ class PlainMatcher:
         for order in waiting:
             if order.id not in self.tried:
                 self.inside(row, order)
-        self.close(row)
+        self.close()
+        if closes:
+            self.end_day(row + 1)
 
-    def close(self, row: int) -> None:
+    def end_day(self, row: int) -> None:
+        for order in [one for one in self.orders if one.tif == "day" and -1 < one.met < row]:
+            self.end(order, "expired", "")
+
+    def close(self) -> None:
         for order in list(self.orders):
             if order.filled == order.quantity:
                 self.end(order, "filled", "")

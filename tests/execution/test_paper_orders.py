@@ -83,7 +83,7 @@ class Both:
         self.take(self.paper.cancel(f"P{identity}", self.panel_end), -1)
 
     def advance(self, row: BarRow, opened: datetime) -> None:
-        self.plain.meet(row.row)
+        self.plain.meet(row.row, row.closes)
         for report in self.paper.advance(row, opened):
             self.take(report, row.row)
 

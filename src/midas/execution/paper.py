@@ -165,6 +165,9 @@ class PaperAccount:
         if orders or len(journal.events) or len(journal.fills) or len(journal.refusals):
             stamps = Stamps(row.row, opened_utc, row.stamp_utc)
             reports += self._outcome.reports(journal, stamps, self._account, resting)
+        if row.closes:
+            over = self._orders.overdue(row.session, closed=True)
+            reports += [ended_early(self._orders, self._account, number, BrokerState.EXPIRED) for number in over]
         return reports
 
     def pass_over(self, block: BarBlock, at: int, stop: int, opened_utc: datetime) -> Passed:

@@ -126,13 +126,13 @@ class PaperOrders:
         working = (one for one in self._orders.values() if one.state is BrokerState.OPEN and one.cancelled_utc)
         return [one.number for one in working if one.cancelled_utc is not None and one.cancelled_utc <= at_utc]
 
-    def overdue(self, session: date) -> list[str]:
-        """Return orders for the day that met the market on another one."""
+    def overdue(self, session: date, *, closed: bool = False) -> list[str]:
+        """Return orders for the day that met the market on another one, or on this one where that is over."""
         if not (self.at or self.resting):
             return []
         there = (self._orders[number] for number in [*self.at.values(), *self.resting])
         day = TimeInForce.DAY
-        return [one.number for one in there if one.ticket.time_in_force is day and one.session != session]
+        return [one.number for one in there if one.ticket.time_in_force is day and (closed or one.session != session)]
 
     def snapshot(self) -> dict[str, Any]:
         return {
