@@ -359,6 +359,12 @@ class TestSeveralOfAName:
         assert prices(found)[1:] == [("Pa", 80, 11), ("Pc", 20, 9)]
         assert ends(found)["c"] == ("canceled", "position_closed")
 
+    def test_a_sale_at_the_close_gets_what_the_bar_left(self) -> None:
+        both = [ticket("a", Side.SELL, 80), ticket("c", Side.SELL, 80, "10.5")]
+        found = taken(bars(FLAT, (10, 11, 10, 10)), [BUY, *both], dealing=Dealing(fill_at="close"))
+        assert prices(found)[1:] == [("Pc", 80, 10.5), ("Pa", 20, 10)]
+        assert ends(found)["a"] == ("expired", "short_not_allowed")
+
     def test_what_is_bought_inside_a_bar_is_not_sold_inside_it(self) -> None:
         both = [ticket("a", Side.BUY, 50, "9.5"), ticket("c", Side.SELL, 120, "10.5")]
         found = taken(bars(FLAT, (10, 11, 9, 10)), [BUY, *both])

@@ -264,6 +264,10 @@ class PaperAccount:
 
     def _place(self, row: BarRow, opened_utc: datetime, account: SteppedAccount) -> None:
         orders, waiting = self._orders, []
+        for column, wanted in (account.on_order if orders.at and not self._shorts else {}).items():
+            if column in orders.at and -wanted > account.quantities[column]:
+                account.withdraw(column)
+                orders.resting.append(orders.at.pop(column))
         for number in orders.queue:
             order = orders[number]
             alone = order.column not in orders.at and not waits(order.ticket.kind)

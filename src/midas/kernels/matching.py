@@ -39,6 +39,7 @@ from midas.kernels.fill import (
     SCALE,
     SHARE_IMPACT,
     SHARE_OF_VOLUME,
+    SHORT_NOT_ALLOWED,
     SHORTS,
     SQRT_IMPACT,
     Bar,
@@ -288,10 +289,8 @@ def _trade(row: int, met: int, guarded: bool, frame: Frame) -> None:
         if not math.isnan(terms[ENTRY_LIMIT]):
             decided = last_close(closes, happenings, met, row - 1, column)
         before = state[QUANTITY, column]
-        if terms[SHORTS] > 0.0:
-            lot = lot_of(row, kind, dated, terms)
-            if not _cover(row, column, number, bar.open, lot, frame):
-                continue
+        if not _may(row, column, number, bar.open, frame):
+            continue
         outcome, kept = _sell_or_buy(row, column, bar, decided, base, kind, frame)
         settle(row, column, number, by_change, outcome, kept, frame)
         if guarded and outcome.quantity > 0.0:
@@ -324,6 +323,30 @@ def _cover(row: int, column: int, number: int, price: float, lot: float, frame: 
     if most == 0.0:
         state[SENT, column] = 0.0
     return most > 0.0
+
+
+@step
+def _may(row: int, column: int, number: int, price: float, frame: Frame) -> bool:
+    # Cuts an order to what may be traded at all; False where that is nothing.
+    terms = terms_in(frame)
+    if terms[SHORTS] > 0.0:
+        lot = lot_of(row, class_of_in(frame)[column], dated_in(frame), terms)
+        return _cover(row, column, number, price, lot, frame)
+    return frame[RESTED] == 0 or _held(row, column, number, frame)
+
+
+@step
+def _held(row: int, column: int, number: int, frame: Frame) -> bool:
+    # Cuts a sale to what orders that wait for their price left of the holding; False where that is nothing.
+    state = state_in(frame)
+    wanted, held = -state[WANTED, column], max(0.0, state[QUANTITY, column])
+    if wanted > held:
+        drop(row, column, -1, row - 1, number, SHORT_NOT_ALLOWED, wanted - held, 0, frame)
+        state[WANTED, column] = -held
+        if held == 0.0:
+            state[SENT, column] = 0.0
+            return False
+    return True
 
 
 @step
