@@ -35,6 +35,9 @@ do, as `make verify` has not."""
 
 RESTART_S, COMPARE_S, TAKEN_OVER_S, STOPPED_S, CANCELLED_S = (BUSY * goal for goal in (5.0, 2.0, 10.0, 0.25, 25.0))
 
+WHERE = ["sqlite", "postgresql"] if scale() > 1 else ["sqlite"]
+"""Where the switch is pulled: what differs is how soon a database tells of it."""
+
 Record = Callable[[str, object], None]
 
 
@@ -188,6 +191,7 @@ class TestTakenOver:
 
 class TestKilled:
     @pytest.mark.figure("R11")
+    @pytest.mark.parametrize("where", WHERE, indirect=True)
     def test_the_last_order_goes_out_soon_after_the_switch_was_pulled(
         self, where: Path | str, trading: Callable[..., Trading], tmp_path: Path, record_property: Record
     ) -> None:
@@ -246,10 +250,11 @@ class TestKilled:
         assert not [line for line in lines if line.what == "cancel"]
 
     @pytest.mark.figure("R11")
+    @pytest.mark.parametrize("where", WHERE, indirect=True)
     def test_two_hundred_orders_are_cancelled_as_fast_as_the_broker_allows(
         self, where: Path | str, trading: Callable[..., Trading], tmp_path: Path, record_property: Record
     ) -> None:
-        orders = 200 if scale() > 1 else 30
+        orders = 200 if scale() > 1 else 15
         asyncio.run(fill(where, tmp_path, 0, orders))
         trader = trading()
         trader.said("reconciled, ready")
