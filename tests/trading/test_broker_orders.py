@@ -28,7 +28,9 @@ from midas.marketdata.source import PullRequest
 from midas.marketdata.universe import select
 from midas.strategies.registry import build
 from midas.trading.origin import origin_of
+from midas.trading.parity import parity
 from midas.trading.share import share_of
+from midas.trading.tape import Tape
 
 NAMES = ("IBM", "MSFT")
 NOW_UTC = datetime(2010, 3, 1, 15, 0, tzinfo=UTC)
@@ -79,6 +81,9 @@ class TestReinvestedDividends:
         assert len(fills) == len(tested.journal.fills)
         balance = asyncio.run(lived.journal.balance(ACCOUNT))
         assert balance.cash == int(tested.cash[-1])
+        # a run that is alone on its account is compared with them
+        told = parity(Tape.of(lived.journal.tape("one"), [*rows.values()], fills))
+        assert (told.differences, told.trades) == ([], len(fills))
 
     def test_are_heard_by_the_run_that_holds_the_name(self, lake: Lake) -> None:
         lived = reinvesting(lake, "one")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from tests.backtest.strategies import Averaged
 from tests.execution.markets import AMERICA, random_market
-from tests.execution.rehearsals import first_of, replayed, tape_of
+from tests.execution.rehearsals import ACCOUNT, first_of, replayed, tape_of
 
 from midas.backtest.spec import BacktestSpec, spec_of
 from midas.core.errors import Refused
@@ -76,6 +76,29 @@ class TestReplay:
     def test_before_its_first_decision_there_is_nothing_to_compare(self, tape: Tape) -> None:
         with pytest.raises(Refused):
             parity(tape.until(tape.rows[tape.head.first - 1].session))
+
+
+def test_a_tape_grows_to_its_limit_and_the_comparison_ends_there() -> None:
+    spec, panel = question()
+    head = TapeHead.of("run", spec, Ground.of(panel), first_of(spec, panel), panel.version)
+    limit, parts = 12_000, []
+    recorder = Recorder(head, limit)
+
+    def watch(what: Any) -> None:
+        recorder.note(what)
+        parts.extend(recorder.cut())
+
+    rehearsal = replayed(spec, panel, watch=watch)
+    size = sum(len(part.data) for part in parts)
+    assert recorder.full
+    assert limit <= size == recorder.size < 2 * limit
+    stored = rehearsal.journal.store.accounts[ACCOUNT]  # type: ignore[attr-defined]
+    fills = [book.fill for book in stored.books.values() if book.fill is not None]
+    tape = Tape.of(parts, [*stored.orders.values()], fills)
+    assert len(tape.rows) < panel.rows - 5
+    found = parity(tape)
+    assert (list(found.differences), found.through) == ([], tape.rows[-1].session)
+    assert found.trades > 5
 
 
 def plain(tape: Tape, quantity: int = 1) -> Fill:
