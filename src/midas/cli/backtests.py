@@ -13,6 +13,7 @@ from midas.cli.confirm import confirmed, deleted
 from midas.cli.dictionary import entry, show_dictionary, show_entry, show_measured
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import Invocation, invocation
+from midas.cli.listing import Limit
 from midas.cli.mixing import strategy_or_mix
 from midas.cli.montecarlo_sheet import show_monte_carlo
 from midas.cli.output_file import require_folder, write_file
@@ -90,7 +91,7 @@ def run(
 def list_backtests(
     ctx: typer.Context,
     strategy: Annotated[str | None, typer.Option("--strategy", metavar="NAME", help="Only those of one.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 20,
+    limit: Limit = 20,
 ) -> None:
     """List backtests, latest first."""
     call = invocation(ctx)

@@ -12,6 +12,7 @@ from midas.cli.arguments import names
 from midas.cli.confirm import confirmed, deleted
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import Invocation, invocation
+from midas.cli.listing import Limit
 from midas.cli.numbers import count, number
 from midas.cli.output_file import require_folder, write_file
 from midas.cli.printer import Column, Printer
@@ -66,7 +67,7 @@ def rerun(ctx: typer.Context, evaluation: Id) -> None:
 @verb(app, "list")
 def list_evaluations(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 20,
+    limit: Limit = 20,
 ) -> None:
     """List evaluations, latest first."""
     call = invocation(ctx)

@@ -10,6 +10,7 @@ import typer
 from midas.cli.arguments import day
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import invocation
+from midas.cli.listing import Limit
 from midas.cli.numbers import count, number
 from midas.cli.printer import Column, Printer
 from midas.core.money import MINOR_DIGITS
@@ -27,7 +28,7 @@ def list_instruments(
     ctx: typer.Context,
     query: Annotated[str | None, typer.Argument(help="Part of an id or a name.", show_default=False)] = None,
     dataset: Annotated[str | None, typer.Option("--dataset", help="Only those of one dataset.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 100,
+    limit: Limit = 100,
 ) -> None:
     """List instruments that have bars."""
     call = invocation(ctx)

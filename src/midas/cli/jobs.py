@@ -8,6 +8,7 @@ import typer
 
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import invocation
+from midas.cli.listing import Limit
 from midas.cli.numbers import percent
 from midas.cli.printer import Column, Printer
 
@@ -20,9 +21,7 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a job.", show_defau
 
 
 @verb(app, "list")
-def list_jobs(
-    ctx: typer.Context, limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 20
-) -> None:
+def list_jobs(ctx: typer.Context, limit: Limit = 20) -> None:
     """List jobs, latest first."""
     call = invocation(ctx)
     out = call.printer()

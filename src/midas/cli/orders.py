@@ -10,6 +10,7 @@ import typer
 from midas.cli.arguments import amount
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import invocation
+from midas.cli.listing import Limit
 from midas.cli.printer import Column, Printer
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def list_orders(
     ctx: typer.Context,
     account: Annotated[str | None, typer.Option("--account", "-a", metavar="ACCOUNT", help="Only of this one.")] = None,
     active: Annotated[bool, typer.Option("--active", help="Only those that have not ended.")] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 20,
+    limit: Limit = 20,
 ) -> None:
     """List orders, latest first."""
     call = invocation(ctx)

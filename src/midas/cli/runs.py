@@ -10,6 +10,7 @@ import typer
 from midas.cli.arguments import amount, basis_points, day, names, pairs
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import Invocation, invocation
+from midas.cli.listing import Limit
 from midas.cli.parity_sheet import show_parity
 from midas.cli.printer import Column, Printer
 from midas.cli.run_options import CommissionBps, SlippageBps, Strategy, Symbols, Timeframe, TradedLots, Universe
@@ -88,7 +89,7 @@ def start(
 @verb(app, "list")
 def list_runs(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 20,
+    limit: Limit = 20,
 ) -> None:
     """List runs, latest first."""
     call = invocation(ctx)

@@ -11,6 +11,7 @@ from midas.cli.arguments import grids, pairs
 from midas.cli.confirm import confirmed, deleted
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import Invocation, invocation
+from midas.cli.listing import Limit
 from midas.cli.output_file import require_folder, write_file
 from midas.cli.run_options import Asked, Metric, Strategy, TableFormat, table_format, with_run_options
 from midas.cli.sweep_sheet import show_list, show_sweep
@@ -81,7 +82,7 @@ def run(
 @verb(app, "list")
 def list_sweeps(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 20,
+    limit: Limit = 20,
 ) -> None:
     """List sweeps, latest first."""
     call = invocation(ctx)

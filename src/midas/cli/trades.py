@@ -12,6 +12,7 @@ import typer
 from midas.cli.arguments import day
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import invocation
+from midas.cli.listing import Limit
 from midas.cli.printer import Column, Printer
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def list_trades(
     executions: Annotated[
         bool, typer.Option("--executions", help="The single executions instead of the round trips they make.")
     ] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 20,
+    limit: Limit = 20,
 ) -> None:
     """List round trips, from flat to flat, the latest begun first."""
     call = invocation(ctx)

@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from types import FunctionType
@@ -66,6 +67,15 @@ def bare_step(function: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", uncounted(function))
 
 
+@cache
+def _step_of(function: FunctionType) -> object:
+    # For loops alone: both of an operator share it, and it lacks what Python and C would call it by, which takes long.
+    import numba
+
+    wrapped = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast("Any", numba).njit(nogil=True, error_model="numpy", **wrapped)(function)
+
+
 class MachineCode(Protocol):
     """A compiled loop; its address is good for as long as this object lives."""
 
@@ -93,7 +103,7 @@ def machine_code(
     first = next(iter(steps.values()))
     with _COMPILING:
         _keep_in(kernel_folder() / _source_key(*steps.values(), extra=f"{source}{constants}"))
-        scope: dict[str, Any] = {key: step(function) for key, function in steps.items()}
+        scope: dict[str, Any] = {key: _step_of(function) for key, function in steps.items()}
         scope |= dict(constants or {})
         scope |= {"carray": cast("Any", numba).carray, "nan": math.nan, "inf": math.inf, "__name__": first.__module__}
         # The file named here is the steps' own: numba asks it whether the kept code is still good.
