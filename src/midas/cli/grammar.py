@@ -33,7 +33,7 @@ NOUNS: Mapping[str, tuple[str, str]] = {
     "account": ("midas.cli.accounts", "Paper accounts: open, look, begin anew."),
     "order": ("midas.cli.orders", "Orders by hand, and everyone's orders."),
     "position": ("midas.cli.positions", "What accounts hold."),
-    "trade": ("midas.cli.trades", "What was executed, and what it came to."),
+    "trade": ("midas.cli.trades", "What was traded, and what it came to."),
     "ledger": ("midas.cli.ledger", "Whether the books are right."),
     "run": ("midas.cli.runs", "Strategies that trade: start, watch, stop."),
     "risk": ("midas.cli.risk", "Limits and the kill switch."),

@@ -34,7 +34,7 @@ def verify(
     with call.client() as client:
         found = client.ledger.verify(account, None if copy is None else _copied(copy))
     well = (
-        f"{len(found.accounts)} accounts, {found.bookings} bookings and {found.audit_lines} lines of audit: "
+        f"accounts {len(found.accounts)}, bookings {found.bookings}, lines of audit {found.audit_lines}: "
         "everything adds up."
     )
     unsealed = found.audit_lines - sum(found.sealed.values())

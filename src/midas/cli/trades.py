@@ -58,7 +58,7 @@ def stats(ctx: typer.Context, account: Account, start: Start = None, end: End = 
     since, until = _period(start, end)
     with call.client() as client:
         found = client.trades.stats(account, since, until)
-    often = "" if found.most_traded is None else f"{found.most_traded}, {found.most_traded_count} times"
+    often = "" if found.most_traded is None else f"{found.most_traded}, {found.most_traded_count} of {found.count}"
     closed = found.trades - found.trades_open
     trips = f"{found.trades}: {found.trades_long} long, {found.trades_short} short, {found.trades_open} still open"
     facts = [
