@@ -401,3 +401,16 @@ class TestLimits:
         kept = limits.of_orders()
         assert (kept.run, kept.max_quantity, kept.collar) == ("r1", Decimal(5), limits.collar)
         assert (kept.position, kept.gross, kept.daily_loss, kept.drawdown) == (None,) * 4
+
+    @pytest.mark.parametrize(("limit", "said"), [({"position": 0.0}, None), ({"max_quantity": Decimal(5)}, "r1")])
+    def test_of_a_run_count_its_orders_at_the_socket(self, limit: dict[str, object], said: str | None) -> None:
+        async def story() -> None:
+            place = Place()
+            async with place.opened() as office:
+                office.gatekeeper._armed = lambda _run: True
+                none = {"collar": None, "quote_age_s": None, "snapshot_age_s": None, "duplicate_window_s": None}
+                office.limit({"": EASY, "r1": Limits(run="r1", **none, **limit)})  # type: ignore[arg-type]
+                assert place.said(place.intent(run="r1")) is (Denial.MAX_QUANTITY if said else None)
+                assert place.said(place.intent(run="r2")) is None
+
+        run(story())
