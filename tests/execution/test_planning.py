@@ -174,6 +174,13 @@ class TestSlices:
             ("09 14:30", 4544), ("09 14:35", 3409), ("09 14:40", 3409), ("09 14:45", 3409), ("09 14:50", 3410),
         ]  # fmt: skip
 
+    @pytest.mark.parametrize("kills", [frozenset[int](), frozenset({1})])
+    def test_one_slice_that_found_no_market_is_tried_again(self, kills: frozenset[int]) -> None:
+        volume = np.full(DAYS * BARS, 1e6)
+        volume[1] = 0.0
+        found = fills(lived(of_five_minutes(volume=volume), ONCE, "twap:5m", kills))
+        assert found == [("08 14:40", 10_000, 10.0)]
+
     def test_the_kill_switch_drops_what_waits(self) -> None:
         panel = of_five_minutes()
         spec = spec_of(ONCE, panel, commission_bps=0, initial_capital=100_000)

@@ -189,7 +189,8 @@ def _limits(seen: Scene, limits: Limits) -> Iterator[str]:
     account, quote = sums.account, sums.quote
     if limits.snapshot_age_s is not None and not account.age_s <= limits.snapshot_age_s:
         yield "stale_snapshot"
-    if str(order.instrument) in limits.restricted:
+    closes_all = order.leg == "flatten"
+    if str(order.instrument) in limits.restricted and not closes_all:
         yield "restricted"
     if _older(known, quote.stamp_utc, limits.quote_age_s):
         yield "stale_quote"
@@ -199,9 +200,9 @@ def _limits(seen: Scene, limits: Limits) -> Iterator[str]:
             yield "short_not_allowed"
         elif known.short_banned:
             yield "short_banned"
-    if limits.max_quantity is not None and sums.quantity > Fraction(limits.max_quantity):
+    if limits.max_quantity is not None and not closes_all and sums.quantity > Fraction(limits.max_quantity):
         yield "max_quantity"
-    if limits.max_notional is not None and sums.value > Fraction(limits.max_notional):
+    if limits.max_notional is not None and not closes_all and sums.value > Fraction(limits.max_notional):
         yield "max_notional"
     if not sums.reduces:
         yield from _exposure(sums, limits)

@@ -101,6 +101,24 @@ def test_a_tape_grows_to_its_limit_and_the_comparison_ends_there() -> None:
     assert found.trades > 5
 
 
+@pytest.mark.parametrize("times", [0, 2])
+@pytest.mark.parametrize("exits", [False, True])
+def test_what_was_booked_otherwise_than_it_was_filled_is_explained_by_nothing(times: int, exits: bool) -> None:
+    spec, panel = question()
+    recorder = Recorder(TapeHead.of("run", spec, Ground.of(panel), first_of(spec, panel), panel.version))
+    rehearsal = replayed(spec, panel, watch=recorder.note)
+    stored = rehearsal.journal.store.accounts[ACCOUNT]  # type: ignore[attr-defined]
+    fills = [book.fill for book in stored.books.values() if book.fill is not None]
+    gone = next(fill for fill in fills if bool(fill.cause) is exits and fill.quantity)
+    booked = [*fills, *[replace(gone, execution="twice")] * (times - 1)] if times else [*fills]
+    if not times:
+        booked.remove(gone)
+    found = parity(Tape.of(recorder.cut(), [*stored.orders.values()], booked))
+    assert set(found.totals) == {Bucket.UNEXPLAINED}
+    assert {one.instrument for one in found.differences} == {str(gone.instrument)}
+    assert found.unexplained > 0
+
+
 def plain(tape: Tape, quantity: int = 1) -> Fill:
     """Return a fill that followed a target, the only one of its order, whose quantity can be divided."""
     orders = [fill.order for fill in tape.fills]

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from midas.core.errors import StorageCorrupt
 from midas.identity.seals import Seal, seal_from_line, sealed
@@ -67,8 +68,11 @@ class SealFile:
                 if n and last.get(account) != (str(n), chain_hash):
                     made.append(sealed(key, account, n, chain_hash, at, previous))
                     previous = made[-1].mark
-            for file in filter(None, (self.path, self.copy)):
-                _append(file, [seal.to_line() for seal in made])
+            _append(self.path, [seal.to_line() for seal in made])
+            if self.copy is not None:
+                # also those that could not be written to it the last time
+                known = set(_lines(self.copy))
+                _append(self.copy, [line for line in self.lines() if line not in known])
             return made
 
     def _make_key(self) -> bytes:
@@ -103,7 +107,15 @@ def _append(path: Path, lines: Sequence[str]) -> None:
     if not lines:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write("".join(line + "\n" for line in lines))
+    with path.open("a+b") as file:
+        # a line that was torn stays one of its own and takes no seal with it
+        if file.tell() and not _ends_whole(file):
+            file.write(b"\n")
+        file.write("".join(line + "\n" for line in lines).encode())
         file.flush()
         os.fsync(file.fileno())
+
+
+def _ends_whole(file: BinaryIO) -> bool:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from hashlib import sha256
 
 from anyio import to_thread
 
@@ -101,4 +102,8 @@ class Sealing:
 
 
 def _file(workspace: Workspace) -> SealFile:
-    return SealFile(workspace.home.seals, workspace.home.seal_key, workspace.settings.audit.copy_to)
+    # each database of a home has a file of its own: accounts of two may have one name
+    place, file = workspace.database.place, workspace.home.seals
+    if place.serves:
+        file = file.with_name(f"{file.stem}-{sha256(place.name.encode()).hexdigest()[:12]}{file.suffix}")
+    return SealFile(file, workspace.home.seal_key, workspace.settings.audit.copy_to)

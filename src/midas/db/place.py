@@ -13,6 +13,11 @@ class Place(Protocol):
     """A SQLite file or a PostgreSQL server."""
 
     @property
+    def name(self) -> str:
+        """What people know it by; no password is part of it."""
+        ...
+
+    @property
     def serves(self) -> bool:
         """Whether it is a server, which has sessions and locks of its own."""
         ...

@@ -43,6 +43,10 @@ class SqliteFile:
     turn: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
     @property
+    def name(self) -> str:
+        return str(self.path)
+
+    @property
     def serves(self) -> bool:
         return False
 

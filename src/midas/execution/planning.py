@@ -81,7 +81,7 @@ class Plans:
             return [self._at_touch(row, intent, instrument)]
         begins, ends = self._stretch(row)
         slices = self._cut(replace(intent, valid_until_utc=ends + self._bar), instrument, begins, ends, row)
-        self._later[intent.instrument] = [one for one in slices if one.due_utc > begins]
+        self._keep({**self._later, intent.instrument: [one for one in slices if one.due_utc > begins]})
         until = intent.valid_until_utc
         return [replace(one.intent, valid_until_utc=until) for one in slices if one.due_utc <= begins]
 

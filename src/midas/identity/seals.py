@@ -49,9 +49,13 @@ def seal_from_line(line: str) -> Seal | None:
     """Return the seal of a line of text; None where it is none."""
     try:
         fields = json.loads(line)
-        return Seal(**{name: kind(fields[name]) for name, kind in _FIELDS.items()})
-    except (ValueError, KeyError, TypeError):
+        line.encode()
+        canonical(fields).encode()
+    except (ValueError, RecursionError):
         return None
+    if not isinstance(fields, dict) or {name: type(value) for name, value in fields.items()} != _FIELDS:
+        return None
+    return Seal(**fields) if 0 < fields["n"] <= _MOST_LINES else None
 
 
 def flaws_of(lines: Sequence[str], key: bytes, *, whole: bool = True) -> list[Flaw]:
@@ -94,6 +98,7 @@ def compared(seals: Iterable[Seal], ends: Mapping[str, int], stored: Mapping[tup
     return list(parted.values())
 
 
+_MOST_LINES = 2**63 - 1
 _FIELDS: Mapping[str, type] = {"account": str, "n": int, "hash": str, "at": str, "previous": str, "mark": str}
 
 

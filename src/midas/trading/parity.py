@@ -28,8 +28,9 @@ class Bucket(StrEnum):
     SIGNAL: only one of the two wanted it. TIMING: it traded on another bar, or not yet, and so at another price.
     PRICE: at another price than the bar gave its twin. SIZE: another quantity, with the costs of it. COST: other
     commission or tax for the same quantity. REJECTED: both wanted it, and to one it was refused, or it met no market.
-    UNEXPLAINED: nothing on the tape asked for it, or the money booked is not quantity times price. What only one of the
-    two trades because they hold another quantity since an earlier difference in the name is put where that one is.
+    UNEXPLAINED: nothing on the tape asked for it, the money booked is not quantity times price, or of an order of that
+    name something else was booked than it says was filled. What only one of the two trades because they hold another
+    quantity since an earlier difference in the name is put where that one is.
     """
 
     SIGNAL = "signal"
@@ -188,7 +189,9 @@ def _split(tape: Tape, instrument: str, after: int, until: int) -> float:
 
 def _difference(tape: Tape, pair: _Pair, asked: Wanted, apart: _Apart) -> Difference | None:
     key, lived, tested = pair.key, pair.lived, pair.tested
-    if lived is not None and tested is not None and _comparable(lived, tested):
+    if key.instrument in asked.unsound:
+        parts = {Bucket.UNEXPLAINED: (lived.money if lived else 0) - (tested.money if tested else 0)}
+    elif lived is not None and tested is not None and _comparable(lived, tested):
         parts = _parts(tape, key, lived, tested)
     else:
         whole, why = (lived.money if lived else 0) - (tested.money if tested else 0), _why(pair, asked)

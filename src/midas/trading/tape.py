@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 
 from midas.core.errors import Refused, StorageCorrupt
 from midas.core.order import ENDED, Fill, OrderIntent, OrderState
@@ -21,8 +23,9 @@ from midas.trading.tape_head import TapeHead
 class Tape:
     """A run's bars and corporate actions as it heard them, its orders, those the gate refused, ends and fills.
 
-    ends : state and reason of orders that are over. late : orders with fills behind the end of the tape. engines :
-    those that recorded it, in their order. is_full : the limit was reached, and no more recorded.
+    ends : state and reason of orders that are over. late : orders with fills behind the end of the tape. unsound :
+    those that are over and of which something else was booked than they say was filled. engines : those that recorded
+    it, in their order. is_full : the limit was reached, and no more recorded.
     """
 
     head: TapeHead
@@ -33,6 +36,7 @@ class Tape:
     ends: Mapping[str, tuple[OrderState, str]] = field(default_factory=dict)
     fills: Sequence[Fill] = ()
     late: frozenset[str] = frozenset()
+    unsound: frozenset[str] = frozenset()
     engines: tuple[str, ...] = ()
     is_full: bool = False
 
@@ -58,7 +62,8 @@ class Tape:
             found[0].head, rows, [one for each in found for one in each.actions],
             {order: row.intent for order, row in mine.items()}, [one for each in found for one in each.denied],
             {order: (row.state, row.reason) for order, row in mine.items() if row.state in ENDED},
-            [fill for fill in fills if fill.order in mine], engines=tuple(dict.fromkeys(one.engine for one in found)),
+            [fill for fill in fills if fill.order in mine], unsound=_unsound(mine.values(), fills),
+            engines=tuple(dict.fromkeys(one.engine for one in found)),
             is_full=sum(len(part.data) for part in parts) >= LIMIT_BYTES,
         )  # fmt: skip
         return tape.until(None)
@@ -103,6 +108,13 @@ def _of_run(orders: Sequence[OrderRow], run: str) -> list[OrderRow]:
         for row in orders
         if row.intent.run == run or (alone and not row.intent.run and origin_of(row.intent) in BROKERS_OWN)
     ]
+
+
+def _unsound(orders: Iterable[OrderRow], fills: Sequence[Fill]) -> frozenset[str]:
+    booked: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for fill in fills:
+        booked[fill.order] += fill.quantity
+    return frozenset(row.id for row in orders if row.state in ENDED and row.filled != booked[row.id])
 
 
 def _unpacked(parts: Sequence[TapePart]) -> list[Recorded]:

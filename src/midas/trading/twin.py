@@ -140,12 +140,14 @@ class Wanted:
     """What is known of orders beyond their trades.
 
     by_run : what the run wanted, with whether that may still trade or did so behind the end of the tape. dropped : what
-    the twin wanted and met no market. unguarded : names whose exits were refused to the run.
+    the twin wanted and met no market. unguarded : names whose exits were refused to the run. unsound : names of whose
+    orders something else was booked than they say was filled: nothing explains what differs there.
     """
 
     by_run: Mapping[Key, bool]
     dropped: frozenset[Key]
     unguarded: frozenset[str]
+    unsound: frozenset[str]
 
 
 def wanted(tape: Tape, twin: Simulation, panel: Panel) -> Wanted:
@@ -167,7 +169,8 @@ def wanted(tape: Tape, twin: Simulation, panel: Panel) -> Wanted:
         Key(names[column], decided, (Side.BUY if side > 0 else Side.SELL).value)
         for column, side, decided in zip(*(part.tolist() for part in parts), strict=True)
     }
-    return Wanted(by_run, frozenset(dropped), frozenset(unguarded))
+    unsound = frozenset(str(tape.orders[order].instrument) for order in tape.unsound if order in tape.orders)
+    return Wanted(by_run, frozenset(dropped), frozenset(unguarded), unsound)
 
 
 def _key(tape: Tape, fill: Fill, row: int) -> Key:

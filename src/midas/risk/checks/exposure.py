@@ -30,15 +30,15 @@ def short_sale(asked: Question, limits: Limits) -> Deny | None:
 
 
 def max_quantity(asked: Question, limits: Limits) -> Deny | None:
-    """Not too many shares."""
-    if limits.max_quantity is not None and asked.order.quantity > limits.max_quantity:
+    """Not too many shares, unless it closes everything."""
+    if not asked.flattens and limits.max_quantity is not None and asked.order.quantity > limits.max_quantity:
         return Deny(Denial.MAX_QUANTITY, f"{asked.order.quantity} is above {limits.max_quantity}")
     return None
 
 
 def max_notional(asked: Question, limits: Limits) -> Deny | None:
-    """Not too much money."""
-    if limits.max_notional is not None and asked.notional > limits.max_notional:
+    """Not too much money, unless it closes everything."""
+    if not asked.flattens and limits.max_notional is not None and asked.notional > limits.max_notional:
         return Deny(Denial.MAX_NOTIONAL, f"{asked.notional} is above {limits.max_notional}")
     return None
 

@@ -52,8 +52,8 @@ def quarantine(asked: Question) -> Deny | None:
 
 
 def restricted(asked: Question, limits: Limits) -> Deny | None:
-    """The owner did not forbid the instrument."""
-    if str(asked.order.instrument) in limits.restricted:
+    """The owner did not forbid the instrument; what closes everything may leave it."""
+    if not asked.flattens and str(asked.order.instrument) in limits.restricted:
         return Deny(Denial.RESTRICTED, f"{asked.order.instrument} is on the restricted list")
     return None
 
