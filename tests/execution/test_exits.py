@@ -48,7 +48,8 @@ def watched(chosen: dict[str, str], market: Made, seed: int) -> tuple[Guards, di
         for name in range(panel.columns):
             close = account.known_close(name, row)
             if close is not None and not np.isnan(share[row, name]):
-                ranges[row, name] = float(share[row, name]) * float(close)
+                # of four and at most six places: what multiplying floats adds would move a level that is a tick
+                ranges[row, name] = round(float(share[row, name]) * float(close), 12)
     by_length = {policy.n: share for policy in exits if isinstance(policy, RangeExit)}
     return guards(exits, by_length), ranges
 

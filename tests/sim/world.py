@@ -118,7 +118,7 @@ class World:
     def _forbidden(self, process: Process, intent: OrderIntent) -> bool:
         flattens = intent.leg == FLATTEN_LEG
         stopped = blocks(process.office.switch.level, reduces=flattens, flattens=flattens)
-        return stopped or self.restricted(intent)
+        return stopped or (self.restricted(intent) and not flattens)
 
     def committed(self, batch: Batch) -> None:
         """See what was stored."""
