@@ -3,12 +3,13 @@ from __future__ import annotations
 import itertools
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from midas.cli.sparkline import ASCII, BLOCKS, sparkline
 
-CURVES = st.lists(st.floats(-1e15, 1e15), min_size=1, max_size=300)
+CURVES = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=300)
 
 
 @given(CURVES, st.integers(1, 120))
@@ -29,6 +30,11 @@ def test_the_last_cell_is_the_last_value() -> None:
 
 def test_a_rise_climbs_from_bottom_to_top() -> None:
     assert sparkline([1, 2, 3, 4, 5, 6, 7, 8], 8) == BLOCKS
+
+
+@pytest.mark.parametrize("tiny", [2.2250738585072014e-308, 5e-324, 1.7e308])
+def test_a_rise_of_any_size_is_seen(tiny: float) -> None:
+    assert sparkline([-tiny, tiny], 2) == "▁█"
 
 
 def test_a_flat_curve_stays_at_the_bottom() -> None:

@@ -21,5 +21,7 @@ def sparkline(values: Sequence[float], width: int, heights: str = BLOCKS) -> str
     cells = min(width, len(known))
     shown = [known[(cell + 1) * len(known) // cells - 1] for cell in range(cells)]
     low, high = min(shown), max(shown)
-    scale = (len(heights) - 1) / (high - low) if high > low else 0.0
-    return "".join(heights[round((value - low) * scale)] for value in shown)
+    if not math.isfinite(high - low):
+        shown, low, high = [value / 2 for value in shown], low / 2, high / 2
+    span = high - low or 1.0
+    return "".join(heights[round((value - low) / span * (len(heights) - 1))] for value in shown)
