@@ -13,8 +13,8 @@ import pytest
 from hypothesis import settings
 from tests.scale import scale
 
-# A busy machine is no reason to fail: what is slow is measured elsewhere. The suite tries the same examples each time, so
-# that a change is what turns it red; `make verify` and `make soak` look for new ones.
+# A busy machine is no reason to fail: what is slow is measured elsewhere. The suite tries the same examples each time,
+# so that a change is what turns it red; `make verify` and `make soak` look for new ones.
 settings.register_profile("midas", deadline=None, derandomize=scale() == 1)
 settings.load_profile("midas")
 
