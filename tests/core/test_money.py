@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midas.core.errors import InvalidInput
-from midas.core.money import Money, floor_quantity
+from midas.core.money import Money
 
 AMOUNTS = st.decimals(-(10**12), 10**12, places=2, allow_nan=False)
 
@@ -44,11 +44,3 @@ class TestArithmetic:
     @given(AMOUNTS, AMOUNTS)
     def test_sum_is_exact(self, left: Decimal, right: Decimal) -> None:
         assert (Money.of(left, "USD") + Money.of(right, "USD")).amount == left + right
-
-
-class TestFloorQuantity:
-    @given(st.decimals(0, 10**9, places=6), st.sampled_from([Decimal(1), Decimal(100), Decimal("1e-9")]))
-    def test_largest_multiple_not_above(self, quantity: Decimal, lot: Decimal) -> None:
-        floored = floor_quantity(quantity, lot)
-        assert floored <= quantity < floored + lot
-        assert floored % lot == 0

@@ -13,9 +13,9 @@ from tests.execution.orders import NOON, SAMSUNG, intent
 
 from midas.core.errors import InvalidInput
 from midas.core.instrument import Instrument
-from midas.core.order import OrderKind, Side, TimeInForce
+from midas.core.order import OrderKind, Side
 from midas.execution.order_id import order_id
-from midas.execution.styles import Slice, VolumeShare, limit_at_touch, market_on_open, twap, vwap
+from midas.execution.styles import Slice, VolumeShare, limit_at_touch, twap, vwap
 from midas.venues.catalogue import venue
 
 LOTS = st.sampled_from([Decimal(1), Decimal(100), Decimal("0.001")])
@@ -116,15 +116,3 @@ class TestTouch:
     def test_needs_a_price(self, price: str) -> None:
         with pytest.raises(InvalidInput):
             limit_at_touch(intent(10), Decimal(price), NOON, venue("XKRX"), Instrument(SAMSUNG), DAY)
-
-
-class TestOpen:
-    def test_is_a_market_order_for_the_next_bar(self) -> None:
-        wanted = intent(10, kind=OrderKind.LIMIT, limit_price=Decimal(5))
-        one = market_on_open(wanted, NOON).intent
-        assert (one.kind, one.time_in_force, one.limit_price) == (OrderKind.MARKET, TimeInForce.NEXT, None)
-        assert order_id(one) == order_id(wanted)
-
-    def test_is_not_sent_when_it_is_no_longer_good(self) -> None:
-        with pytest.raises(InvalidInput):
-            market_on_open(intent(10), NOON + timedelta(hours=1))

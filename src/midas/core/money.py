@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from midas.core.errors import InvalidInput
 
@@ -72,8 +72,3 @@ class Money:
     def _require_same(self, other: Money) -> None:
         if self.currency != other.currency:
             raise InvalidInput(f"Cannot mix {self.currency} and {other.currency}.", hint="Convert one first.")
-
-
-def floor_quantity(quantity: Decimal, lot: Decimal) -> Decimal:
-    """Return the largest multiple of `lot` not above `quantity`."""
-    return (quantity / lot).to_integral_value(ROUND_DOWN) * lot

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from midas.core.errors import InvalidInput
 from midas.core.instrument import Instrument
-from midas.core.order import OrderIntent, OrderKind, Side, TimeInForce
+from midas.core.order import OrderIntent, OrderKind, Side
 from midas.venues.venue import Venue
 
 _FORM = re.compile(r"open|touch|(twap|vwap):([1-9]\d{0,2})([mh])(?:/([1-9]\d{0,2}))?")
@@ -67,18 +67,6 @@ class VolumeShare:
 
     from_utc: datetime
     volume: float
-
-
-def market_on_open(intent: OrderIntent, due_utc: datetime) -> Slice:
-    """Return the order as a market order for the next open, to be sent at `due_utc`, when the venue begins to take it.
-
-    Raises
-    ------
-    InvalidInput: the order is no longer good then.
-    """
-    _require_good(intent, due_utc)
-    wanted = replace(intent, kind=OrderKind.MARKET, time_in_force=TimeInForce.NEXT, limit_price=None, stop_price=None)
-    return Slice(wanted, due_utc)
 
 
 def limit_at_touch(

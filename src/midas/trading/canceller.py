@@ -9,7 +9,7 @@ from midas.execution.broker import Broker, DefiniteNo, NotSent
 from midas.execution.order_events import CancelAsked, Canceled, CancelRefused, OrderEvent
 from midas.execution.order_row import OrderRow
 from midas.execution.order_state import AT_WORK
-from midas.risk.kill import KillLevel
+from midas.risk.kill import blocks_cancel
 from midas.trading.bell import Bell
 from midas.trading.desk import Desk
 from midas.trading.journal import CancelSent
@@ -53,7 +53,7 @@ class Canceller:
         """Send the cancels that can be sent now; return how many were."""
         sent = 0
         for row in await self._desk.journal.cancels(self._desk.account):
-            if self._switch.level >= KillLevel.HALT:
+            if blocks_cancel(self._switch.level):
                 break
             if self._desk.clock.monotonic_s() >= self._after_s.get(row.id, 0.0):
                 sent += await self.cancel(row.id)
