@@ -181,7 +181,7 @@ class TestReports:
     @pytest.mark.parametrize("ours", [OrderState.SENDING, OrderState.UNKNOWN, OrderState.OPEN])
     def test_lead_to_the_brokers_state(self, state: BrokerState, ours: OrderState) -> None:
         order = replace(standing(ours), reason="")
-        for event in events_of(self.at_the_broker(state)):
+        for event in events_of(self.at_the_broker(state), Decimal(0)):
             order = reduce(order, event, LATER)
         # That it is filled is believed when the executions are there.
         assert order.state == (OrderState.OPEN if state is BrokerState.FILLED else OrderState(state.value))

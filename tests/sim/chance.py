@@ -34,12 +34,15 @@ SUBMIT_FAULTS = (
     "too_late",
     "slow",
 )
-CANCEL_FAULTS = ("not_sent", "lost", "done_no_answer", "too_many", "slow", "fill_slips_in")
+CANCEL_FAULTS = ("not_sent", "lost", "done_no_answer", "too_many", "slow", "fill_slips_in", "fill_untold")
 
 
 @dataclass(frozen=True, slots=True)
 class Chances:
-    """How likely each thing is, per call, per message or per step."""
+    """How likely each thing is, per call, per message or per step.
+
+    behind : an execution is told seconds after the order it is of, so that a cancel is told before it.
+    """
 
     submit: float
     cancel: float
@@ -55,6 +58,7 @@ class Chances:
     unanswered: float
     stall: float
     outage: float
+    behind: float
 
     @classmethod
     def of(cls, rng: Random) -> Chances:
@@ -78,8 +82,9 @@ class Chances:
             unanswered=maybe(0.008),
             stall=maybe(0.004),
             outage=maybe(0.6),
+            behind=maybe(0.7),
         )
 
 
-CALM = Chances(*([0.0] * 7), 1e9, *([0.0] * 6))
+CALM = Chances(*([0.0] * 7), 1e9, *([0.0] * 7))
 """Nothing goes wrong any more."""

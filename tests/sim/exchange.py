@@ -12,6 +12,7 @@ from midas.core.order import Side
 from midas.execution.broker import BrokerFill, BrokerOrder, BrokerState, Bust, ClientIds, Report, Ticket
 
 COMMISSION, TAX = 3, 1
+NOTHING = Decimal(0)
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class Placed:
     visible_s: float
     value: int = 0
     fills: int = 0
+    untold: Decimal = NOTHING
 
 
 class Exchange:
@@ -115,12 +117,16 @@ class Exchange:
         self.history.append((now_s, Bust(execution, fill.number)))
         self._emit(Bust(execution, fill.number), 0.0)
 
-    def end(self, placed: Placed, state: BrokerState, reason: str = "") -> bool:
-        """End an order that is still open; tell whether it was."""
+    def end(self, placed: Placed, state: BrokerState, reason: str = "", untold: Decimal = NOTHING) -> bool:
+        """End an order that is still open; tell whether it was.
+
+        untold : so much of what was executed is left out where it tells of the end by itself.
+        """
         if placed.told.state is not BrokerState.OPEN:
             return False
         placed.told = replace(placed.told, state=state, reason=reason)
-        self._emit(placed.told, 0.0)
+        placed.untold = untold
+        self._emit(replace(placed.told, filled=placed.told.filled - untold), 0.0)
         return True
 
     def _move(self, placed: Placed, quantity: Decimal, value: int, costs: int) -> None:

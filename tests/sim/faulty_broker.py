@@ -9,7 +9,7 @@ from decimal import Decimal
 from random import Random
 
 from tests.sim.chance import CALM, CANCEL_FAULTS, SUBMIT_FAULTS, Chances
-from tests.sim.exchange import Exchange, Placed
+from tests.sim.exchange import NOTHING, Exchange, Placed
 from tests.sim.virtual_loop import VirtualClock, VirtualLoop
 
 from midas.execution.broker import (
@@ -147,6 +147,8 @@ class FaultyBroker:
         if placed.told.state is not BrokerState.OPEN:
             return
         price = self._rng.randint(90, 110)
+        if self._rng.random() < self.chances.behind:
+            late_s = max(late_s, self._rng.uniform(1.0, 5.0))
         execution = self.exchange.fill(placed, quantity, price, self._clock.now_utc(), self._loop.now_s, late_s)
         self._say(f"filled {placed.told.number} {quantity} at {price}")
         if execution and not self.capabilities.cumulative_fills and self._rng.random() < self.chances.bust:
@@ -161,9 +163,11 @@ class FaultyBroker:
         if fault in ("lost", "too_many"):
             raise Ambiguous(fault)
         placed = self.exchange.placed[number]
-        if fault == "fill_slips_in":
+        before = placed.told.filled
+        if fault in ("fill_slips_in", "fill_untold"):
             self._fill(placed, Decimal(1), self._rng.uniform(1.0, 5.0))
-        if not self.exchange.end(placed, BrokerState.CANCELED):
+        untold = placed.told.filled - before if fault == "fill_untold" else NOTHING
+        if not self.exchange.end(placed, BrokerState.CANCELED, untold=untold):
             raise DefiniteNo("too_late")
         if fault == "done_no_answer":
             await asyncio.sleep(FOR_EVER_S)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from tests.sim.exchange import NOTHING
 
 from midas.core.order import ENDED, OrderState, Side
 from midas.execution.broker import BrokerState, Bust, ClientIds
@@ -39,6 +42,18 @@ def still_held(world: World) -> list[str]:
     held = [name for name, quantity in account.quantities.items() if quantity]
     able = [name for name in held if str(name) not in account.quarantined and not world.banned(name)]
     return [str(name) for name in held if str(name) not in told or (name in able and refused[name] < TRIES)]
+
+
+def unbooked(world: World, row: OrderRow) -> Decimal:
+    """Return how much of an order the broker executed, and said so of, that is not booked.
+
+    Executions that were taken back are left out: of those, either number may be heard first.
+    """
+    exchange = world.broker.exchange
+    placed = exchange.placed.get(row.number)
+    if placed is None or any(isinstance(one, Bust) and one.number == row.number for _, one in exchange.history):
+        return NOTHING
+    return max(NOTHING, placed.told.filled - placed.untold - row.filled)
 
 
 def _wanted_once(world: World) -> Iterator[str]:

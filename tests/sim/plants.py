@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
 
@@ -250,10 +251,20 @@ def booked_apart() -> Iterator[None]:
 def filled_is_believed() -> AbstractContextManager[object]:
     """An order the broker calls filled is taken for wholly executed, before its executions are there."""
 
-    def words(told: BrokerOrder) -> tuple[OrderEvent, ...]:
+    def words(told: BrokerOrder, booked: Decimal) -> tuple[OrderEvent, ...]:
         if told.state is BrokerState.FILLED:
             return Acknowledged(told.number), Executed(told.quantity)
-        return events_of(told)
+        return events_of(told, booked)
+
+    return patch.object(reports, "events_of", words)
+
+
+def end_believed_before_its_executions() -> AbstractContextManager[object]:
+    """An order the broker calls cancelled or expired is over, also while executions of it are still to be told."""
+
+    def words(told: BrokerOrder, booked: Decimal) -> tuple[OrderEvent, ...]:
+        early = told.state in (BrokerState.CANCELED, BrokerState.EXPIRED)
+        return events_of(told, told.filled if early else booked)
 
     return patch.object(reports, "events_of", words)
 
@@ -286,6 +297,7 @@ QUICK: Sequence[Plant] = (
     totals_taken_for_executions,
     busts_ignored,
     filled_is_believed,
+    end_believed_before_its_executions,
     no_answer_means_not_sent,
 )
 """Found within a few seeds."""

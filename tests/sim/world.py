@@ -15,13 +15,13 @@ from unittest.mock import patch
 
 from tests.sim.chance import CALM, PROFILES, Chances
 from tests.sim.faulty_broker import FaultyBroker
-from tests.sim.invariants import breaches, still_held
+from tests.sim.invariants import breaches, still_held, unbooked
 from tests.sim.process import Process
 from tests.sim.virtual_loop import BEGIN, VirtualClock, VirtualLoop, run
 
 from midas.core.errors import Busy
 from midas.core.instrument import InstrumentId
-from midas.core.order import OrderIntent, OrderKind, OrderState, Side, TimeInForce
+from midas.core.order import ENDED, OrderIntent, OrderKind, OrderState, Side, TimeInForce
 from midas.execution.broker import Ticket
 from midas.execution.order_id import order_id
 from midas.execution.order_row import OrderRow
@@ -139,6 +139,10 @@ class World:
             self.blame(f"{row.id} was given up {waited_s:.0f} s after it was sent")
         if row.state is OrderState.REJECTED and row.reason not in _DENIALS and row.id not in self.broker.refused:
             self.blame(f"{row.id} is rejected, and nobody refused it")
+        if row.state in ENDED and unbooked(self, row):
+            self.blame(
+                f"{row.id} is {row.state} before what the broker executed of it is booked: what is held is unknown"
+            )
 
     # -- time
 

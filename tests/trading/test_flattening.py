@@ -11,7 +11,7 @@ from tests.trading.shop import ACCOUNT, NAME, Shop, again, opened
 from tests.trading.virtual_time import run
 
 from midas.core.order import OrderState, Side
-from midas.execution.broker import Ticket
+from midas.execution.broker import BrokerState, Ticket
 from midas.execution.order_row import OrderRow
 from midas.marketdata.feed import Tick
 from midas.risk.kill import Kill, KillLevel
@@ -36,7 +36,7 @@ class Floor:
         self.obeying = asyncio.create_task(Obedience(shop.desk, shop.switch, quotes).run())
 
     @classmethod
-    async def holding(cls, priced: bool = True, stale_after_s: float | None = None) -> Floor:
+    async def holding(cls, priced: bool = True, stale_after_s: float | None = None, fills: bool = True) -> Floor:
         shop = await opened()
         submit = shop.broker.submit
 
@@ -50,6 +50,8 @@ class Floor:
         await shop.order()
         await asyncio.sleep(1)
         assert shop.desk.held(NAME) == HELD
+        if not fills:
+            shop.broker.submit = submit  # type: ignore[method-assign]
         if priced:
             floor.price()
         return floor
@@ -96,6 +98,25 @@ class TestFlattening:
             assert floor.shop.desk.held(NAME) == 0
             assert floor.told() == []
             assert len(floor.told(FLATTENED)) == 1
+            await floor.end()
+
+        run(story())
+
+    def test_nothing_is_sold_that_a_cancelled_order_sold_before_it_was_told(self) -> None:
+        async def story() -> None:
+            floor = await Floor.holding(fills=False)
+            broker = floor.shop.broker
+            selling = await floor.shop.order(1, side=Side.SELL, quantity=Decimal(6))
+            await asyncio.sleep(1)
+            executed = broker.fill(broker.number_of(selling.id), Decimal(4), Decimal(99), tell=False)
+            broker.executions.remove(executed)
+            await floor.pull()
+            await asyncio.sleep(2)
+            assert broker.book[executed.number].state is BrokerState.CANCELED
+            assert floor.closing() == []
+            broker.stream.put_nowait(executed)
+            await asyncio.sleep(1)
+            assert [row.intent.quantity for row in floor.closing()] == [Decimal(6)]
             await floor.end()
 
         run(story())

@@ -15,11 +15,17 @@ from tests.trading.virtual_time import run
 
 from midas.core.instrument import InstrumentId
 from midas.core.order import OrderState
-from midas.execution.broker import BrokerFill, Bust, ClientIds, Ticket
+from midas.execution.broker import BrokerFill, BrokerState, Bust, ClientIds, Ticket
 from midas.trading.twins import EXECUTION_TWICE, NUMBER_TWICE
 
 WATCH = 6
 """Which of a shop's tasks watches the clock, among other things."""
+
+OVER = {
+    BrokerState.CANCELED: OrderState.CANCELED,
+    BrokerState.EXPIRED: OrderState.EXPIRED,
+    BrokerState.FILLED: OrderState.EXPIRED,  # with less than was asked for
+}
 
 
 class TestReports:
@@ -55,6 +61,32 @@ class TestReports:
                 await shop.reports.take(Bust(fill.execution, fill.number))
             assert shop.desk.books.cash == cash
             assert shop.desk.held(NAME) == 0
+
+        run(story())
+
+    @pytest.mark.parametrize("ids", ClientIds)
+    @pytest.mark.parametrize("cumulative", [False, True])
+    @pytest.mark.parametrize("state", [BrokerState.CANCELED, BrokerState.EXPIRED, BrokerState.FILLED])
+    def test_an_end_that_is_told_before_its_executions_waits_for_them(
+        self, ids: ClientIds, cumulative: bool, state: BrokerState
+    ) -> None:
+        async def story() -> None:
+            shop = await opened(ids, cumulative_fills=cumulative)
+            row = await shop.order()
+            await asyncio.sleep(1)
+            (number,) = shop.broker.book
+            fills = [shop.broker.fill(number, Decimal(size), Decimal(100), tell=False) for size in (3, 4)]
+            shop.broker.executions.clear()
+            shop.broker.book[number] = replace(shop.broker.book[number], state=state)
+            await shop.reports.take(shop.broker.book[number])
+            for told, then in zip(
+                totals(fills) if cumulative else fills, (OrderState.PARTIAL, OVER[state]), strict=True
+            ):
+                assert shop.state(row.id) in (OrderState.OPEN, OrderState.PARTIAL)
+                await shop.reports.take(told)
+                assert shop.state(row.id) is then
+            assert shop.desk.held(NAME) == 7
+            assert row.id not in shop.desk.rows
 
         run(story())
 

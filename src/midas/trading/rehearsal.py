@@ -185,7 +185,7 @@ class Rehearsal:
     def _move(self, draft: Draft, told: BrokerOrder) -> None:
         row = self._row_of(self._order.get(told.number, ""))
         if row is not None:
-            draft.move("reported", row, lambda _: events_of(told))
+            draft.move("reported", row, lambda now: events_of(told, now.filled))
 
     def _fill(self, draft: Draft, told: BrokerFill) -> None:
         order = self._order.get(told.number, "")
@@ -252,7 +252,7 @@ class Rehearsal:
         draft = self._draft(now_utc)
         draft.move("cancel", row, lambda _: (CancelAsked(),))
         told = self.paper.cancel(row.number, now_utc)
-        draft.move("reported", row, lambda _: events_of(told))
+        draft.move("reported", row, lambda now: events_of(told, now.filled))
         self._commit(draft)
 
     def _draft(self, now_utc: datetime) -> Draft:

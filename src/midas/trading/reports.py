@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from midas.core.order import ENDED, Fill
-from midas.execution.broker import Ambiguous, Broker, BrokerFill, BrokerOrder, BrokerState, Bust, CashMove, Report
+from midas.core.order import Fill
+from midas.execution.broker import Ambiguous, Broker, BrokerFill, BrokerOrder, Bust, CashMove, Report
 from midas.execution.executions import Executions, executed, execution_of_total, taken_back, totalled
-from midas.execution.order_events import Executed, Expired, OrderEvent
-from midas.execution.order_reports import events_of
+from midas.execution.order_events import Executed
+from midas.execution.order_reports import OVER, events_of
 from midas.execution.order_row import OrderRow
 from midas.trading.bell import Bell
 from midas.trading.desk import Desk
@@ -41,6 +41,7 @@ class Reports:
         self._broker = broker
         self._jitter = jitter
         self._early: dict[str, tuple[BrokerFill | Bust, ...]] = {}
+        self._ends: dict[str, BrokerOrder] = {}
         self._known: dict[str, Executions] = {}
         self._booked: frozenset[str] = frozenset()
         self._agreed_utc: datetime | None = None
@@ -97,7 +98,7 @@ class Reports:
         """Book reports, all in one batch with what `then` adds; one that was booked before changes nothing."""
         # one group at a time: what a total adds depends on what was booked before it
         async with self._taking:
-            known, early = dict(self._known), dict(self._early)
+            known, early, ends = dict(self._known), dict(self._early), dict(self._ends)
             self._booked = await self._booked_of(reports)
             stored = False
             try:
@@ -109,7 +110,7 @@ class Reports:
                 stored = True
             finally:
                 if not stored:
-                    self._known, self._early = known, early
+                    self._known, self._early, self._ends = known, early, ends
             self._forget()
 
     async def _take(self, draft: Draft, report: Report) -> None:
@@ -152,11 +153,12 @@ class Reports:
         other = await other_with(self._desk, told.number, row)
         if other is not None:
             draft_number(self._desk, draft, told.number, row, other)
-        draft.move("reported", row, lambda _now: events_of(told))
+        draft.move("reported", row, _reported(told))
+        if told.state in OVER:
+            # where its executions are still to come, the last of them ends it
+            self._ends[row.id] = told
         for early in self._early.pop(told.number, ()):
             await self._execute(draft, row, early)
-        if told.state is BrokerState.FILLED:
-            draft.move("reported", row, lambda now: _over(now, told))
 
     async def _take_execution(self, draft: Draft, told: BrokerFill | Bust) -> None:
         row = draft.numbered(told.number) or await self._desk.numbered(told.number)
@@ -183,6 +185,8 @@ class Reports:
         if fill is not None:
             draft.fill(fill)
             draft.move("fill" if fill.quantity > 0 else "bust", row, _executed(fill))
+        if row.id in self._ends:
+            draft.move("reported", row, _reported(self._ends[row.id]))
 
     async def _booked_of(self, reports: Sequence[Report]) -> frozenset[str]:
         # what is booked already, of all that these reports may book
@@ -199,6 +203,7 @@ class Reports:
         for order in [each for each in self._known if each not in self._desk.rows]:
             if not self._known[order].taken_back:
                 del self._known[order]
+        self._ends = {order: told for order, told in self._ends.items() if order in self._desk.rows}
 
     def _far_back_utc(self) -> datetime:
         sent = [row.sent_utc for row in self._desk.rows.values() if row.sent_utc is not None]
@@ -209,10 +214,8 @@ def _executed(fill: Fill) -> Decide:
     return lambda _now: (Executed(fill.quantity),)
 
 
-def _over(row: OrderRow, told: BrokerOrder) -> Sequence[OrderEvent]:
-    # it filled less than was asked for and is over all the same: of what closes a position, the position was smaller
-    over = row.state not in ENDED and row.filled == told.filled and told.filled > 0
-    return (Expired(told.reason),) if over else ()
+def _reported(told: BrokerOrder) -> Decide:
+    return lambda now: events_of(told, now.filled)
 
 
 def _nobody() -> None:
