@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, literal_column, select, update
+from sqlalchemy import Select, bindparam, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from midas.db.sessions import ReadSession, WriteSession
@@ -30,14 +30,14 @@ class Head:
 
 def head(session: ReadSession, account: str) -> Head:
     """Return where an account stands; one that nobody used stands at the beginning."""
-    found = session.first(select(*_COLUMNS).where(HEADS.c.account == account))
+    found = session.first(_HEAD, {"whose": account})
     return Head(account) if found is None else Head(**found)
 
 
 def locked(session: WriteSession, account: str) -> Head:
     """Return where an account stands, and keep everyone else from changing it until the transaction ends."""
-    query = _locking(session).where(HEADS.c.account == account)
-    found = session.first(query)
+    query = _LOCKED[session.connection.dialect.name]
+    found = session.first(query, {"whose": account})
     if found is None:
         first = Head(account)
         session.change(
@@ -45,7 +45,7 @@ def locked(session: WriteSession, account: str) -> Head:
             .values(account=account, epoch=first.epoch, revision=0, cash=0, audit_n=0, audit_hash=first.audit_hash)
             .on_conflict_do_nothing()
         )
-        found = session.first(query)
+        found = session.first(query, {"whose": account})
         assert found is not None
     return Head(**found)
 
@@ -58,10 +58,8 @@ def store(session: WriteSession, at: Head, epoch: int) -> None:
     Fenced: `epoch` is not the account's any more.
     """
     values = {"revision": at.revision, "cash": at.cash, "audit_n": at.audit_n, "audit_hash": at.audit_hash}
-    mine = update(HEADS).where(HEADS.c.account == at.account).values(**values)
-    if epoch != NOBODY:
-        mine = mine.where(HEADS.c.epoch == epoch)
-    if not session.change(mine):
+    given = values | {"whose": at.account, "owners": epoch}
+    if not session.change(_BY_ANYONE if epoch == NOBODY else _BY_OWNER, given):
         raise Fenced(f"{at.account} does not belong to epoch {epoch} any more.")
 
 
@@ -91,9 +89,17 @@ def upsert(session: ReadSession) -> type[postgresql.Insert] | type[sqlite.Insert
     return postgresql.Insert if session.connection.dialect.name == "postgresql" else sqlite.Insert
 
 
-def _locking(session: WriteSession) -> Select[*tuple[Any, ...]]:
-    transaction = "pg_current_xact_id()::text" if session.connection.dialect.name == "postgresql" else "''"
-    return select(*_COLUMNS, literal_column(transaction).label("transaction")).with_for_update()
-
-
 _COLUMNS = tuple(HEADS.c[name] for name in ("account", "epoch", "revision", "cash", "audit_n", "audit_hash"))
+
+_WHOSE = HEADS.c.account == bindparam("whose")
+
+_HEAD = select(*_COLUMNS).where(_WHOSE)
+
+_LOCKED: dict[str, Select[*tuple[Any, ...]]] = {
+    dialect: select(*_COLUMNS, literal_column(transaction).label("transaction")).with_for_update().where(_WHOSE)
+    for dialect, transaction in (("postgresql", "pg_current_xact_id()::text"), ("sqlite", "''"))
+}
+
+_BY_ANYONE = update(HEADS).where(_WHOSE)
+
+_BY_OWNER = _BY_ANYONE.where(HEADS.c.epoch == bindparam("owners"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import singledispatchmethod
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from midas.core.errors import InvalidInput, NotFound
 from midas.db import heads
@@ -85,6 +86,16 @@ def _enter(session: WriteSession, at: heads.Head, batch: Batch) -> None:
     at.revision += 1
 
 
+_STORED = {
+    "postgresql": postgresql.insert(ORDERS).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(ORDERS).on_conflict_do_nothing(),
+}
+
+_MOVED = update(ORDERS).where(
+    ORDERS.c.id == bindparam("order"), ORDERS.c.account == bindparam("whose"), ORDERS.c.state == bindparam("was")
+)
+
+
 class _Writing:
     # The account's head is locked: what is read here still holds when it is written.
     def __init__(self, session: WriteSession, at: heads.Head) -> None:
@@ -103,16 +114,14 @@ class _Writing:
     @enter.register
     def _(self, entry: StoreOrder) -> None:
         self._require_own(entry.row.intent.account)
-        stored = heads.upsert(self._session)(ORDERS).values(**order_values(entry.row)).on_conflict_do_nothing()
-        if not self._session.change(stored):
+        if not self._session.change(_STORED[self._session.connection.dialect.name], order_values(entry.row)):
             raise AlreadyStored(f"Order {entry.row.id} is stored already.")
 
     @enter.register
     def _(self, entry: ChangeOrder) -> None:
         self._require_own(entry.row.intent.account)
-        mine = (ORDERS.c.id == entry.row.id) & (ORDERS.c.account == self._at.account)
-        moved = update(ORDERS).where(mine, ORDERS.c.state == entry.was.value).values(**moving_values(entry.row))
-        if not self._session.change(moved):
+        given = {"order": entry.row.id, "whose": self._at.account, "was": entry.was.value}
+        if not self._session.change(_MOVED, given | moving_values(entry.row)):
             self._require_known(entry.row.id)
             raise Fenced(f"Order {entry.row.id} is not {entry.was}.")
 

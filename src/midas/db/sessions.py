@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Executable, RowMapping, Select
@@ -17,14 +17,14 @@ class ReadSession:
     def all(self, query: Select[*tuple[object, ...]]) -> Sequence[RowMapping]:
         return self.connection.execute(query).mappings().all()
 
-    def first(self, query: Select[*tuple[object, ...]]) -> RowMapping | None:
-        return self.connection.execute(query).mappings().first()
+    def first(self, query: Select[*tuple[object, ...]], given: Mapping[str, object] | None = None) -> RowMapping | None:
+        return self.connection.execute(query, given).mappings().first()
 
 
 @dataclass(frozen=True, slots=True)
 class WriteSession(ReadSession):
     """One transaction that may also write; it is committed as a whole when the work returns."""
 
-    def change(self, statement: Executable) -> int:
-        """Return how many rows changed."""
-        return self.connection.execute(statement).rowcount
+    def change(self, statement: Executable, given: Mapping[str, object] | None = None) -> int:
+        """Return how many rows changed; what comes at every order is a statement made once, `given` its values."""
+        return self.connection.execute(statement, given).rowcount

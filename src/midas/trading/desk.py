@@ -16,6 +16,7 @@ from midas.execution.order_row import OrderRow
 from midas.trading.bell import Bell
 from midas.trading.crash_point import Reached, pass_by
 from midas.trading.draft import TRADER, Decide, Draft
+from midas.trading.group_commit import GroupCommit
 from midas.trading.holding import Books
 from midas.trading.journal import AskCancel, Audit, Entry, Journal
 from midas.trading.patience import to_the_end
@@ -56,6 +57,7 @@ class Desk:
         self.tell: Callable[[Draft], None] = _tell_nobody
         self.linked: Callable[[str], Awaitable[None]] = _linked
         self._changing = asyncio.Lock()
+        self._together = GroupCommit(self._changing, self._draft, self._finish)
 
     async def open(self) -> None:
         """Read what was committed before: what is still at work, and of the past no more than is asked about."""
@@ -124,27 +126,30 @@ class Desk:
         IllegalMove, Fenced, AlreadyStored, Unavailable, StorageFull: so, and nothing changed.
         """
         async with self._changing:
-            draft = Draft(self.account, self.epoch, self.now_utc, self.books)
+            draft = self._draft()
             yield draft
-            if draft.news:
-                self.tell(draft)
-            if draft.entries or also:
+            draft.entries += also
+            if draft.entries:
                 # a change that began is finished: what is stored and what is known never part
-                await to_the_end(asyncio.create_task(self._commit(step, draft, also)))
-        if draft.stored or draft.rows or any(isinstance(entry, AskCancel) for entry in draft.entries):
-            self.ring()
+                await to_the_end(asyncio.create_task(self._finish([step], draft)))
 
     async def store(self, step: str, rows: Sequence[OrderRow], *also: Entry) -> None:
         """Store new orders with what else belongs to them, whole or not at all."""
-        async with self.change(step, *also) as draft:
+
+        async def act(draft: Draft) -> None:
             for row in rows:
                 draft.store(row)
 
+        await self._together.carry_out(step, act, *also)
+
     async def move(self, step: str, order: str, decide: Decide, *also: Entry) -> OrderRow | None:
         """Move an order on by what `decide` says of it as it is now; None where there is no such order."""
-        async with self.change(step, *also) as draft:
-            row = await self.order(order)
+
+        async def act(draft: Draft) -> OrderRow | None:
+            row = draft.new(order) or await self.order(order)
             return None if row is None else draft.move(step, row, decide)
+
+        return await self._together.carry_out(step, act, *also)
 
     async def take_in(self, order: str) -> None:
         """Know an order that somebody else stored, if it still waits: what was listed may be over by now."""
@@ -167,18 +172,31 @@ class Desk:
     def held(self, instrument: InstrumentId) -> Decimal:
         return self.books.quantities.get(instrument, Decimal(0))
 
-    async def _commit(self, step: str, draft: Draft, also: Sequence[Entry]) -> None:
-        await self.commit(step, *draft.entries, *also)
+    def _draft(self) -> Draft:
+        return Draft(self.account, self.epoch, self.now_utc, self.books)
+
+    async def _finish(self, steps: Sequence[str], draft: Draft) -> None:
+        if draft.news:
+            self.tell(draft)
+        if not draft.entries:
+            return
+        for step in steps:
+            self.reached(f"before_{step}")
+        await self.journal.commit(self.account, self.epoch, draft.entries)
+        for step in steps:
+            self.reached(f"after_{step}")
         self._learn(draft)
+        if draft.stored or draft.rows or any(isinstance(entry, AskCancel) for entry in draft.entries):
+            self.ring()
 
     def _learn(self, draft: Draft) -> None:
+        for row in draft.stored:
+            self.keep(row)
+            self.recent.stored(row, self.market.now_utc())
         for before, after in draft.rows.values():
             if after.state is OrderState.UNKNOWN and before.state is not OrderState.UNKNOWN:
                 self.unknowns_s.append(self.clock.monotonic_s())
             self.keep(after)
-        for row in draft.stored:
-            self.keep(row)
-            self.recent.stored(row, self.market.now_utc())
         self.quarantined |= draft.quarantined
         for fill in draft.fills:
             self.recent.executed(fill)

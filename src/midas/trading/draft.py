@@ -47,6 +47,10 @@ class Draft:
         """Return an order as it is with what was drafted."""
         return self.rows[row.id][1] if row.id in self.rows else row
 
+    def new(self, order: str) -> OrderRow | None:
+        """Return an order that is stored with this draft."""
+        return next((row for row in self.stored if row.id == order), None)
+
     def numbered(self, number: str) -> OrderRow | None:
         """Return a drafted order its broker knows by this number."""
         return next((after for _, after in self.rows.values() if after.number == number), None)

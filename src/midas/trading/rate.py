@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 from midas.core.clock import Clock
 
@@ -16,6 +17,13 @@ class TokenBucket:
         self._clock = clock
         self._tokens = self._burst
         self._counted_s = clock.monotonic_s()
+
+    @property
+    def free(self) -> float:
+        """How many may go at once by now."""
+        if self._per_s <= 0:
+            return math.inf
+        return 0.0 if self._wait_s() > 0 else self._tokens
 
     async def take(self) -> None:
         """Return once one more may go."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,11 +15,13 @@ DAY = timedelta(days=1)
 
 
 class Recents:
-    """The orders of the last day, by the market's time."""
+    """The orders of the last day, by the market's time, in the order they came."""
 
     def __init__(self) -> None:
-        self._orders: dict[str, Recent] = {}
-        self._by_age: deque[str] = deque()
+        self._orders: list[Recent] = []
+        self._place: dict[str, int] = {}
+        self._gone = 0
+        self._minute = 0
 
     def begin(self, known: Iterable[Recent]) -> None:
         """Know what was ordered before this process began, oldest first."""
@@ -33,26 +34,39 @@ class Recents:
 
     def executed(self, fill: Fill) -> None:
         """Note an execution."""
-        known = self._orders.get(fill.order)
-        if known is not None:
-            self._orders[fill.order] = replace(known, executions=known.executions + 1)
+        place = self._place.get(fill.order)
+        if place is not None:
+            known = self._orders[place - self._gone]
+            self._orders[place - self._gone] = replace(known, executions=known.executions + 1)
 
     def of(self, now_utc: datetime, whole_day: bool) -> tuple[Recent, ...]:
         """Return those of the last minute, or of the last day, oldest first."""
-        while self._by_age and self._orders[self._by_age[0]].stored_utc < now_utc - DAY:
-            del self._orders[self._by_age.popleft()]
-        since_utc = now_utc - (DAY if whole_day else _MINUTE)
-        found: list[Recent] = []
-        for order in reversed(self._by_age):
-            if self._orders[order].stored_utc < since_utc:
-                break
-            found.append(self._orders[order])
-        return tuple(reversed(found))
+        self._forget(now_utc - DAY)
+        if whole_day:
+            return tuple(self._orders)
+        self._minute = self._first(now_utc - _MINUTE, self._minute)
+        return tuple(self._orders[self._minute :])
+
+    def _first(self, since_utc: datetime, at: int) -> int:
+        # a clock that was set back looks again from the beginning
+        if at and self._orders[at - 1].stored_utc >= since_utc:
+            at = 0
+        while at < len(self._orders) and self._orders[at].stored_utc < since_utc:
+            at += 1
+        return at
+
+    def _forget(self, since_utc: datetime) -> None:
+        over = self._first(since_utc, 0)
+        for each in self._orders[:over]:
+            del self._place[each.order]
+        del self._orders[:over]
+        self._gone += over
+        self._minute = max(0, self._minute - over)
 
     def _note(self, each: Recent) -> None:
-        if each.order not in self._orders:
-            self._orders[each.order] = each
-            self._by_age.append(each.order)
+        if each.order not in self._place:
+            self._place[each.order] = self._gone + len(self._orders)
+            self._orders.append(each)
 
 
 def recent_of(row: OrderRow, executions: int = 0) -> Recent:

@@ -160,7 +160,7 @@ class Resolver:
     async def _take_orphans(self) -> None:
         # whoever was sending it died, or could not store what came of it
         for row in list(self._desk.rows.values()):
-            if row.state is OrderState.SENDING and row.id != self._sender.sending:
+            if row.state is OrderState.SENDING and not self._sender.is_sending(row.id):
                 await self._desk.move("orphaned", row.id, _if_sending)
 
     async def _remember_given_up(self) -> None:

@@ -21,6 +21,9 @@ from midas.trading.rate import TokenBucket
 from midas.trading.twins import alert_number
 
 POLL_S = 0.25
+TOGETHER = 32
+"""Orders stored as being sent in one batch, at most; each is still judged and sent by itself."""
+
 REST_S = (1.0, 30.0)
 """Pause after an order that could not leave this machine, doubled up to the second."""
 
@@ -33,7 +36,6 @@ class Sender:
 
     def __init__(self, desk: Desk, broker: Broker, guard: Guard, lease: Lease, patience_s: float = PATIENCE_S) -> None:
         self.bell = Bell()
-        self.sending = ""
         self._desk = desk
         self._broker = broker
         self._guard = guard
@@ -41,6 +43,7 @@ class Sender:
         self._patience_s = patience_s
         self._bucket = TokenBucket(broker.capabilities.orders_per_s, desk.clock)
         self._rest_s = 0.0
+        self._claims: list[frozenset[str]] = []
         self._draining = asyncio.Lock()
         self._waited: dict[str, Denial] = {}
         self._after_s: dict[str, float] = {}
@@ -55,26 +58,41 @@ class Sender:
         """
         while True:
             await self.drain()
-            await self.bell.wait(self._rest_s or POLL_S)
+            # what could not leave rang the bell when it was moved back
+            await asyncio.sleep(self._rest_s)
+            await self.bell.wait(POLL_S)
 
     async def drain(self) -> int:
         """Send what may be sent now; return how many were sent. Nothing another drain began is under way then."""
         async with self._draining:
             return await self._drain()
 
+    def is_sending(self, order: str) -> bool:
+        """Tell whether what becomes of an order is known here only."""
+        return any(order in claimed for claimed in self._claims)
+
     async def _drain(self) -> int:
         sent = 0
-        waiting = await self._desk.journal.outbox(self._desk.account, self._desk.epoch)
-        self._remember({row.id for row in waiting})
-        for row in waiting:
+        waiting = [row.id for row in await self._desk.journal.outbox(self._desk.account, self._desk.epoch)]
+        self._remember(set(waiting))
+        while waiting:
             # many that wait must not hold up the switch, the lease and the cancels
             await asyncio.sleep(0)
-            if row.id not in self._desk.rows:
-                await self._desk.take_in(row.id)
-            sent += await self.send(row.id)
-            if self._rest_s:
-                break
+            many = self._at_once
+            for order in waiting[:many]:
+                if order not in self._desk.rows:
+                    await self._desk.take_in(order)
+            sent += await self._send(waiting[:many])
+            waiting = [] if self._rest_s else waiting[many:]
         return sent
+
+    @property
+    def _at_once(self) -> int:
+        # What is claimed when this process dies has to be looked for: only a broker that refuses a second order with
+        # an id lets it be sent again at once.
+        if self._rest_s or self._broker.capabilities.client_ids is not ClientIds.UNIQUE:
+            return 1
+        return max(1, int(min(TOGETHER, self._bucket.free)))
 
     def _remember(self, waiting: Set[str]) -> None:
         for known in (self._waited, self._after_s):
@@ -88,23 +106,31 @@ class Sender:
         ------
         Fenced: the lease is too old, or the account has another owner.
         """
-        row = self._desk.rows.get(order)
-        if row is None or self._engaged(row) or not await self._may_go(row):
-            return False
-        seen = await self._numbers_told()
+        return bool(await self._send([order]))
+
+    async def _send(self, orders: Sequence[str]) -> int:
+        rows = [row for order in orders if (row := self._desk.rows.get(order)) is not None]
+        ready = [row for row in rows if not self._engaged(row) and await self._may_go(row)]
+        seen = await self._numbers_told() if ready else None
         if seen is None:
-            return False
-        await self._bucket.take()
+            return 0
+        for _ in ready:
+            await self._bucket.take()
         self._lease.require()
-        self.sending = order
+        claimed = frozenset(row.id for row in ready)
+        self._claims.append(claimed)
         try:
-            claim = _Claim(row, Sending(self._desk.epoch, self._desk.now_utc, tuple(seen)))
-            claimed = await self._desk.move("sending", order, claim)
-            if claimed is None or not claim.made:
-                return False
-            return await self._send_once(claimed)
+            return await self._send_claimed(await self._claim(ready, tuple(seen)))
         finally:
-            self.sending = ""
+            self._claims.remove(claimed)
+
+    async def _claim(self, rows: Sequence[OrderRow], seen: Sequence[str]) -> Sequence[OrderRow]:
+        sending = Sending(self._desk.epoch, self._desk.now_utc, tuple(seen))
+        claims = [_Claim(row, sending) for row in rows]
+        # they wait for the same turn, and are stored together
+        moves = (self._desk.move("sending", row.id, claim) for row, claim in zip(rows, claims, strict=True))
+        found = await asyncio.gather(*moves)
+        return [row for row, claim in zip(found, claims, strict=True) if row is not None and claim.made]
 
     async def _may_go(self, row: OrderRow) -> bool:
         if self._desk.market.now_utc() >= row.intent.valid_until_utc:
@@ -124,26 +150,51 @@ class Sender:
             await self._desk.move("denied", row.id, lambda now: _unless_sent(now, Refused(verdict.code.value)))
         return False
 
-    async def _send_once(self, row: OrderRow) -> bool:
-        # nothing is awaited between these checks and the broker's first byte
-        self._lease.require()
-        verdict = self._guard.judge(row)
-        if isinstance(verdict, Deny):
-            refused = Refused(verdict.code.value) if FATES[verdict.code] is Fate.REFUSED else None
-            # it is moved back, which wakes whoever waits for news, the one who sends among them
-            self._after_s[row.id] = self._desk.clock.monotonic_s() + POLL_S
-            await self._desk.move("denied", row.id, lambda now: self._withdrawn(now, refused))
-            return False
+    async def _send_claimed(self, rows: Sequence[OrderRow]) -> int:
+        settling: list[asyncio.Task[bool]] = []
+        try:
+            stuck = False
+            for row in rows:
+                # nothing is awaited between these checks and the broker's first byte
+                self._lease.require()
+                verdict = self._guard.judge(row)
+                if isinstance(verdict, Deny):
+                    settled = self._take_back(row, verdict)
+                else:
+                    said = Unsent() if stuck else await self._ask(row)
+                    stuck = self._rest(said, stuck)
+                    settled = self._settle(row, said)
+                # what one became is stored while the next is under way
+                settling.append(asyncio.create_task(settled))
+        finally:
+            outcomes = await asyncio.gather(*settling, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return sum(outcome is True for outcome in outcomes)
+
+    async def _take_back(self, row: OrderRow, verdict: Deny) -> bool:
+        refused = Refused(verdict.code.value) if FATES[verdict.code] is Fate.REFUSED else None
+        # it is moved back, which wakes whoever waits for news, the one who sends among them
+        self._after_s[row.id] = self._desk.clock.monotonic_s() + POLL_S
+        await self._desk.move("denied", row.id, lambda now: self._withdrawn(now, refused))
+        return False
+
+    async def _settle(self, row: OrderRow, said: OrderEvent) -> bool:
         self._waited.pop(row.id, None)
-        said = await self._ask(row)
         if isinstance(said, Acknowledged):
             await alert_number(self._desk, said.number, row)
         after = await self._desk.move(_STEPS[type(said)], row.id, lambda now: _as_far_as_new(now, said))
         if isinstance(said, Acknowledged):
             # its executions may have been told before its number was known
             await self._desk.linked(said.number)
-        self._rest_s = min(REST_S[1], self._rest_s * 2 or REST_S[0]) if isinstance(said, Unsent) else 0.0
         return after is not None and not isinstance(said, Unsent)
+
+    def _rest(self, said: OrderEvent, stuck: bool) -> bool:
+        # once for all that could not leave this machine
+        if not stuck:
+            self._rest_s = min(REST_S[1], self._rest_s * 2 or REST_S[0]) if isinstance(said, Unsent) else 0.0
+        return isinstance(said, Unsent)
 
     async def _ask(self, row: OrderRow) -> OrderEvent:
         self._desk.reached("before_submit")

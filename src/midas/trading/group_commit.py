@@ -1,0 +1,90 @@
+"""Changes that wait for the same turn are stored as one batch: the disk is waited for once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from midas.execution.order_state import IllegalMove
+from midas.trading.draft import Draft
+from midas.trading.journal import AlreadyStored, Entry
+from midas.trading.patience import to_the_end
+
+T = TypeVar("T")
+
+Act = Callable[[Draft], Awaitable[T]]
+"""Drafts a change on what was drafted before it; may be asked again, on another draft, if another one spoilt that."""
+
+Store = Callable[[Sequence[str], Draft], Awaitable[None]]
+"""Stores a draft made in these steps, whole or not at all."""
+
+
+@dataclass(slots=True, eq=False)
+class _Wish(Generic[T]):
+    step: str
+    act: Act[T]
+    also: tuple[Entry, ...]
+    done: bool = False
+    told: T | None = None
+    refusal: BaseException | None = None
+
+
+class GroupCommit:
+    """The changes of one account. Whoever has the turn carries out all that wait, in the order they came."""
+
+    def __init__(self, turn: asyncio.Lock, draft: Callable[[], Draft], store: Store) -> None:
+        self._turn, self._draft, self._store = turn, draft, store
+        self._waiting: list[_Wish[Any]] = []
+
+    async def carry_out(self, step: str, act: Act[T], *also: Entry) -> T | None:
+        """Return what `act` says once its change is committed, with `also` and with others or alone.
+
+        Raises
+        ------
+        IllegalMove, Fenced, AlreadyStored, Unavailable, StorageFull, Undecided: see `Journal.commit`; the first and
+        the third only to whom it is due.
+        """
+        wish = _Wish(step, act, also)
+        self._waiting.append(wish)
+        try:
+            async with self._turn:
+                if not wish.done:
+                    # a change that began is finished: what is stored and what is known never part
+                    await to_the_end(asyncio.create_task(self._carry_out()))
+        finally:
+            # who was told to stop before its turn came wants it no more
+            if wish in self._waiting:
+                self._waiting.remove(wish)
+        if wish.refusal is not None:
+            raise wish.refusal
+        return wish.told
+
+    async def _carry_out(self) -> None:
+        wishes, self._waiting = self._waiting, []
+        try:
+            await self._together(wishes)
+        except BaseException as error:  # house: broad-except: it is raised to each of those it concerns
+            for wish in wishes:
+                wish.refusal = wish.refusal if wish.done else error
+        finally:
+            for wish in wishes:
+                wish.done = True
+
+    async def _together(self, wishes: Sequence[_Wish[Any]]) -> None:
+        draft = self._draft()
+        try:
+            for wish in wishes:
+                wish.told = await wish.act(draft)
+                draft.entries += wish.also
+            await self._store(list(dict.fromkeys(wish.step for wish in wishes)), draft)
+        except (IllegalMove, AlreadyStored) as error:
+            if len(wishes) == 1:
+                wishes[0].refusal = error
+            else:
+                # one of them spoilt it: each finds out for itself
+                for wish in wishes:
+                    await self._together([wish])
+        for wish in wishes:
+            wish.done = True

@@ -1,0 +1,178 @@
+"""Changes that wait together: what each does, and what is stored, is as if it had come alone."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+from tests.trading.faulty_broker import FaultyBroker
+from tests.trading.shop import ACCOUNT, new_order, opened
+from tests.trading.virtual_time import BEGIN, VirtualClock, run
+
+from midas.core.errors import MidasError
+from midas.core.order import OrderState
+from midas.execution.broker import ClientIds
+from midas.execution.order_events import Acknowledged, Canceled, OrderEvent, Sending, Unsent
+from midas.execution.order_row import OrderRow
+from midas.trading.desk import Desk
+from midas.trading.journal import Batch, Fenced
+from midas.trading.memory_journal import MemoryJournal, MemoryOwnership
+
+Wish = tuple[int, str]
+"""Of which order, and what: to be stored, or what is to happen to it."""
+
+HAPPENS: dict[str, OrderEvent] = {
+    "sending": Sending(1, BEGIN), "unsent": Unsent(), "taken": Acknowledged("n"), "canceled": Canceled(),
+}  # fmt: skip
+
+
+class Disk(MemoryJournal):
+    """Takes a while for each batch, as a disk does, and counts them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches = 0
+
+    async def commit(self, account: str, epoch: int, batch: Batch) -> None:
+        await asyncio.sleep(0.01)
+        await super().commit(account, epoch, batch)
+        self.batches += 1
+
+
+class World:
+    def __init__(self, desk: Desk, disk: Disk) -> None:
+        self.desk, self.disk = desk, disk
+        broker = FaultyBroker(desk.clock)
+        self.orders = [new_order(broker, sequence) for sequence in range(4)]
+
+    async def do(self, wish: Wish) -> str:
+        order, what = wish
+        row = self.orders[order]
+        try:
+            if what == "store":
+                await self.desk.store("store", [row], self.desk.audit("told", row.id, {}))
+                return "stored"
+            moved = await self.desk.move(what, row.id, lambda _now: (HAPPENS[what],))
+        except MidasError as error:
+            return type(error).__name__
+        return "unknown" if moved is None else moved.state.value
+
+    @property
+    def kept(self) -> tuple[dict[str, OrderRow], list[tuple[str, str]]]:
+        trail = [(line.act, line.subject) for line in self.disk.audits(ACCOUNT)]
+        return dict(self.disk.store.accounts[ACCOUNT].orders), trail
+
+
+async def world() -> World:
+    disk, clock = Disk(), VirtualClock()
+    desk = Desk(ACCOUNT, "USD", await MemoryOwnership(disk).acquire(ACCOUNT), disk, clock)
+    await desk.open()
+    return World(desk, disk)
+
+
+def wishes_of(seed: int) -> list[Wish]:
+    rng = random.Random(seed)
+    return [(rng.randrange(4), rng.choice(["store", "store", *HAPPENS])) for _ in range(rng.randint(2, 12))]
+
+
+class TestGroups:
+    def test_each_has_the_outcome_it_would_have_alone_and_the_same_is_stored(self) -> None:
+        async def story(seed: int) -> tuple[int, int]:
+            wishes = wishes_of(seed)
+            alone = await world()
+            one_by_one = [await alone.do(wish) for wish in wishes]
+            both = await world()
+            both.orders = alone.orders
+            at_once = await asyncio.gather(*(both.do(wish) for wish in wishes))
+            assert list(at_once) == one_by_one, seed
+            for found, asked in zip(both.kept[0].values(), alone.kept[0].values(), strict=True):
+                assert (found.intent, found.state, found.number, found.attempt) == (
+                    asked.intent, asked.state, asked.number, asked.attempt,
+                ), seed  # fmt: skip
+            assert both.kept[1] == alone.kept[1], seed
+            assert both.desk.rows.keys() == alone.desk.rows.keys(), seed
+            return both.disk.batches, alone.disk.batches
+
+        batches = [run(story(seed)) for seed in range(300)]
+        assert sum(grouped for grouped, _ in batches) < sum(single for _, single in batches)
+
+    def test_what_waits_for_one_disk_is_stored_at_once(self) -> None:
+        async def story() -> None:
+            shop = await world()
+            await asyncio.gather(*(shop.do((order, "store")) for order in range(4)))
+            assert shop.disk.batches == 1
+
+        run(story())
+
+    def test_who_is_told_to_stop_before_its_turn_wants_nothing_and_the_others_go_on(self) -> None:
+        async def story() -> None:
+            shop = await world()
+            first = asyncio.create_task(shop.do((0, "store")))
+            await asyncio.sleep(0.005)
+            later = [asyncio.create_task(shop.do((order, "store"))) for order in (1, 2)]
+            await asyncio.sleep(0)
+            later[0].cancel()
+            assert await asyncio.gather(first, later[1]) == ["stored", "stored"]
+            assert list(shop.kept[0]) == [shop.orders[0].id, shop.orders[2].id]
+
+        run(story())
+
+    def test_who_is_told_to_stop_while_it_is_stored_leaves_nothing_half_known(self) -> None:
+        async def story() -> None:
+            shop = await world()
+            both = [asyncio.create_task(shop.do((order, "store"))) for order in (0, 1)]
+            await asyncio.sleep(0.005)
+            both[0].cancel()
+            assert await both[1] == "stored"
+            with pytest.raises(asyncio.CancelledError):
+                await both[0]
+            assert shop.kept[0].keys() == shop.desk.rows.keys() == {row.id for row in shop.orders[:2]}
+
+        run(story())
+
+    def test_all_hear_that_the_account_has_another_owner(self) -> None:
+        async def story() -> None:
+            shop = await world()
+            shop.disk.store.accounts[ACCOUNT].epoch += 1
+            told = await asyncio.gather(*(shop.do((order, "store")) for order in range(3)))
+            assert told == [Fenced.__name__] * 3
+            assert not shop.kept[0]
+
+        run(story())
+
+
+class TestBaskets:
+    @pytest.mark.parametrize("ids", list(ClientIds))
+    def test_many_are_claimed_at_once_only_where_an_id_cannot_be_used_twice(self, ids: ClientIds) -> None:
+        async def story() -> None:
+            shop = await opened(ids)
+            claimed: list[int] = []
+
+            def count(row: OrderRow) -> None:
+                sending = [each for each in shop.desk.rows.values() if each.state is OrderState.SENDING]
+                claimed.append(len(sending) if row.state is OrderState.SENDING else 0)
+
+            judge = shop.guard.judge
+            shop.guard.judge = lambda row: (count(row), judge(row))[1]  # type: ignore[method-assign, func-returns-value]
+            rows = [new_order(shop.broker, sequence, leg=f"leg{sequence}") for sequence in range(8)]
+            await shop.desk.store("store", rows)
+            await asyncio.sleep(30)
+            assert [ticket.id for _, ticket in shop.broker.submitted] == [row.id for row in rows]
+            assert (max(claimed) > 1) == (ids is ClientIds.UNIQUE)
+
+        run(story())
+
+    def test_orders_behind_one_that_could_not_leave_are_not_tried_and_none_is_lost(self) -> None:
+        async def story() -> None:
+            shop = await opened()
+            shop.broker.faults.append("not_sent")
+            rows = [new_order(shop.broker, sequence, leg=f"leg{sequence}") for sequence in range(5)]
+            await shop.desk.store("store", rows)
+            await asyncio.sleep(0.1)
+            assert {shop.state(row.id) for row in rows} == {OrderState.NEW}
+            await asyncio.sleep(30)
+            assert [ticket.id for _, ticket in shop.broker.submitted] == [row.id for row in rows]
+            assert {shop.state(row.id) for row in rows} == {OrderState.OPEN}
+
+        run(story())
