@@ -242,7 +242,7 @@ class Life:
         return any(row.id in asked for row in office.desk.rows.values())
 
     async def _until(self, done: Callable[[], bool]) -> None:
-        for _ in range(2000):
+        for _ in range(20_000):
             if done():
                 return
             await asyncio.sleep(0.5)

@@ -126,8 +126,7 @@ def percentiles(values: list[float]) -> str:
 
 
 class TestRestart:
-    @pytest.mark.figure("R5")
-    @pytest.mark.figure("R12")
+    @pytest.mark.figure("R5b")
     def test_after_kill_nine_it_is_soon_back(
         self, where: Path | str, trading: Callable[..., Trading], tmp_path: Path, record_property: Record
     ) -> None:
@@ -144,6 +143,7 @@ class TestRestart:
             worked.append(float(line.split()[-1]))
             trader.kill()
         # the first has nobody to follow; those after it follow one that was killed
+        record_property("kills", len(took) - 1)
         name = "SQLite" if isinstance(where, Path) else "PostgreSQL"
         record_property(
             f"restart on {name}, {OPEN} open orders, {POSITIONS} positions, {history} orders before",
