@@ -51,8 +51,8 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("change", "what"),
         [
-            ({"basis": Basis.SPLIT_ADJUSTED}, "basis raw, these bars have split_adjusted"),
-            ({"venue": "XNAS"}, "venue XNYS, these bars have XNAS"),
+            ({"basis": Basis.SPLIT_ADJUSTED}, "basis raw, these have split_adjusted"),
+            ({"venue": "XNAS"}, "venue XNYS, these have XNAS"),
         ],
     )
     def test_another_kind_of_bars_needs_another_name(self, lake: Lake, change: dict[str, object], what: str) -> None:

@@ -46,7 +46,7 @@ async def import_dataset(
     response: Response,
     venue: Annotated[str, Query(max_length=8)],
     filename: Annotated[str, Query(min_length=1, max_length=255)],
-    timeframe: Annotated[str, Query(max_length=8)] = "1d",
+    timeframe: Annotated[str, Query(max_length=8, description="Of its bars, or tick.")] = "1d",
     name: Annotated[str | None, Query(max_length=64)] = None,
     adjusted: bool | None = None,
     skip_bad: bool = False,

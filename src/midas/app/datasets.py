@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from anyio import to_thread
 from midas.app.jobs import show as show_job
 from midas.app.seats import Report
 from midas.app.task import Settled, Task
-from midas.app.workspace import Workspace, lake_of, source, source_entries
+from midas.app.workspace import Workspace, lake_of, source, source_entries, tick_source
 from midas.core.clock import SystemClock
 from midas.core.errors import InvalidInput, Unavailable
 from midas.marketdata.files import remove, writing
@@ -165,10 +165,21 @@ def _import(home: Path, file: Path, how: FileImport, report: Report) -> list[wir
         "stamps": how.stamps,
     }
     options |= {name: value for name, value in more.items() if value is not None}
+    take = _take_ticks if how.timeframe == "tick" else _pull
     try:
-        return _pull(home, "file", PullRequest(options=options), how.name, how.skip_bad, report)
+        return take(home, "file", PullRequest(options=options), how.name, how.skip_bad, report)
     finally:
         remove(file.parent)
+
+
+def _take_ticks(
+    home: Path, name: str, request: PullRequest, dataset: str | None, skip_bad: bool, report: Report
+) -> list[wire.ImportReport]:
+    from midas.marketdata.tick_importing import import_ticks
+
+    raw = tick_source(name).fetch_ticks(request, report)
+    done = import_ticks(lake_of(home, SystemClock()), raw, dataset=dataset, skip_bad=skip_bad, progress=report)
+    return [_wire_report(done)]
 
 
 def _pull(
@@ -200,11 +211,24 @@ def _show(workspace: Workspace, name: str) -> wire.Dataset:
 
 
 def _check(workspace: Workspace, name: str) -> wire.CheckReport:
+    lake = workspace.lake
+    known = lake.dataset(name)
+    found = _check_ticks(workspace, known) if known.timeframe.is_tick else _check_bars(workspace, known)
+    ok = not any(one.is_error for one in found)
+    return wire.CheckReport(dataset=name, ok=ok, findings=[_wire_finding(one) for one in found])
+
+
+def _check_ticks(workspace: Workspace, known: Dataset) -> Sequence[Finding]:
+    from midas.marketdata.tick_importing import check_stored
+
+    return check_stored(workspace.lake, known, workspace.clock.now_utc())
+
+
+def _check_bars(workspace: Workspace, known: Dataset) -> Sequence[Finding]:
     from midas.marketdata.importing import check_raw
     from midas.marketdata.source import RawBars
 
-    lake = workspace.lake
-    known = lake.dataset(name)
+    lake, name = workspace.lake, known.name
     stored = RawBars(
         dataset=name,
         venue=known.venue,
@@ -216,10 +240,7 @@ def _check(workspace: Workspace, name: str) -> wire.CheckReport:
         instruments=lake.instruments(name),
         actions=lake.actions(name),
     )
-    checked = check_raw(stored, known.basis, workspace.clock.now_utc())
-    return wire.CheckReport(
-        dataset=name, ok=not checked.errors, findings=[_wire_finding(finding) for finding in checked.findings]
-    )
+    return check_raw(stored, known.basis, workspace.clock.now_utc()).findings
 
 
 def _wire_report(done: ImportReport) -> wire.ImportReport:

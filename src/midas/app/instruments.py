@@ -128,7 +128,8 @@ def _latest(workspace: Workspace, instrument: str, dataset: str | None, until: d
     if dataset is None:
         # the best of several on the same day comes first, and max keeps the first
         known = _show(workspace, instrument)
-        last += [workspace.lake.bars(name, [known.id], None, until).tail(1) for name in known.datasets]
+        barred = [name for name in known.datasets if not workspace.lake.dataset(name).timeframe.is_tick]
+        last += [workspace.lake.bars(name, [known.id], None, until).tail(1) for name in barred]
     last = [frame for frame in last if not frame.is_empty()]
     if not last:
         raise DataBlocked(f"{instrument} has no bars.", hint="Pull or import some.", code="empty")

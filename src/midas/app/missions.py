@@ -113,7 +113,7 @@ def mission(
         return Mission(account.id, account.currency, False, lambda _clock: NoMarket(capital), capital, closing=True)
     require_together(asked)
     return _replay_mission(
-        account, runs, [prepare(lake, definitions[one.id], ask) for one, ask in zip(runs, asked, strict=True)]
+        account, lake, runs, [prepare(lake, definitions[one.id], ask) for one, ask in zip(runs, asked, strict=True)]
     )
 
 
@@ -137,9 +137,11 @@ def require_together(asked: Sequence[RunRequest]) -> None:
             )
 
 
-def _replay_mission(account: AccountRecord, runs: Sequence[RunRecord], prepared: Sequence[Prepared]) -> Mission:
+def _replay_mission(
+    account: AccountRecord, lake: Lake, runs: Sequence[RunRecord], prepared: Sequence[Prepared]
+) -> Mission:
     from midas.marketdata.ground import Ground
-    from midas.marketdata.replay import Replay
+    from midas.marketdata.tick_replay import feed_of
     from midas.trading.office import Mission
     from midas.venues.catalogue import venue
 
@@ -159,7 +161,7 @@ def _replay_mission(account: AccountRecord, runs: Sequence[RunRecord], prepared:
         venues={ground.venue.mic: ground.venue} | {mic: venue(mic, ground.currency) for mic in mics},
         raw_prices=ground.basis.is_raw,
         fractions=first.spec.lots == "fractional",
-        feed=Replay(first.panel, first.stop, paced_from=min(one.first for one in prepared), speed=first.speed),
+        feed=feed_of(lake, first.panel, first.stop, paced_from=min(one.first for one in prepared), speed=first.speed),
         matcher=_seat,
         runners=lambda broker: [
             _runner(record, one, ground, broker, limits) for record, one in zip(runs, prepared, strict=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from midas.app import backtests
 from midas.app.workspace import Workspace
 from midas.core.errors import NotFound
+from midas.core.timeframe import Timeframe
 from midas.wire.backtests import Backtest
 
 if TYPE_CHECKING:
@@ -44,6 +45,6 @@ def _prices(workspace: Workspace, row: Backtest, result: StoredResult) -> pl.Dat
     if not traded:
         return None
     try:
-        return workspace.lake.bars(dataset, traded, row.start, row.end)
+        return workspace.lake.bars(dataset, traded, row.start, row.end, Timeframe.parse(str(row.settings["frequency"])))
     except NotFound:
         return None  # the dataset was deleted since; the page says that prices are missing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from midas.app.home import Home
 from midas.app.job_runner import JobRunner
@@ -18,7 +18,7 @@ from midas.marketdata.files import writing
 
 if TYPE_CHECKING:
     from midas.marketdata.lake import Lake
-    from midas.marketdata.source import Source
+    from midas.marketdata.source import Source, TickSource
 
 SOURCES = "midas.sources"
 """Entry point group under which a data source makes itself known."""
@@ -110,6 +110,14 @@ def source(name: str) -> Source:
             code="source_broken",
         ) from error
     return made
+
+
+def tick_source(name: str) -> TickSource:
+    """Return a data source that has ticks; errors are those of `source`."""
+    found = source(name)
+    if not hasattr(found, "fetch_ticks"):
+        raise NotFound(f"Data source {name!r} has no ticks.", hint="Import them from a file.", code="no_ticks")
+    return cast("TickSource", found)
 
 
 def _seats(settings: JobSettings) -> list[Seat]:

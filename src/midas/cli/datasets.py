@@ -58,9 +58,9 @@ def pull(
 @verb(app, "import")
 def import_file(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A CSV or Parquet file, one row per symbol and date.")],
+    file: Annotated[Path, typer.Argument(help="A CSV or Parquet file, one row per symbol and date, or per tick.")],
     venue: Annotated[str, typer.Option("--venue", metavar="MIC", help="Market it is from: XKRX, XNAS, XNYS, ...")],
-    timeframe: Annotated[str, typer.Option("--timeframe", metavar="1d", help="How long a bar is.")] = "1d",
+    timeframe: Annotated[str, typer.Option("--timeframe", metavar="1d", help="How long a bar is, or tick.")] = "1d",
     mapping: Annotated[
         list[str] | None,
         typer.Option("--map", metavar="OURS=THEIRS,...", help="Columns with unusual names, as close=종가."),
@@ -81,7 +81,7 @@ def import_file(
         Literal["open", "close"], typer.Option("--stamps", help="Which time of a bar within the day the file gives.")
     ] = "close",
 ) -> None:
-    """Store the bars of a file; one with errors is refused whole unless --skip-bad."""
+    """Store the bars or ticks of a file; one with errors is refused whole unless --skip-bad."""
     call = invocation(ctx)
     out = call.printer()
     columns = pairs(mapping or (), "--map")
@@ -174,7 +174,7 @@ def _show_reports(out: Printer, reports: Sequence[ImportReport]) -> None:
     out.table(_COLUMNS, [_cells(each.dataset) for each in reports])
     known = [each.dataset.name for each in reports if each.unchanged]
     if known:
-        out.line(f"{', '.join(known)}: the same bars were there already, nothing changed")
+        out.line(f"{', '.join(known)}: the same data were there already, nothing changed")
     for each in reports:
         _show_findings(out, each.findings, each.dataset.name)
         if each.skipped:
@@ -220,9 +220,9 @@ def _show_one(out: Printer, dataset: Dataset) -> None:
         [
             ("dataset", dataset.name),
             ("version", dataset.version),
-            ("venue", f"{dataset.venue}, {dataset.timeframe} bars, {dataset.basis}, {dataset.currency}"),
+            ("venue", f"{dataset.venue}, {_kind_of(dataset)}, {dataset.basis}, {dataset.currency}"),
             ("source", dataset.source),
-            ("holds", f"{count(dataset.rows)} rows of {_counted(dataset.symbols, 'symbol')}"),
+            ("holds", f"{_counted(dataset.rows, _row_of(dataset))} of {_counted(dataset.symbols, 'symbol')}"),
             ("from", f"{_day(dataset.first)} to {_day(dataset.last)}"),
             ("imported", f"{dataset.imported_at_utc:%Y-%m-%d %H:%M} UTC"),
         ]
@@ -275,6 +275,14 @@ def _kind(severity: str, code: str, alike: Sequence[Finding]) -> tuple[str, ...]
 def _say_more(out: Printer, hidden: int, which: str = "more") -> None:
     if hidden > 0:
         out.line(f"and {count(hidden)} {which}; -v shows all")
+
+
+def _kind_of(dataset: Dataset) -> str:
+    return "ticks" if dataset.timeframe == "tick" else f"{dataset.timeframe} bars"
+
+
+def _row_of(dataset: Dataset) -> str:
+    return "tick" if dataset.timeframe == "tick" else "row"
 
 
 def _day(value: date | None) -> str:

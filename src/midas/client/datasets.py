@@ -79,7 +79,7 @@ class Datasets:
         stamps: str = "close",
         progress: Progress | None = None,
     ) -> ImportReport:
-        """Store the bars of a CSV or Parquet file.
+        """Store the bars of a CSV or Parquet file, or its ticks (`timeframe` "tick").
 
         `mapping` names the file's column for each of ours (`{"close": "종가"}`); `adjusted` None detects. A file that
         breaks the data contract imports nothing unless `skip_bad`. `symbol` is for a file without a column of them,

@@ -8,24 +8,27 @@ from dataclasses import dataclass
 from midas.core.errors import InvalidInput
 
 _SHAPE = re.compile(r"([1-9][0-9]{0,2})([mhdw])")
-_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800, "t": 0}
+_TICK = "tick"
 
 
 @dataclass(frozen=True, slots=True)
 class Timeframe:
-    """A bar's length, e.g. `1d`; a bar covers the half-open interval that ends at its stamp."""
+    """A bar's length, e.g. `1d`; a bar covers the half-open interval that ends at its stamp. `tick` is none."""
 
     count: int
     unit: str
 
     @classmethod
     def parse(cls, text: str) -> Timeframe:
-        """Read `<count><m|h|d|w>`.
+        """Read `<count><m|h|d|w>`, or `tick`.
 
         Raises
         ------
             InvalidInput: any other text.
         """
+        if text == _TICK:
+            return TICK
         match = _SHAPE.fullmatch(text)
         if match is None:
             raise InvalidInput(f"{text!r} is not a timeframe.", hint="Use e.g. 1d, 1h or 5m.", code="bad_timeframe")
@@ -43,5 +46,13 @@ class Timeframe:
     def is_intraday(self) -> bool:
         return self.unit in "mh"
 
+    @property
+    def is_tick(self) -> bool:
+        return self.unit == "t"
+
     def __str__(self) -> str:
-        return f"{self.count}{self.unit}"
+        return _TICK if self.is_tick else f"{self.count}{self.unit}"
+
+
+TICK = Timeframe(1, "t")
+"""Single prints."""

@@ -98,7 +98,7 @@ class Aggregator:
         """Take in an event and return the bars that are due, oldest first."""
         match event:
             case Tick():
-                told = self._due(event.received_utc)
+                told = self._due(event.received_utc, by_tick=True)
                 self._add(event, told)
                 return told
             case SessionEdge() if not event.opened:
@@ -112,14 +112,17 @@ class Aggregator:
         for bar in self._open_bars():
             bar.gap = True
 
-    def _due(self, now_utc: datetime) -> list[BarRow]:
+    def _due(self, now_utc: datetime, *, by_tick: bool = False) -> list[BarRow]:
         told: list[BarRow] = []
         session = self._session
         if session is None:
             return told
         for begins in sorted(session.bars):
             bar = session.bars[begins]
-            if not bar.told and now_utc >= bar.ends_utc + self._wait:
+            due_utc = bar.ends_utc + self._wait
+            # a tick at the very close is of the bar that closes
+            is_due = now_utc > due_utc if bar.closes and by_tick else now_utc >= due_utc
+            if not bar.told and is_due:
                 bar.row, self._next_row, bar.told = self._next_row, self._next_row + 1, True
                 self._told_until = bar.ends_utc
                 told.append(self._row(bar, final=self._keep == timedelta(0)))

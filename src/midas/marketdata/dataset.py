@@ -100,3 +100,12 @@ def default_name(venue: str, timeframe: Timeframe, basis: Basis) -> str:
     """Return the name an import gets when none is asked for, e.g. `xkrx-1d` or `xkrx-1d-adjusted`."""
     name = f"{venue.lower()}-{timeframe}"
     return name if basis.is_raw else f"{name}-adjusted"
+
+
+def other_kind(name: str, has: str, given: str) -> InvalidInput:
+    """Return the error for bars where ticks are, or the other way round."""
+    return InvalidInput(
+        f"Dataset {name!r} has {has}, these are {given}: they cannot be one dataset.",
+        hint="Import them under another name with --name.",
+        code="dataset_mismatch",
+    )

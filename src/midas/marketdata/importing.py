@@ -85,7 +85,7 @@ def import_bars(lake: Lake, raw: RawBars, *, skip_bad: bool = False, progress: P
     findings = (*raw.findings, *checked.findings)
     errors = tuple(one for one in findings if one.is_error)
     if errors and (not skip_bad or checked.bars.is_empty()):
-        raise _invalid(raw, errors)
+        raise invalid(raw.source, errors)
     if checked.bars.is_empty():
         raise DataBlocked(f"{raw.source} holds rows but no prices.", hint="Check the columns.", code="empty")
     progress(0.7, f"writing dataset {name}")
@@ -116,7 +116,7 @@ def bars_before(lake: Lake, name: str, frame: pl.DataFrame, basis: Basis) -> pl.
     refuses those of another scale as a whole.
     """
     present = lake.find(name)
-    if present is None or not (present.basis is basis is Basis.RAW) or frame.is_empty():
+    if present is None or present.timeframe.is_tick or not (present.basis is basis is Basis.RAW) or frame.is_empty():
         return None
     firsts = frame.group_by("symbol").agg(first=pl.col("ts").min())
     start = firsts["first"].cast(pl.Date).min()
@@ -182,14 +182,15 @@ def _action_note(actions: pl.DataFrame) -> tuple[str, ...]:
     )
 
 
-def _invalid(raw: RawBars, errors: tuple[Finding, ...]) -> DataInvalid:
+def invalid(source: str, errors: tuple[Finding, ...]) -> DataInvalid:
+    """Return the error for data that break the contract."""
     counts = Counter(one.code for one in errors)
     summary = ", ".join(f"{code} ({count})" for code, count in counts.most_common())
     shown = [str(one) for one in errors[:_SHOWN]]
     if len(errors) > _SHOWN:
         shown.append(f"and {len(errors) - _SHOWN} more")
     return DataInvalid(
-        f"{raw.source} breaks the data contract: {summary}. Nothing was imported.",
+        f"{source} breaks the data contract: {summary}. Nothing was imported.",
         hint="Correct the data, or leave the bad rows out with --skip-bad.",
         findings=shown,
     )

@@ -10,6 +10,7 @@ import polars as pl
 from midas.core.errors import InvalidInput
 from midas.core.instrument import Instrument
 from midas.marketdata.aliases import joined
+from midas.marketdata.dataset import Dataset
 from midas.marketdata.snapshot import BAR_COLUMNS, Snapshot
 
 _KEY = ("symbol", "ts")
@@ -41,21 +42,27 @@ def merge(name: str, present: Snapshot | None, new: Snapshot) -> Merged:
     """
     if present is None:
         return Merged(new, new.bars.height, 0)
-    _require_same_kind(name, present, new)
+    require_same_kind(name, present, new)
     kept = present.bars.join(new.bars.select(_KEY), on=_KEY, how="anti")
     _require_same_scale(name, present, new, kept)
     bars = pl.concat([_rescaled(kept, present.bars, new.bars), new.bars], how="diagonal").sort(_KEY)
     snapshot = replace(
         new,
         bars=bars.select(column for column in BAR_COLUMNS if column in bars.columns),
-        instruments=_union(present.instruments, new.instruments),
+        instruments=union(present.instruments, new.instruments),
         actions=_actions(present, new),
         notes=tuple(dict.fromkeys((*present.notes, *new.notes))),
     )
     return Merged(snapshot, bars.height - present.bars.height, _corrected(present.bars, new.bars))
 
 
-def _require_same_kind(name: str, present: Snapshot, new: Snapshot) -> None:
+def require_same_kind(name: str, present: Snapshot | Dataset, new: Snapshot | Dataset) -> None:
+    """Refuse data that cannot continue a dataset.
+
+    Raises
+    ------
+    InvalidInput: another venue, timeframe, basis or currency.
+    """
     for what, old, other in (
         ("venue", present.venue, new.venue),
         ("timeframe", str(present.timeframe), str(new.timeframe)),
@@ -64,7 +71,7 @@ def _require_same_kind(name: str, present: Snapshot, new: Snapshot) -> None:
     ):
         if old != other:
             raise InvalidInput(
-                f"Dataset {name!r} has {what} {old}, these bars have {other}: they cannot be one dataset.",
+                f"Dataset {name!r} has {what} {old}, these have {other}: they cannot be one dataset.",
                 hint="Import them under another name with --name.",
                 code="dataset_mismatch",
             )
@@ -144,7 +151,8 @@ def _actions(present: Snapshot, new: Snapshot) -> pl.DataFrame:
     return pl.concat([stated, new.actions]).sort("symbol", "ts", "kind")
 
 
-def _union(present: Iterable[Instrument], new: Iterable[Instrument]) -> tuple[Instrument, ...]:
+def union(present: Iterable[Instrument], new: Iterable[Instrument]) -> tuple[Instrument, ...]:
+    """Return the instruments of both, as the newer ones tell of them."""
     known = {instrument.id: instrument for instrument in present}
     for instrument in new:
         before = known.get(instrument.id, instrument)

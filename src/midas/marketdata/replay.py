@@ -102,7 +102,8 @@ class Replay:
         return {name: self._panel.fields[key] for name, key in stored.items() if key in self._panel.fields}
 
     @cached_property
-    def _happens(self) -> dict[int, list[CorporateAction]]:
+    def happens(self) -> Mapping[int, Sequence[CorporateAction]]:
+        """The corporate actions that are told before a row, by row."""
         # A row's actions ascend by instrument and kind, delistings last, as those of a panel do.
         actions, found = self._panel.actions, [(int(row), int(column), DELISTING, 0.0) for row, column in self._gone]
         parts = (actions.row, actions.instrument, actions.kind, actions.value)
@@ -131,7 +132,7 @@ class Replay:
         """Yield the same in blocks of at most so many rows; what `told` tells of a row is in its block's `events`."""
         stamps = _Stamps(venue(self._panel.venue, self._panel.currency).calendar)
         rows = max(1, min(most, CELLS // self._panel.columns))
-        acted = sorted(row for row in self._happens if after_row < row < self._stop)
+        acted = sorted(row for row in self.happens if after_row < row < self._stop)
         row = after_row + 1
         if 0 < row <= self._stop and (closing := self._block(after_row, row, stamps).closing(0)):
             yield closing
@@ -139,7 +140,7 @@ class Replay:
             while row < stop:
                 yield self._block(row, min(row + rows, stop), stamps)
                 row = min(row + rows, stop)
-            yield from self._happens.get(row, ()) if row < self._stop else ()
+            yield from self.happens.get(row, ()) if row < self._stop else ()
 
     async def events(self, after_row: int = -1) -> AsyncIterator[FeedEvent]:
         """Yield what happens behind row `after_row`, at the speed asked for."""

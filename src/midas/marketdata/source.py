@@ -62,6 +62,34 @@ class RawBars:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class RawTicks:
+    """Ticks as a source gives them, unchecked, for one dataset.
+
+    frame : `symbol` (text of the id), `ts` (when it printed) and `arrived` (when it was received), Datetime UTC,
+        `price` and `size`, Float64, in the source's order. arrivals : it told when they arrived, else that is `ts`.
+    findings : what the source saw that the frame no longer shows.
+    """
+
+    dataset: str | None
+    venue: str
+    frame: pl.DataFrame
+    currency: str
+    source: str
+    instruments: tuple[Instrument, ...]
+    arrivals: bool
+    findings: tuple[Finding, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class TickSource(Protocol):
+    """A source that has ticks, too."""
+
+    def fetch_ticks(self, request: PullRequest, progress: Progress = silent) -> RawTicks:
+        """Return the ticks a request names; see `Source.fetch` for what it raises."""
+        ...
+
+
 class Source(Protocol):
     """A vendor of history; found by the entry point group `midas.sources`."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from midas.marketdata.book import Book
 from midas.marketdata.dataset import Dataset
 from midas.marketdata.lake import Lake
 from midas.marketdata.panel import Panel
+from midas.marketdata.tick_bars import require_length
 
 _BEST_FIRST = (Basis.RAW, Basis.SPLIT_ADJUSTED, Basis.TOTAL_RETURN, Basis.CLOSE_ONLY)
 _RECENT = 20
@@ -42,13 +43,20 @@ def select(lake: Lake, universe: str | None, symbols: Sequence[str], timeframe: 
     `symbols` are ids or display symbols, also of a day (`FB@2015-01-02`); the dataset that holds all of them is taken,
     the best basis first (raw, split_adjusted, total_return, close_only), then the latest import. Both together: those
     symbols of that universe.
-    `timeframe` None is a day, or whatever a dataset that is named by its own name has.
+    `timeframe` None is a day, or whatever a dataset that is named by its own name has. A dataset of ticks is taken by
+    its own name alone, and gives the bars of `timeframe` that are made of them.
 
     Raises
     ------
     InvalidInput: neither was given, or a display symbol is ambiguous.
     NotFound: no such dataset, venue or symbol.
     """
+    if timeframe is not None and timeframe.is_tick:
+        raise InvalidInput(
+            "A strategy decides on bars, not on ticks.",
+            hint="Say how long the bars made of them are, e.g. --timeframe 1m.",
+            code="timeframe_needed",
+        )
     if universe is None and not symbols:
         raise InvalidInput(
             "No universe and no symbols were given.",
@@ -85,7 +93,7 @@ def _of_universe(lake: Lake, universe: str, timeframe: Timeframe | None) -> tupl
 
 
 def _select_all(lake: Lake, dataset: Dataset, universe: str, warnings: tuple[str, ...]) -> Selection:
-    panel = lake.panel(dataset.name)
+    panel = lake.panel(dataset.name, dataset.timeframe)
     if universe != dataset.name:
         here = [column for column, one in enumerate(panel.instruments) if one.id.venue == universe]
         panel = panel.select(here) if here else panel
@@ -94,6 +102,8 @@ def _select_all(lake: Lake, dataset: Dataset, universe: str, warnings: tuple[str
 
 
 def _of_timeframe(dataset: Dataset, timeframe: Timeframe | None) -> Dataset:
+    if dataset.timeframe.is_tick:
+        return replace(dataset, timeframe=require_length(dataset.name, timeframe))
     if timeframe is not None and dataset.timeframe != timeframe:
         raise InvalidInput(
             f"Dataset {dataset.name!r} has {dataset.timeframe} bars, not {timeframe}.",
@@ -107,7 +117,7 @@ def _of_symbols(lake: Lake, symbols: Sequence[str], timeframe: Timeframe) -> Sel
     every = lake.datasets()
     datasets = [dataset for dataset in every if dataset.timeframe == timeframe]
     if not datasets and timeframe != DAILY:
-        there = sorted({str(one.timeframe) for one in every})
+        there = sorted({str(one.timeframe) for one in every if not one.timeframe.is_tick})
         raise NotFound(
             f"There is no dataset of {timeframe} bars.",
             hint=f"There are bars of: {', '.join(there)}." if there else "There is no data yet: import some first.",
@@ -135,7 +145,7 @@ def _of_symbols(lake: Lake, symbols: Sequence[str], timeframe: Timeframe) -> Sel
 
 def _chosen(lake: Lake, dataset: Dataset, book: Book, symbols: Sequence[str], warnings: tuple[str, ...]) -> Selection:
     ids = {_member(book, symbol) for symbol in symbols}
-    panel = lake.panel(dataset.name)
+    panel = lake.panel(dataset.name, dataset.timeframe)
     panel = panel.select([column for column, one in enumerate(panel.instruments) if one.id in ids])
     return Selection(panel, dataset.name, tuple(str(one.id) for one in panel.instruments), warnings)
 

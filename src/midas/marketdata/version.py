@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
 
+from midas.core.errors import DataBlocked
 from midas.core.instrument import Instrument
 from midas.marketdata import instruments as instrument_list
+from midas.marketdata.dataset import Dataset
 from midas.marketdata.files import corrupt, sync_folder, write_whole
-from midas.marketdata.snapshot import Snapshot
+from midas.marketdata.snapshot import Snapshot, no_actions
+from midas.marketdata.trading_day import trading_days
+from midas.venues.catalogue import venue
 
 _INSTRUMENTS = "instruments.json"
 _ACTIONS = "actions.parquet"
@@ -26,10 +30,32 @@ def write_version(folder: Path, snapshot: Snapshot) -> None:
     years = snapshot.bars["ts"].dt.year()
     for year in years.unique().sort():
         write_whole(folder / f"bars-{year}.parquet", _parquet(snapshot.bars.filter(years == year)))
-    write_whole(folder / _ACTIONS, _parquet(snapshot.actions))
-    listed = json.dumps(instrument_list.to_json(snapshot.instruments), ensure_ascii=False)
-    write_whole(folder / _INSTRUMENTS, listed.encode())
+    write_beside_bars(folder, snapshot.instruments, snapshot.actions)
     sync_folder(folder)
+
+
+def write_beside_bars(folder: Path, instruments: Sequence[Instrument], actions: pl.DataFrame | None = None) -> None:
+    """Write what a version has beside its bars or ticks."""
+    write_whole(folder / _ACTIONS, _parquet(no_actions() if actions is None else actions))
+    listed = json.dumps(instrument_list.to_json(instruments), ensure_ascii=False)
+    write_whole(folder / _INSTRUMENTS, listed.encode())
+
+
+def described_as(name: str, version: str, snapshot: Snapshot, at_utc: datetime) -> Dataset:
+    """Return the dataset a snapshot is.
+
+    Raises
+    ------
+    DataBlocked: it holds no bars.
+    """
+    days = trading_days(snapshot.bars["ts"], venue(snapshot.venue, snapshot.currency).timezone)
+    first, last = days.min(), days.max()
+    if not isinstance(first, date) or not isinstance(last, date):
+        raise DataBlocked(f"Dataset {name!r} would hold no bars.", hint="Check the source.", code="empty")
+    return Dataset(
+        name, version, snapshot.venue, snapshot.timeframe, snapshot.basis, snapshot.currency, snapshot.source,
+        snapshot.bars.height, len(snapshot.instruments), first, last, at_utc, snapshot.notes,
+    )  # fmt: skip
 
 
 def read_bars(
@@ -70,6 +96,15 @@ def read_instruments(folder: Path, dataset: str) -> tuple[Instrument, ...]:
         raise corrupt(file, dataset, "the file is missing") from None
     except (ValueError, KeyError, TypeError) as reason:
         raise corrupt(file, dataset, f"it is damaged ({reason})") from reason
+
+
+def read_snapshot(folder: Path, dataset: Dataset) -> Snapshot:
+    """Read all a version of bars holds."""
+    return Snapshot(
+        dataset.venue, dataset.timeframe, dataset.basis, dataset.currency, dataset.source,
+        read_bars(folder, dataset.name), read_instruments(folder, dataset.name), read_actions(folder, dataset.name),
+        dataset.notes,
+    )  # fmt: skip
 
 
 def read_parquet(file: Path, dataset: str) -> pl.DataFrame:

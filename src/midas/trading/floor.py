@@ -145,10 +145,10 @@ class Floor:
                 self._act(event)
             case SessionEdge():
                 await self._hear_edge(event)
-            case BarRow():
+            case BarRow() if event.row > self._at:
                 await self._hear_row(event)
             case Tick():
-                self._move_to(event.stamp_utc)
+                self._move_to(event.received_utc)
 
     def tell(self, draft: Draft) -> None:
         """Let runs hear of a change before it is stored, and store what they make of it with it."""

@@ -19,7 +19,10 @@ class Action(Answer):
 
 
 class Dataset(Answer):
-    """A named, versioned set of bars; `actions` is filled when one dataset is shown, empty in lists."""
+    """A named, versioned set of bars, or of ticks where `timeframe` is `tick`: `rows` counts those.
+
+    `actions` is filled when one dataset is shown, empty in lists.
+    """
 
     name: str
     version: str
@@ -57,7 +60,7 @@ class CheckReport(Answer):
 
 
 class ImportReport(Answer):
-    """What an import stored and what it left out; `unchanged` when the same bars were there already."""
+    """What an import stored and what it left out; `unchanged` when the same data were there already."""
 
     dataset: Dataset
     rows: int

@@ -7,13 +7,14 @@ from dataclasses import replace
 import polars as pl
 
 from midas.integrations.file.parse import parse_table
+from midas.integrations.file.parse_ticks import parse_ticks
 from midas.integrations.file.request import FileRequest
 from midas.integrations.file.table import read_table
-from midas.marketdata.source import Progress, PullRequest, RawBars, silent
+from midas.marketdata.source import Progress, PullRequest, RawBars, RawTicks, silent
 
 
 class FileSource:
-    """CSV, TSV and Parquet files with one row per symbol and date, or per date for a single symbol."""
+    """CSV, TSV and Parquet files: one row per symbol and date, per date for a single symbol, or per tick."""
 
     name = "file"
     summary = "Your own CSV, TSV or Parquet files: use `midas data import FILE --venue MIC`."
@@ -32,6 +33,14 @@ class FileSource:
         raw = parse_table(read_table(wanted.path), wanted)
         progress(0.25, f"read {raw.frame.height:,} rows of {wanted.path.name}")
         return [_between(raw, request)]
+
+    def fetch_ticks(self, request: PullRequest, progress: Progress = silent) -> RawTicks:
+        """Read one file of ticks; options and errors are those of `fetch`."""
+        wanted = FileRequest.of(request)
+        progress(0.0, f"reading {wanted.path.name}")
+        raw = parse_ticks(read_table(wanted.path), wanted)
+        progress(0.25, f"read {raw.frame.height:,} ticks of {wanted.path.name}")
+        return raw
 
 
 def _between(raw: RawBars, request: PullRequest) -> RawBars:

@@ -17,12 +17,17 @@ from midas.venues.venue import Venue
 _YEAR_FIRST: Final = r"^(\d{4})(?:[-./]|년\s*)?(\d{1,2})(?:[-./]|월\s*)?(\d{1,2})일?(?:$|[T ])"
 _YEAR_LAST: Final = r"^(\d{1,2})[-./](\d{1,2})[-./](\d{4})(?:$|[T ])"
 _TIME: Final = r"[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2}))?"
+_FRACTION: Final = r":\d{2}:\d{2}[.,](\d{1,9})"
 _OFFSET: Final = r"\d\s*(Z|UTC|[+-]\d{2}:?\d{2})$"
 _YEARS: Final = (1600, 2200)
 _BEFORE_OPEN_S: Final = 3600
 _AFTER_CLOSE_S: Final = 3 * 3600
 _OUTSIDE: Final = 0.5
 """Extended hours are real; more than half of the bars outside the session are not."""
+
+_MIDNIGHT: Final = (
+    pl.lit(0, pl.Int64).alias("second"), pl.lit(0, pl.Int64).alias("micro"), pl.lit(None, pl.Int64).alias("offset"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class _Lines:
 
 
 def read_stamps(column: pl.Series, timeframe: Timeframe, venue: Venue, timezone: str | None, first_line: int) -> Stamps:
-    """Read session dates, or for intraday bars instants in UTC.
+    """Read session dates, or for intraday bars instants in UTC; of ticks to the microsecond.
 
     A day is the day as it is written. A time of day other than midnight needs a zone, its own or `timezone`, and the
     zone must be the venue's or UTC: anything else would put the bar on another day or hour.
@@ -63,14 +68,14 @@ def read_stamps(column: pl.Series, timeframe: Timeframe, venue: Venue, timezone:
     if timeframe.unit in "dw":
         ts, more = _days(parts, venue, lines)
     else:
-        ts, more = _instants(parts, venue, lines)
+        ts, more = _instants(parts, venue, lines, pl.duration(microseconds="micro" if timeframe.is_tick else pl.lit(0)))
     return Stamps(ts, (*findings, *more))
 
 
 def _parts(column: pl.Series, venue: Venue, timezone: str | None) -> pl.DataFrame:
-    # day as written, second of that day, offset from UTC in seconds (null: no zone), and the venue's time then.
+    # day as written, second of that day and the rest, offset from UTC in seconds (null: no zone), the venue's time.
     if column.dtype == pl.Date:
-        parts = pl.DataFrame({"day": column}).with_columns(second=pl.lit(0), offset=pl.lit(None, pl.Int64))
+        parts = pl.DataFrame({"day": column}).with_columns(*_MIDNIGHT)
     elif isinstance(column.dtype, pl.Datetime):
         parts = _of_datetimes(column)
     else:
@@ -93,23 +98,26 @@ def _of_datetimes(column: pl.Series) -> pl.DataFrame:
     zone = column.dtype.time_zone if isinstance(column.dtype, pl.Datetime) else None
     offset = _offset_of(moment) if zone is not None else pl.lit(None, pl.Int64)
     second = moment.dt.hour().cast(pl.Int64) * 3600 + moment.dt.minute().cast(pl.Int64) * 60 + moment.dt.second()
-    return column.to_frame("moment").select(day=moment.dt.date(), second=second, offset=offset)
+    micro = moment.dt.microsecond().cast(pl.Int64)
+    return column.to_frame("moment").select(day=moment.dt.date(), second=second, micro=micro, offset=offset)
 
 
 def _of_text(column: pl.Series, venue: Venue) -> pl.DataFrame:
     text = column.to_frame("text")
     plain = column.str.to_date("%Y-%m-%d", strict=False)
     if plain.null_count() == column.null_count():
-        return pl.DataFrame({"day": plain}).with_columns(second=pl.lit(0), offset=pl.lit(None, pl.Int64))
+        return pl.DataFrame({"day": plain}).with_columns(*_MIDNIGHT)
     clock = [pl.col("text").str.extract(_TIME, group).cast(pl.Int64, strict=False).fill_null(0) for group in (1, 2, 3)]
     zone = pl.col("text").str.extract(_OFFSET, 1)
     hours = zone.str.extract(r"([+-]\d{2})", 1).cast(pl.Int64, strict=False)
     minutes = zone.str.extract(r"(\d{2})$", 1).cast(pl.Int64, strict=False)
     signed = pl.when(zone.str.starts_with("-")).then(-minutes).otherwise(minutes)
     offset = pl.when(zone.is_in(["Z", "UTC"])).then(0).otherwise(hours * 3600 + signed * 60)
+    fraction = pl.col("text").str.extract(_FRACTION, 1).str.slice(0, 6).str.pad_end(6, "0")
     return text.select(
-        day=_day(column, venue), second=clock[0] * 3600 + clock[1] * 60 + clock[2], offset=offset.cast(pl.Int64)
-    )
+        day=_day(column, venue), second=clock[0] * 3600 + clock[1] * 60 + clock[2],
+        micro=fraction.cast(pl.Int64).fill_null(0), offset=offset.cast(pl.Int64),
+    )  # fmt: skip
 
 
 def _day(column: pl.Series, venue: Venue) -> pl.Expr:
@@ -160,13 +168,14 @@ def _days(parts: pl.DataFrame, venue: Venue, lines: _Lines) -> tuple[pl.Series, 
     ]
 
 
-def _instants(parts: pl.DataFrame, venue: Venue, lines: _Lines) -> tuple[pl.Series, list[Finding]]:
+def _instants(parts: pl.DataFrame, venue: Venue, lines: _Lines, rest: pl.Expr) -> tuple[pl.Series, list[Finding]]:
     naive = parts["offset"].is_null() & parts["day"].is_not_null()
-    ts = parts["instant"].zip_with(~naive, pl.Series([None], dtype=parts["instant"].dtype))
+    instant = parts.select(pl.col("instant") + rest).to_series()
+    ts = instant.zip_with(~naive, pl.Series([None], dtype=instant.dtype))
     findings = lines.finding("naive_time", naive, "a time without a zone: say which with the timezone option")
     outside = ~parts.select(_in_hours(venue, 0, 0)).to_series() & ts.is_not_null()
     if len(ts) and outside.sum() > _OUTSIDE * len(ts):
-        detail = f"{outside.sum()} of {len(ts)} bars lie outside the hours of {venue.mic} in {venue.timezone}"
+        detail = f"{outside.sum()} of {len(ts)} rows lie outside the hours of {venue.mic} in {venue.timezone}"
         findings += lines.finding("wrong_time_zone", outside, detail)
     return ts, findings
 
