@@ -358,3 +358,28 @@ def _hold(pipe: Connection[Any, Any], where: str, folder: Path, lease_s: float) 
         await asyncio.sleep(60)
 
     asyncio.run(hold())
+
+
+class TestRelease:
+    def test_that_was_given_up_half_way_leaves_the_account_free(self, postgres, tmp_path) -> None:
+        where = postgres.fresh()
+
+        async def story() -> int:
+            ownership = SqlOwnership(place_of(where), tmp_path, SystemClock(), 0.2)
+            epoch = await ownership.acquire(ACCOUNT)
+            other = await asyncpg.connect(where)
+            async with other.transaction():
+                await other.execute("SELECT 1 FROM account_heads FOR UPDATE")
+                leaving = asyncio.create_task(ownership.release(ACCOUNT, epoch))
+                await asyncio.sleep(0.2)
+                leaving.cancel()
+            await asyncio.wait([leaving])
+            assert leaving.cancelled()
+            await other.close()
+            try:
+                async with asyncio.timeout(MOST_S):
+                    return await ownership.acquire(ACCOUNT)
+            finally:
+                await ownership.close()
+
+        assert asyncio.run(story()) == 2

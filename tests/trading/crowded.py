@@ -9,7 +9,9 @@ what reached it, and when by the clock all processes share, in FOLDER.
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -19,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from midas.app.traders import FENCED_EXIT, _hear_signals
+from midas.app.traders import FENCED_EXIT, _hear_signals, way_out
 from midas.core.clock import SystemClock
 from midas.core.instrument import Instrument, InstrumentId
 from midas.core.order import Fill, OrderIntent, OrderKind, OrderState, Side, TimeInForce
@@ -241,7 +243,9 @@ def _price(office: Office) -> None:
 async def _live(where: str, folder: Path, lease_s: float, pace_s: float) -> int:
     place, clock = place_of(where if "://" in where else Path(where)), SystemClock()
     journal, ownership = SqlJournal(place), SqlOwnership(place, folder, clock, lease_s)
-    around = Surroundings(journal, ownership, clock, lambda: 1.0, FlagFile(folder / "KILL"), lease_s=lease_s)
+    around = Surroundings(
+        journal, ownership, clock, lambda: 1.0, FlagFile(folder / "KILL"), lease_s=lease_s, fenced=way_out()
+    )
     trader = Trader(Owners(journal, folder), around, _say)
     _hear_signals(trader)
     ordering = asyncio.create_task(flood(trader, pace_s)) if pace_s else None
@@ -259,6 +263,17 @@ async def _live(where: str, folder: Path, lease_s: float, pace_s: float) -> int:
 
 def _say(text: str) -> None:
     print(f"{time.monotonic():.6f} {text}; processor {time.process_time():.2f}", flush=True)
+
+
+def _tell_when_asked() -> None:
+    # a process that hangs is asked with SIGUSR2 what it waits for: its tasks, where its loop runs, and its threads
+    def tasks(*_signal: object) -> None:
+        for task in asyncio.all_tasks(asyncio.get_event_loop()):
+            task.print_stack(file=sys.stdout)
+        sys.stdout.flush()
+
+    signal.signal(signal.SIGUSR2, tasks)
+    faulthandler.register(signal.SIGUSR2, sys.stdout, chain=True)
 
 
 def _watched() -> None:
@@ -281,6 +296,7 @@ def _watched() -> None:
 
 
 if __name__ == "__main__":
+    _tell_when_asked()
     _watched()
     assert NOBODY == 0
     with suppress(asyncio.CancelledError):

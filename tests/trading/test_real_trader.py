@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,10 +20,12 @@ from tests.postgres import Postgres, asked
 from tests.scale import scale, scaled
 from tests.trading.crowded import ACCOUNT, HALTED_EXIT, OPEN, POSITIONS, fill, log_of
 
-from midas.app.traders import FENCED_EXIT
+from midas.app.traders import FENCED_EXIT, GONE_WITHIN_S
 from midas.core.clock import SystemClock
+from midas.core.errors import Busy
 from midas.db.database import Database, place_of
 from midas.db.journal import SqlJournal
+from midas.db.ownership import SqlOwnership
 from midas.risk.kill import Kill, KillLevel
 from midas.trading.flag_file import FlagFile
 from midas.trading.journal import NOBODY, Pull
@@ -34,9 +37,25 @@ BUSY = 6.0 if scale() == 1 else 1.0
 do, as `make verify` has not."""
 
 RESTART_S, COMPARE_S, TAKEN_OVER_S, STOPPED_S, CANCELLED_S = (BUSY * goal for goal in (5.0, 2.0, 10.0, 0.25, 25.0))
+GONE_S = BUSY * (GONE_WITHIN_S + 3.0)
+"""Ending a process takes a moment more."""
 
 WHERE = ["sqlite", "postgresql"] if scale() > 1 else ["sqlite"]
 """Where the switch is pulled: what differs is how soon a database tells of it."""
+
+ALL_THERE_IS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+ITS_LOCK = (
+    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+SLOW_COMMITS = (
+    "CREATE FUNCTION slow() RETURNS trigger AS 'BEGIN PERFORM pg_sleep(60); RETURN NULL; END' LANGUAGE plpgsql",
+    "CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON orders DEFERRABLE INITIALLY DEFERRED "
+    "FOR EACH ROW EXECUTE FUNCTION slow()",
+)
 
 Record = Callable[[str, object], None]
 
@@ -59,6 +78,7 @@ class Trading:
             cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         self._lines: queue.Queue[str] = queue.Queue()
+        self._heard: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -66,22 +86,33 @@ class Trading:
         assert self.process.stdout is not None
         with self.process.stdout as said:
             for line in said:
+                self._heard.append(line)
                 self._lines.put(line)
 
     def said(self, words: str) -> tuple[float, str]:
         """Wait until it says something, and return when it did and the line."""
-        heard = []
         until_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < until_s:
             try:
                 line = self._lines.get(timeout=0.5)
             except queue.Empty:
-                assert self.process.poll() is None, "".join(heard)
+                assert self.process.poll() is None, self._everything()
                 continue
-            heard.append(line)
             if words in line:
                 return float(line.split()[0]), line
-        raise AssertionError("".join(heard))
+        raise AssertionError(self._everything())
+
+    def ended(self, within_s: float) -> int:
+        """Wait until it ended by itself, and return its exit code; one that hangs says what it waits for."""
+        try:
+            return self.process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGUSR2)
+            time.sleep(1.0)
+            raise AssertionError(self._everything()) from None
+
+    def _everything(self) -> str:
+        return "".join(self._heard)
 
     def kill(self) -> None:
         """End it, if it did not end by itself."""
@@ -163,30 +194,72 @@ class TestTakenOver:
         self, where: Path | str, trading: Callable[..., Trading], tmp_path: Path, record_property: Record
     ) -> None:
         asyncio.run(fill(where, tmp_path, 0, 10))
-        took = []
+        took, gone = [], []
         first = trading(pace_s=0.01)
         first.said("reconciled, ready")
         for _ in range(scaled(20)):
             time.sleep(0.5)
             os.kill(first.process.pid, signal.SIGSTOP)
             begun_s = time.monotonic()
-            asked(
-                str(where),
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()",
-            )
+            asked(str(where), ALL_THERE_IS)
             second = trading(pace_s=0.01)
             ready_s, _ = second.said("reconciled, ready")
             took.append(ready_s - begun_s)
             sent = len([line for line in log_of(tmp_path) if line.pid == first.process.pid])
+            woken_s = time.monotonic()
             os.kill(first.process.pid, signal.SIGCONT)
-            assert first.process.wait(30) == FENCED_EXIT
+            assert first.ended(GONE_S) == FENCED_EXIT
+            gone.append(time.monotonic() - woken_s)
             assert len([line for line in log_of(tmp_path) if line.pid == first.process.pid]) == sent > 0
             first = second
         ids = [line.order for line in log_of(tmp_path) if line.what == "submit"]
         assert len(ids) == len(set(ids))
         record_property("taken over from a trader that was stopped", percentiles(took))
+        record_property("woken, that one was gone within", percentiles(gone))
         assert max(took) <= TAKEN_OVER_S
+
+    @pytest.mark.figure("R10")
+    @pytest.mark.parametrize("where", ["postgresql"], indirect=True)
+    @pytest.mark.parametrize("cut", ["all that it is connected by", "its lock"])
+    def test_a_trader_whose_account_was_taken_while_it_stored_something_is_gone(
+        self, where: Path | str, trading: Callable[..., Trading], tmp_path: Path, cut: str
+    ) -> None:
+        asyncio.run(fill(where, tmp_path, 0, 10))
+        # it looks after its lock long after what it stores came to nothing; or long before that
+        lease_s = 60.0 if cut.startswith("all") else 5.0
+        first = trading(pace_s=0.01, lease_s=lease_s)
+        first.said("reconciled, ready")
+        asked(str(where), *SLOW_COMMITS)
+        self.until(where, "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+        asked(str(where), ALL_THERE_IS if cut.startswith("all") else ITS_LOCK)
+
+        async def story() -> int:
+            ownership = SqlOwnership(place_of(where), tmp_path, SystemClock(), lease_s)
+            following = asyncio.create_task(self.follow(ownership))
+            try:
+                return await asyncio.to_thread(first.ended, BUSY * (GONE_WITHIN_S + 5.0))
+            finally:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
+                await ownership.close()
+
+        try:
+            assert asyncio.run(story()) == FENCED_EXIT
+        finally:
+            asked(str(where), ALL_THERE_IS)
+
+    def until(self, where: Path | str, query: str) -> None:
+        until_s = time.monotonic() + PATIENCE_S
+        while not asked(str(where), query):
+            assert time.monotonic() < until_s
+            time.sleep(0.05)
+
+    async def follow(self, ownership: SqlOwnership) -> None:
+        while True:
+            with suppress(Busy):
+                await ownership.acquire(ACCOUNT)
+                return
+            await asyncio.sleep(0.02)
 
 
 class TestKilled:
@@ -241,7 +314,7 @@ class TestKilled:
         time.sleep(1.0)
         FlagFile(tmp_path / "KILL").write(KillLevel.HALT, "a test")
         accepted_s = time.monotonic()
-        assert trader.process.wait(60) == HALTED_EXIT
+        assert trader.ended(60) == HALTED_EXIT
         lines = log_of(tmp_path)
         assert lines
         late_s = max(0.0, lines[-1].at_s - accepted_s)

@@ -33,6 +33,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._virtual.now_s
 
+    def pass_by(self, seconds: float) -> None:
+        self._virtual.now_s += seconds
+
 
 class VirtualClock:
     """Begins at BEGIN; `skew` moves the time of day and nothing else."""
@@ -50,3 +53,10 @@ class VirtualClock:
 def run(work: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(work)
+
+
+def stop(seconds: float) -> None:
+    """Let time pass while this process does nothing, as one that was stopped."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    loop.pass_by(seconds)

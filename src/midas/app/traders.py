@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import signal
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 
 FENCED_EXIT = 70
 """Exit code of a trader that lost an account to another one: it ends within the same step."""
+
+GONE_WITHIN_S = 3.0
+"""How long such a trader may take to end what is under way; then it ends without."""
 
 _CLOSES = (KillLevel.CANCEL_ALL, KillLevel.FLATTEN)
 _RUNNING = [state.value for state in RUNNING]
@@ -107,7 +112,7 @@ async def trade(workspace: Workspace, told: Told, *, until_idle: bool, lease_s: 
     ownership = SqlOwnership(workspace.database.place, workspace.home.run, workspace.clock, lease_s)
     around = Surroundings(
         journal, ownership, workspace.clock, random.Random().random, FlagFile(workspace.home.kill_flag),
-        crash_at(crash) if crash else pass_by, lease_s=lease_s,
+        crash_at(crash) if crash else pass_by, lease_s=lease_s, fenced=way_out(),
     )  # fmt: skip
     trader = Trader(Owners(workspace, journal), around, told, until_idle=until_idle)
     _hear_signals(trader)
@@ -129,6 +134,18 @@ async def trade(workspace: Workspace, told: Told, *, until_idle: bool, lease_s: 
         await journal.close()
         await sealing.once()
     return 0
+
+
+def way_out() -> Callable[[], None]:
+    """Return what ends this process before long, whatever its loop, its threads and its connections wait for."""
+    timer = threading.Timer(GONE_WITHIN_S, os._exit, [FENCED_EXIT])
+    timer.daemon = True
+
+    def begin() -> None:
+        if not timer.is_alive():
+            timer.start()
+
+    return begin
 
 
 def _hear_signals(trader: Trader) -> None:

@@ -49,8 +49,10 @@ class _Hold:
     file: ExitStack
 
     async def let_go(self) -> None:
-        await self.line.close()
-        self.file.close()
+        try:
+            await self.line.close()
+        finally:
+            self.file.close()
 
 
 class SqlOwnership:
@@ -103,9 +105,14 @@ class SqlOwnership:
             raise Fenced(f"{account} does not belong to epoch {epoch} any more.")
 
     async def release(self, account: str, epoch: int) -> None:
-        await self.renew(account, epoch)
-        await self._held[account].line.transact(lambda connection: heads.lease(WriteSession(connection), account, None))
-        await self._lose(account)
+        try:
+            await self.renew(account, epoch)
+            await self._held[account].line.transact(
+                lambda connection: heads.lease(WriteSession(connection), account, None)
+            )
+        finally:
+            # also where that could not be stored: it would be taken for another's for ever
+            await self._lose(account)
 
     async def close(self) -> None:
         """Let go of every account without a word, as dying does."""
@@ -116,7 +123,9 @@ class SqlOwnership:
         self._lives.clear()
 
     async def _lose(self, account: str) -> None:
-        await self._held.pop(account).let_go()
+        hold = self._held.pop(account, None)
+        if hold is not None:
+            await hold.let_go()
 
     async def _locked(self, account: str) -> _Hold:
         file = ExitStack()

@@ -71,6 +71,8 @@ class Canceller:
         await self._bucket.take()
         self._lease.require()
         await self._desk.move("cancel_asked", order, _if_at_work)
+        # that was stored and told may have been a while ago, for a process that was stopped
+        self._lease.require()
         try:
             self._desk.reached("before_cancel")
             await answered(self._broker.cancel(row.number), self._patience_s)

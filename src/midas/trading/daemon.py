@@ -144,6 +144,7 @@ class _Work:
         self._level = level
         self._office: Office | None = None
         self._said = ""
+        self._lost: Fenced | None = None
         self._change = asyncio.Event()
         self.task = asyncio.create_task(self._run(), name=f"account {wanted.account}")
 
@@ -181,6 +182,13 @@ class _Work:
                 self._told(f"{self._wanted.account}: {error.message} Trying again.")
             except Busy as error:
                 self._say(f"{self._wanted.account}: {error.message}")
+            except Fenced:
+                self._around.fenced()
+                raise
+            if self._lost is not None:
+                # what ended the office came before it was told: whoever goes on would wait behind its follower
+                self._around.fenced()
+                raise self._lost
             await asyncio.sleep(AGAIN_AFTER_S)
 
     async def _once(self) -> bool:
@@ -201,8 +209,16 @@ class _Work:
         finally:
             self._keep_level()
             self._office = None
-            with suppress(MidasError):
-                await self._around.ownership.release(wanted.account, epoch)
+            await self._let_go(epoch)
+
+    async def _let_go(self, epoch: int) -> None:
+        try:
+            await self._around.ownership.release(self._wanted.account, epoch)
+        except Fenced as lost:
+            self._lost = lost
+        except MidasError:
+            # it is free when the connection is; whoever follows waits a little longer
+            pass
 
     async def _trade(self, mission: Mission, epoch: int) -> bool:
         office = Office(mission, self._around, epoch, self._level)

@@ -7,6 +7,9 @@ from contextlib import suppress
 
 from midas.core.clock import Clock
 from midas.core.errors import Unavailable
+from midas.execution.order_row import OrderRow
+from midas.risk.verdict import Verdict
+from midas.trading.guard import Guard
 from midas.trading.journal import Fenced, Ownership
 
 TTL_S = 10.0
@@ -36,22 +39,22 @@ class Lease:
         Fenced: it was not renewed for half its time.
         """
         if self.age_s >= self._ttl_s / 2:
-            raise Fenced(
-                f"The lease on account {self._account} is {self.age_s:.1f} s old.",
-                hint="The trader stops by itself; start it again.",
-                code="lease_old",
-            )
+            raise self._old()
 
     async def renew(self) -> None:
         """Renew now.
 
         Raises
         ------
-        Fenced: another process owns the account.
+        Fenced: another process owns the account, or may: nobody answered for as long as a lease holds.
         """
         # counted from before asking: how long the answer took may not be added to what we have
         asked_s = self._clock.monotonic_s()
-        await self._ownership.renew(self._account, self.epoch)
+        try:
+            async with asyncio.timeout(self._ttl_s):
+                await self._ownership.renew(self._account, self.epoch)
+        except TimeoutError:
+            raise self._old() from None
         self._renewed_s = asked_s
 
     async def keep(self) -> None:
@@ -65,3 +68,28 @@ class Lease:
             with suppress(Unavailable):
                 await self.renew()
             await asyncio.sleep(RENEW_EVERY_S * self._ttl_s / TTL_S)
+
+    def _old(self) -> Fenced:
+        return Fenced(
+            f"The lease on account {self._account} is {self.age_s:.1f} s old.",
+            hint="The trader stops by itself; start it again.",
+            code="lease_old",
+        )
+
+
+class Leased:
+    """A guard that looks at the lease last, for a process may be stopped while it judges."""
+
+    def __init__(self, guard: Guard, lease: Lease) -> None:
+        self._guard, self._lease = guard, lease
+
+    def judge(self, row: OrderRow) -> Verdict:
+        """Return whether an order may be sent now.
+
+        Raises
+        ------
+        Fenced: the lease is too old for that.
+        """
+        verdict = self._guard.judge(row)
+        self._lease.require()
+        return verdict

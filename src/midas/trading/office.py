@@ -23,9 +23,9 @@ from midas.trading.draft import Decide
 from midas.trading.flag_file import FlagFile
 from midas.trading.floor import Around, Floor, Matcher
 from midas.trading.gatekeeper import Gatekeeper
-from midas.trading.journal import AskCancel, Journal, MoveRun, Ownership
+from midas.trading.journal import AskCancel, Fenced, Journal, MoveRun, Ownership
 from midas.trading.kill_switch import KillSwitch
-from midas.trading.lease import TTL_S, Lease
+from midas.trading.lease import TTL_S, Lease, Leased
 from midas.trading.lifecycle import RunState
 from midas.trading.market_clock import MarketClock
 from midas.trading.obeying import Obedience
@@ -77,7 +77,11 @@ class Mission:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What every office of a process shares. process_live : whether it may touch live accounts at all."""
+    """What every office of a process shares.
+
+    process_live : whether it may touch live accounts at all. fenced : told, perhaps more than once, as soon as anything
+    finds that another process owns an account: what else is under way may keep its office from closing.
+    """
 
     journal: Journal
     ownership: Ownership
@@ -87,6 +91,7 @@ class Surroundings:
     reached: Reached = pass_by
     process_live: bool = False
     lease_s: float = TTL_S
+    fenced: Callable[[], None] = lambda: None
 
 
 class Office:
@@ -94,6 +99,7 @@ class Office:
 
     def __init__(self, mission: Mission, around: Surroundings, epoch: int, told: KillLevel = KillLevel.NONE) -> None:
         self.mission = mission
+        self._fenced = around.fenced
         clock = around.clock
         market = MarketClock(clock) if mission.replay else None
         desk = Desk(mission.account, mission.currency, epoch, around.journal, clock, market, around.reached)
@@ -114,7 +120,7 @@ class Office:
         self.gatekeeper.kinds = self.broker.capabilities.kinds
         self.gatekeeper.cuts_sales = self.broker.capabilities.cuts_sales
         desk.working.costs = self.gatekeeper.costs
-        self.sender = Sender(desk, self.broker, self.gatekeeper, self.lease)
+        self.sender = Sender(desk, self.broker, Leased(self.gatekeeper, self.lease), self.lease)
         self.canceller = Canceller(desk, self.broker, self.switch, self.lease)
         self.reports = Reports(desk, self.broker, around.jitter)
         self.resolver = Resolver(desk, self.broker, self.reports, self.sender)
@@ -164,7 +170,7 @@ class Office:
             if self.mission.closing:
                 parts.append(self._until_closed)
             for part in parts:
-                group.create_task(_as_coroutine(part), name=getattr(part, "__qualname__", "part"))
+                group.create_task(self._heard(part), name=getattr(part, "__qualname__", "part"))
 
     def limit(self, limits: Mapping[str, Limits]) -> None:
         """Go by other limits from here on: what is stored and not sent yet is judged by them, too."""
@@ -199,6 +205,13 @@ class Office:
         if not self.gatekeeper.cuts_sales and any(venue.sell_lock(now_utc.date()) for venue in venues):
             fills = await self.desk.journal.fills(self.mission.account, since_utc=now_utc - LONGEST)
             self.desk.purchases.begin(fills)
+
+    async def _heard(self, part: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await part()
+        except Fenced:
+            self._fenced()
+            raise
 
     def _floor(self, market: MarketClock | None) -> Floor | None:
         mission = self.mission
@@ -281,10 +294,6 @@ class Office:
             over = known is not None and (known.state in ENDED or known.state is OrderState.PENDING_CANCEL)
             if told.state is BrokerState.OPEN and over:
                 await self.broker.cancel(told.number)
-
-
-async def _as_coroutine(part: Callable[[], Awaitable[None]]) -> None:
-    await part()
 
 
 def _accepted(number: str) -> Decide:
