@@ -10,8 +10,11 @@ from midas.core.order import OrderIntent
 LENGTH = 20
 """Lower-case letters and digits; the shortest label a broker keeps has this many."""
 
+_BYTES = 15
+"""Of the digest, that make whole groups of base 32: as many as are looked at, and some."""
+
 
 def order_id(intent: OrderIntent) -> str:
     """Return `q` and 19 characters of base 32, 95 bits of SHA-256 over the intent's key."""
     digest = sha256(intent.key.encode()).digest()
-    return "q" + b32encode(digest).decode().lower()[: LENGTH - 1]
+    return "q" + b32encode(digest[:_BYTES]).decode().lower()[: LENGTH - 1]

@@ -7,7 +7,6 @@ ourselves raises where it cannot be right, because going on would risk a second 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -90,7 +89,17 @@ def reduce(order: OrderRow, event: OrderEvent, now_utc: datetime) -> OrderRow:
     state = _state_after(order, event)
     moved = state is not order.state
     changes = _changes(order, event, moved)
-    return replace(order, state=state, changed_utc=now_utc, **changes) if moved or changes else order
+    return _with(order, state, changes, now_utc) if moved or changes else order
+
+
+def _with(order: OrderRow, state: OrderState, changes: Mapping[str, Any], now_utc: datetime) -> OrderRow:
+    # `replace` takes several times as long, and every order comes here at least three times
+    told = changes.get
+    return OrderRow(
+        order.id, order.intent, state, told("number", order.number), told("attempt", order.attempt),
+        told("epoch", order.epoch), told("sent_utc", order.sent_utc), told("filled", order.filled),
+        told("reason", order.reason), told("seen", order.seen), now_utc,
+    )  # fmt: skip
 
 
 def _state_after(order: OrderRow, event: OrderEvent) -> OrderState:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -33,11 +32,11 @@ def require_balanced(postings: Iterable[Posting]) -> None:
     ------
     InvalidInput: they do not.
     """
-    sums: defaultdict[str, int] = defaultdict(int)
+    sums: dict[str, int] = {}
     for posting in postings:
-        sums[posting.currency] += posting.amount
-    off = {currency: total for currency, total in sums.items() if total}
-    if off:
+        sums[posting.currency] = sums.get(posting.currency, 0) + posting.amount
+    if any(sums.values()):
+        off = {currency: total for currency, total in sums.items() if total}
         raise InvalidInput(
             f"The postings add up to {off}, not to 0.", hint="This is a defect; please report it.", code="unbalanced"
         )
@@ -134,6 +133,8 @@ def _closing(quantity: Decimal, value: int, held: Decimal, cost: int) -> tuple[i
 
 def _share(amount: int, part: Decimal, whole: Decimal) -> int:
     # `round` of a fraction is exact and half to even.
+    if part in (whole, -whole):
+        return amount
     return round(amount * abs(Fraction(part) / Fraction(whole)))
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import singledispatchmethod
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 from midas.core.errors import InvalidInput, NotFound
 from midas.core.instrument import InstrumentId
@@ -82,10 +81,12 @@ class MemoryStore:
     def write(self, account: str, batch: Batch) -> None:
         """Store a batch, or raise what `Journal.commit` does and leave everything as it was."""
         writing = _Writing(self, account)
-        enter = writing.enter  # looking it up makes it anew each time
         try:
             for entry in batch:
-                enter(entry)
+                enter = _ENTER.get(type(entry))
+                if enter is None:
+                    raise InvalidInput(f"{type(entry).__name__} is no entry of a journal.")
+                enter(writing, entry)
         except _REFUSALS:
             writing.undo()
             raise
@@ -98,48 +99,40 @@ class _Writing:
         self._store = store
         self._name = account
         self._account = store.accounts[account]
-        self._steps_back: list[Callable[[], object]] = []
+        self._back: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
 
     def undo(self) -> None:
-        for step in reversed(self._steps_back):
-            step()
+        for step, told in reversed(self._back):
+            step(*told)
 
-    @singledispatchmethod
-    def enter(self, entry: Entry) -> None:
-        raise InvalidInput(f"{type(entry).__name__} is no entry of a journal.")
-
-    @enter.register
-    def _(self, entry: StoreOrder) -> None:
+    def store(self, entry: StoreOrder) -> None:
         row, account = entry.row, self._account
         self._require_own(row.intent.account)
-        if row.intent.key in account.keys or row.id in self._store.homes:
+        key = row.intent.key
+        if key in account.keys or row.id in self._store.homes:
             raise AlreadyStored(f"Order {row.id} is stored already.")
-        account.keys.add(row.intent.key)
-        self._steps_back.append(lambda: account.keys.discard(row.intent.key))
+        account.keys.add(key)
+        self._back.append((account.keys.discard, (key,)))
         self._put(self._store.homes, row.id, self._name)
         self._put(account.places, row.id, len(account.places))
         self._place(row)
 
-    @enter.register
-    def _(self, entry: ChangeOrder) -> None:
+    def change(self, entry: ChangeOrder) -> None:
         current = self._known(entry.row.id)
         if current.state is not entry.was:
             raise Fenced(f"Order {current.id} is {current.state}, not {entry.was}.")
         self._place(entry.row)
 
-    @enter.register
-    def _(self, entry: AskCancel) -> None:
+    def ask_cancel(self, entry: AskCancel) -> None:
         self._known(entry.order)
         if entry.order not in self._account.cancels:
             self._put(self._account.cancels, entry.order, entry.reason)
 
-    @enter.register
-    def _(self, entry: CancelSent) -> None:
+    def cancel_sent(self, entry: CancelSent) -> None:
         self._known(entry.order)
         self._drop(self._account.cancels, entry.order)
 
-    @enter.register
-    def _(self, entry: Book) -> None:
+    def book(self, entry: Book) -> None:
         account = self._account
         self._require_own(entry.account)
         if entry.reference in account.books:
@@ -152,34 +145,29 @@ class _Writing:
             held = account.quantities.get(entry.instrument, Decimal(0))
             self._put(account.quantities, entry.instrument, held + entry.quantity)
 
-    @enter.register
-    def _(self, entry: Audit) -> None:
+    def audit(self, entry: Audit) -> None:
         self._require_own(entry.account)
         self._account.audits.append(entry)
-        self._steps_back.append(self._account.audits.pop)
+        self._back.append((self._account.audits.pop, ()))
 
-    @enter.register
-    def _(self, entry: Checkpoint) -> None:
+    def checkpoint(self, entry: Checkpoint) -> None:
         self._put(self._store.checkpoints, entry.run, entry)
 
-    @enter.register
-    def _(self, entry: TapePart) -> None:
+    def tape(self, entry: TapePart) -> None:
         tape = self._store.tapes[entry.run]
         if entry.n != len(tape):
             raise AlreadyStored(f"Part {entry.n} of the tape of {entry.run} is not the next one.")
         tape.append(entry)
-        self._steps_back.append(tape.pop)
+        self._back.append((tape.pop, ()))
 
-    @enter.register
-    def _(self, entry: Quarantine) -> None:
+    def quarantine(self, entry: Quarantine) -> None:
         self._require_own(entry.account)
         if entry.released:
             self._drop(self._account.quarantined, entry.instrument)
         else:
             self._put(self._account.quarantined, entry.instrument, entry.reason)
 
-    @enter.register
-    def _(self, entry: Pull) -> None:
+    def pull(self, entry: Pull) -> None:
         kill, store = entry.kill, self._store
         if kill.account:
             self._require_own(kill.account)
@@ -187,14 +175,12 @@ class _Writing:
         store.kills = [each for each in before if kill.level is not KillLevel.NONE or each.account != kill.account]
         if kill.level is not KillLevel.NONE:
             store.kills.append(kill)
-        self._steps_back.append(lambda: setattr(store, "kills", before))
+        self._back.append((setattr, (store, "kills", before)))
 
-    @enter.register
-    def _(self, entry: MoveRun) -> None:
+    def move_run(self, entry: MoveRun) -> None:
         self._put(self._store.runs, entry.run, entry)
 
-    @enter.register
-    def _(self, entry: Since) -> None:
+    def since(self, entry: Since) -> None:
         if entry.revision != self._account.revision:
             raise Outdated(f"{self._name} is at revision {self._account.revision}, not {entry.revision}.")
 
@@ -209,35 +195,50 @@ class _Writing:
         return row
 
     def _place(self, row: OrderRow) -> None:
-        self._put(self._account.orders, row.id, row)
         account = self._account
-        other = account.numbers.get(row.number, row.id)
-        if row.number and account.places[row.id] >= account.places[other]:
-            self._put(account.numbers, row.number, row.id)
+        self._put(account.orders, row.id, row)
+        if row.number:
+            other = account.numbers.get(row.number)
+            if other is None or (other != row.id and account.places[row.id] >= account.places[other]):
+                self._put(account.numbers, row.number, row.id)
         if row.state in ENDED:
-            self._drop(self._account.active, row.id)
+            self._drop(account.active, row.id)
         else:
-            self._put(self._account.active, row.id, row)
+            self._put(account.active, row.id, row)
 
     def _post(self, posting: Posting) -> None:
         account = self._account
         if posting.account is LedgerAccount.CASH:
             before = account.cash
             account.cash += posting.amount
-            self._steps_back.append(lambda: setattr(account, "cash", before))
+            self._back.append((setattr, (account, "cash", before)))
         elif posting.account is LedgerAccount.SECURITIES and posting.instrument is not None:
             cost = account.costs.get(posting.instrument, 0) + posting.amount
             self._put(account.costs, posting.instrument, cost)
 
     def _put(self, mapping: dict[K, V], key: K, value: V) -> None:
         if key in mapping:
-            before = mapping[key]
-            self._steps_back.append(lambda: mapping.__setitem__(key, before))
+            self._back.append((mapping.__setitem__, (key, mapping[key])))
         else:
-            self._steps_back.append(lambda: mapping.__delitem__(key))
+            self._back.append((mapping.__delitem__, (key,)))
         mapping[key] = value
 
     def _drop(self, mapping: dict[K, V], key: K) -> None:
         if key in mapping:
-            before = mapping.pop(key)
-            self._steps_back.append(lambda: mapping.__setitem__(key, before))
+            self._back.append((mapping.__setitem__, (key, mapping.pop(key))))
+
+
+_ENTER: Final[Mapping[type, Callable[[_Writing, Any], None]]] = {
+    StoreOrder: _Writing.store,
+    ChangeOrder: _Writing.change,
+    AskCancel: _Writing.ask_cancel,
+    CancelSent: _Writing.cancel_sent,
+    Book: _Writing.book,
+    Audit: _Writing.audit,
+    Checkpoint: _Writing.checkpoint,
+    TapePart: _Writing.tape,
+    Quarantine: _Writing.quarantine,
+    Pull: _Writing.pull,
+    MoveRun: _Writing.move_run,
+    Since: _Writing.since,
+}
