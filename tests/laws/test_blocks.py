@@ -82,6 +82,7 @@ class Lived:
     closes: list[Any]
     stored: list[Any]
     end: bytes
+    strode: int
 
 
 def lived(spec: BacktestSpec, panel: Panel, kills: set[int], most: int | None, *, code: bool = False) -> Lived:
@@ -107,7 +108,7 @@ def lived(spec: BacktestSpec, panel: Panel, kills: set[int], most: int | None, *
         kept.extend((state, journal.store.checkpoints["run"].state))
         other = begun()
         other.resume(state)
-        other.closes = rehearsal.closes
+        other.closes, other.strode = rehearsal.closes, rehearsal.strode
         return other
 
     rehearsal = begun()
@@ -128,8 +129,12 @@ def lived(spec: BacktestSpec, panel: Panel, kills: set[int], most: int | None, *
             if cut < len(event):
                 rehearsal = again(rehearsal, event.first + cut, event.stamp_utc(cut))
     account = journal.store.accounts[ACCOUNT]
-    stored = [account.orders, account.books, account.audits, account.cash, account.revision]
-    return Lived(seen, kept, list(rehearsal.closes), stored, rehearsal.loop.snapshot())
+    stored = [
+        account.orders, account.books, account.audits, account.cash, account.revision, account.quantities,
+        account.costs, account.keys, account.numbers, account.places, account.active, journal.store.homes,
+        rehearsal.books.cash, rehearsal.books.quantities, rehearsal.books.costs,
+    ]  # fmt: skip
+    return Lived(seen, kept, list(rehearsal.closes), stored, rehearsal.loop.snapshot(), rehearsal.strode)
 
 
 def in_minutes(panel: Panel, length: int) -> Panel:
@@ -141,14 +146,16 @@ def in_minutes(panel: Panel, length: int) -> Panel:
     return replace(panel, timeframe=Timeframe(1, "m"), sessions=sessions, stamps=stamps)
 
 
-def assert_same(spec: BacktestSpec, panel: Panel, life: int, sizes: Sequence[int], *, code: bool = False) -> None:
+def assert_same(spec: BacktestSpec, panel: Panel, life: int, sizes: Sequence[int], *, code: bool = False) -> int:
+    """Return how many rows were taken in strides."""
     kills = some_rows(panel.rows, 5, seed=life)
     try:
         by_row = lived(spec, panel, kills, None, code=code)
     except MidasError as fault:
         if fault.code not in ("too_short", "empty_range"):
             raise
-        return
+        return 0
+    strode = 0
     for most in sizes:
         in_blocks = lived(spec, panel, kills, most, code=code)
         assert in_blocks.seen == by_row.seen
@@ -156,6 +163,8 @@ def assert_same(spec: BacktestSpec, panel: Panel, life: int, sizes: Sequence[int
         assert in_blocks.stored == by_row.stored
         assert in_blocks.kept == by_row.kept
         assert in_blocks.end == by_row.end
+        strode += in_blocks.strode
+    return strode
 
 
 def drawn_panel(draw: np.random.Generator, life: int) -> Panel:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
+from random import Random
 from typing import Any
 
 import pytest
@@ -17,9 +18,11 @@ from tests.risk.scenes import ID, MISSING, NOW, Scene, missing, scene
 from tests.scale import scaled
 
 from midas.core.errors import InvalidInput
-from midas.risk.gate import check
+from midas.core.order import OrderKind
+from midas.risk.gate import LIMITS, all_pass, check
 from midas.risk.limits import Limits
-from midas.risk.question import FLATTEN_LEG
+from midas.risk.question import FLATTEN_LEG, question
+from midas.risk.snapshot import Quote
 from midas.risk.verdict import Allow, Denial, Deny
 
 
@@ -121,3 +124,45 @@ class TestLimits:
             kind = Allow if seen.order.leg == FLATTEN_LEG else Deny  # what closes everything may be of any size
             assert isinstance(check(ID, seen.order, seen.snapshot, none, *seen.limits), kind)
             assert isinstance(check(ID, seen.order, seen.snapshot, *seen.limits, none), kind)
+
+
+class TestAllPass:
+    """No limit refuses what `all_pass` was said of: plain orders at the market, one at a time."""
+
+    def plain(self, seen: Scene) -> Scene:
+        order, snapshot, account = seen.order, seen.snapshot, seen.snapshot.account
+        assert account is not None
+        name, last = str(order.instrument), seen.place.last
+        amount = order.quantity if order.quantity.is_finite() and order.quantity > 0 else Decimal(1)
+        older = tuple(one for one in snapshot.recent if one.stored_utc <= NOW - timedelta(seconds=60))
+        order = replace(
+            order, kind=OrderKind.MARKET, quantity=amount, limit_price=None, stop_price=None, reference_price=last,
+            reduce_only=False, leg="target",
+        )  # fmt: skip
+        account = replace(
+            account, age_s=0.0, last_limit_loss_utc=None, positions={name: amount * 2}, selling={}, buying={}
+        )
+        recent = tuple(replace(one, executions=0) for one in older)
+        quote = Quote(last, NOW, last)
+        return replace(seen, order=order, snapshot=replace(snapshot, account=account, recent=recent, quote=quote))
+
+    def limits(self, seed: int, seen: Scene) -> Limits:
+        draw = Random(seed)
+        told = {field.name: getattr(seen.limits[0], field.name) for field in fields(Limits)}
+        told["orders_per_day"] = told["orders_per_day"] and 1
+        return replace(Limits(), **{name: value for name, value in told.items() if draw.random() < 0.15})
+
+    def test_says_only_what_holds(self) -> None:
+        promised = 0
+        for seed in range(scaled(100_000)):
+            seen = self.plain(scene(seed))
+            limits = self.limits(seed, seen)
+            asked = question(ID, seen.order, seen.snapshot)
+            if isinstance(asked, Deny) or not all_pass((limits,), 60.0):
+                continue
+            promised += 1
+            assert [deny for limit in LIMITS if (deny := limit(asked, limits))] == [], seed
+        assert promised > scaled(100_000) / 20
+
+    def test_no_limits_promise_nothing(self) -> None:
+        assert not all_pass((), 60.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ from midas.execution.mandate import Mandate
 from midas.execution.quantity import decimal_price, decimal_quantity
 from midas.marketdata.feed import BarRow
 from midas.risk.costs import costs_of, share_price
-from midas.risk.gate import check
+from midas.risk.gate import all_pass, check
 from midas.risk.kill import KillLevel
 from midas.risk.locks import LONGEST, Purchase, locked_in
 from midas.risk.snapshot import AccountState, Quote, Recent, Snapshot
@@ -58,8 +58,7 @@ class Asking:
         day, first, peak = self._day
         self._day = (row.session, first if day == row.session else equity, max(peak, equity))
         self._row, self._account = row, None
-        while self._recent and self._recent[0].stored_utc < row.stamp_utc - _DAY:
-            self._recent.popleft()
+        self._forget(row.stamp_utc)
         for name, bought in list(self._bought.items()):
             self._bought[name] = [each for each in bought if each[0] > row.stamp_utc - LONGEST]
             if not self._bought[name]:
@@ -123,6 +122,32 @@ class Asking:
         self._account = self._state(account.positions, account.gross + (notional if intent.side is Side.BUY else 0))
         recent = Recent(identity, intent.run, name, intent.side, quantity, intent.stamp_utc)
         self._recent.append(recent)
+
+    @property
+    def lets_through(self) -> bool:
+        """Whether nothing could refuse what trades at the market, a bar apart, and sells no more than is held."""
+        seconds = self._ground.timeframe.seconds
+        return self.kill is KillLevel.NONE and all_pass(self.limits, seconds)
+
+    def strode(
+        self,
+        session: date,
+        begun: Sequence[tuple[datetime, int]],
+        passed: Sequence[tuple[str, OrderIntent]],
+    ) -> None:
+        """Know of orders that were let through at closes of a session, and when it was asked at which equity."""
+        day, first, peak = self._day
+        equities = [equity for _, equity in begun]
+        self._day = (session, first if day == session else equities[0], max(peak, *equities))
+        self._recent.extend(
+            Recent(identity, intent.run, str(intent.instrument), intent.side, intent.quantity, intent.stamp_utc)
+            for identity, intent in passed
+        )
+        self._forget(begun[-1][0])
+
+    def _forget(self, now_utc: datetime) -> None:
+        while self._recent and self._recent[0].stored_utc < now_utc - _DAY:
+            self._recent.popleft()
 
     def as_of(self, row: BarRow, intent: OrderIntent, column: int) -> OrderIntent:
         """Return an order that was planned before as it is sent at the close of a row."""

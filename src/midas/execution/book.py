@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, cast
 
 import numpy as np
@@ -33,7 +34,7 @@ from midas.kernels.account import (
 from midas.kernels.exiting import any_rule
 from midas.kernels.fill import FRACTION, SCALE, SHORTS
 from midas.kernels.following import close, take
-from midas.kernels.frame import BY_CHANGE, CALLED, ENDED, NEXT, OVERFLOW, RUINED, account_of, frame_of
+from midas.kernels.frame import BY_CHANGE, CALLED, ENDED, NEXT, OVERFLOW, RUINED, Frame, account_of, frame_of
 from midas.kernels.matching import proceed
 from midas.kernels.price_rules import half_up
 from midas.kernels.world import LOT, PER_CLASS, PER_DAY, World
@@ -225,6 +226,16 @@ class Book:
             self._state[[ENTERED, TRADED_ROW]] -= 1.0
             for kind, values in ranges.items():
                 self._ranges[kind, 0] = values
+
+
+def frame_in(book: Book) -> Frame | None:
+    """Return what compiled code goes on by; None where exits or shorts are followed, which takes more than closes."""
+    return None if book._guarded else book._frame
+
+
+def enter(book: Book, session: date) -> None:
+    """Let the rules of a session hold for the bars that follow."""
+    book._window.enter(session)
 
 
 def worth(book: Book, closes: Values) -> int:

@@ -53,7 +53,7 @@ class BookWindow:
         for place in self._followed:
             self._row.reshape(-1)[: self._columns] = row.fields.get(BARS[place], row.fields["close"])
             self.bars[place, :, 1] = self._row
-        self._enter(row.session)
+        self.enter(row.session)
 
     def roll(self) -> None:
         """Let time go on: the bar is the one before the next."""
@@ -65,7 +65,7 @@ class BookWindow:
         rows = min(stop, block.session_stop(at), at + self.span) - at
         for place in self._followed:
             lay(block.fields.get(BARS[place], block.fields["close"])[at : at + rows], self.bars[place], 1)
-        self._enter(block.session(at))
+        self.enter(block.session(at))
         self.dated[2 : rows + 1] = self.dated[1]
         return rows
 
@@ -85,7 +85,8 @@ class BookWindow:
         self.bars[CLOSE, :, :2], self.dated[:2] = tree["closes"], tree["dated"]
         self._session = None if tree["session"] is None else date.fromisoformat(tree["session"])
 
-    def _enter(self, session: date) -> None:
+    def enter(self, session: date) -> None:
+        """Let the rules of a session hold."""
         if session != self._session:
             self._session = session
             self.dated[1] = self._rules_of.row(np.datetime64(session, "D"), 1.0, 0, 0)

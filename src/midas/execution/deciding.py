@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.execution.ahead import Changes
+from midas.execution.ahead import Ahead, Changes
 from midas.execution.book import Book
 from midas.execution.rebalance import Wish
 from midas.execution.stream import Stream
@@ -125,6 +125,10 @@ class GraphDecider:
         if self._changes is None or self._changes.ahead is not ahead:
             self._changes = Changes(ahead, targets.copy(), by_change=self._by_change)
         return self._changes.next(targets)
+
+    def ahead(self, block: BarBlock, at: int) -> Ahead | None:
+        """Return the targets of rows from `at` on, where they are all there is to decide by; None elsewhere."""
+        return self._stream.ahead(block, at) if self._stream.plain else None
 
     def pass_over(self, block: BarBlock, at: int, stop: int) -> None:  # noqa: ARG002
         """Go on by rows at whose closes nothing is wanted."""

@@ -181,7 +181,7 @@ class PaperAccount:
             if self._market.full:
                 self._move_on()
             account = self._account
-            if account is None or singly or not _rests(self._orders, account, self._exits):
+            if account is None or singly or not rests(self._orders, account, self._exits):
                 behind, reports = at + 1, self.advance(block.row(at), opened_utc)
             else:
                 behind, reports = self._meet_rows(block, at, stop, opened_utc, account)
@@ -294,8 +294,8 @@ class PaperAccount:
         return self._shorts or order.ticket.side is Side.BUY or -signed(order) <= account.quantities[order.column]
 
 
-def _rests(orders: PaperOrders, account: SteppedAccount, exits: Sequence[Exit]) -> bool:
-    # No order waits, and what is held is guarded where there are exits.
+def rests(orders: PaperOrders, account: SteppedAccount, exits: Sequence[Exit]) -> bool:
+    """Tell whether no order waits, and what is held is guarded where there are exits."""
     if orders.queue or orders.at or orders.resting:
         return False
     return not exits or orders.guarding.keys() >= set(np.flatnonzero(account.quantities).tolist())

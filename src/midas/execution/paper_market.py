@@ -37,6 +37,8 @@ NONE: frozenset[int] = frozenset()
 ACTIONS = 4096
 _NEVER = 1e15
 
+Slot = tuple[int, int, int, np.datetime64 | None]
+
 
 class PaperMarket:
     """A window over the rows of a ground; a slot is a row's place in it.
@@ -112,6 +114,18 @@ class PaperMarket:
     def drop_rows(self, rows: int) -> None:
         """Take out the last rows again, but not the first of their session."""
         self.slots -= rows
+
+    def mark(self) -> Slot:
+        """Return where it is, for `put_back`."""
+        return self.slots, self._base, self._number, self._session
+
+    def put_back(self, mark: Slot) -> None:
+        """Forget the rows that were taken in since a mark, none of them with a corporate action."""
+        self.slots, self._base, self._number, self._session = mark
+
+    def acts(self, session: date) -> bool:
+        """Tell whether a corporate action takes effect on the first row of a session or later ones of it."""
+        return any(one.session <= session for one in self._waiting)
 
     def move_on(self, keep: int) -> int:
         """Forget all but the last rows, at least `keep` of them, and return by how much slots moved."""

@@ -63,6 +63,16 @@ class PaperOrders:
             self.queue.append(number)
         return number
 
+    def knows(self, client_id: str) -> bool:
+        """Tell whether an id was used before."""
+        return client_id in self._number_of
+
+    def met(self, order: Working) -> None:
+        """Keep an order that came, met the market, and is over."""
+        self._orders[order.number] = order
+        self._number_of[order.ticket.id] = order.number
+        self._over.append((order.session, order.number))
+
     def adopt(self, order: Working) -> BrokerOrder:
         """Keep an order nobody sent: the broker's own."""
         self._orders[order.number] = order

@@ -35,6 +35,7 @@ from midas.kernels.frame import (
     PAUSES,
     RESTED,
     RUINED,
+    Frame,
     account_of,
     frame_of,
     rest,
@@ -75,6 +76,10 @@ class Snapshot:
     state: NDArray[np.float64]
     lists: NDArray[np.int64]
     counts: NDArray[np.int64]
+
+
+Mark = tuple[Frame, NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]
+"""Where an account is: its frame, state, lists and counts."""
 
 
 class SteppedAccount:
@@ -274,6 +279,23 @@ class SteppedAccount:
         journal = journal_of(self._account.journal[:used].copy(), self._account.amounts[:used].copy())
         self._counts[ENTRIES] = 0
         return journal
+
+
+def frame_in(account: SteppedAccount) -> Frame:
+    """Return what compiled code goes on by."""
+    return account._frame
+
+
+def mark_of(account: SteppedAccount) -> Mark:
+    """Return where an account is, for `put_back`."""
+    own = account._account
+    return account._frame.copy(), own.state.copy(), own.lists.copy(), own.counts.copy()
+
+
+def put_back(account: SteppedAccount, mark: Mark) -> None:
+    """Forget what was done since a mark; nothing but rows was met, and nothing told of what happened on them."""
+    own = account._account
+    account._frame[:], own.state[:], own.lists[:], own.counts[:] = mark
 
 
 def last_closes(account: SteppedAccount, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

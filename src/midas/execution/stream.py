@@ -93,6 +93,11 @@ class Stream:
         self._ahead = self._work_out(block, at, stop)
         return self._ahead
 
+    @property
+    def plain(self) -> bool:
+        """Whether all it says of a row are its targets: no ranges, no schedule by sessions, no end."""
+        return not (self._ranges.fields or self._schedule.by_session or self._definition.every is Every.ONCE)
+
     def pass_over(self, block: BarBlock, stop: int) -> None:
         """Go on to before row `stop` of what was worked out: the strategy is silent, or says what it said before."""
         known, last = self._ahead, stop - 1

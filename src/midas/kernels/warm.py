@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any, cast
 
 from midas.core.clock import SystemClock
-from midas.kernels import benchmark, drive, following, holdings, lane_account, longer, matching, round_trips
+from midas.kernels import benchmark, drive, following, holdings, lane_account, longer, matching, round_trips, stride
 from midas.kernels.compiled import kernel_folder
 from midas.kernels.table import LOOPS
 
@@ -30,6 +30,11 @@ SIGNATURES: tuple[tuple[Callable[..., object], str], ...] = (
     (matching.proceed, f"({_LIST}, {_WORD}, {_WORD})"),
     (following.close, f"void({_LIST}, {_WORD}, boolean)"),
     (following.take, f"void({_LIST}, {_WORD}, float64, float64, {_WORD}, boolean)"),
+    (
+        stride.stride,
+        f"({_LIST}, {_LIST}, float64[:,::1], {_LIST}, {_LIST}, {_TABLE}, float64[:,::1], {_TABLE}, float64[:,::1], "
+        f"{_TABLE})",
+    ),
     (
         round_trips.round_trips,
         f"({_TABLE}, float64[:,::1], {_WORD}, {_WORD}, float64, {', '.join([_TILES] * 3)}, {_FIXED})",

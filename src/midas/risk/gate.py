@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from midas.core.order import OrderIntent
@@ -64,6 +64,24 @@ def check(identity: str, order: OrderIntent, snapshot: Snapshot, *limits: Limits
     if isinstance(asked, Deny):
         return asked
     return _refusal(asked, limits) or Allow()
+
+
+def all_pass(limits: Sequence[Limits], apart_s: float) -> bool:
+    """Tell whether `LIMITS` could refuse no order at the market that sells no more than is held.
+
+    It is asked about at the last price, of an account seen just now that never hit a loss limit, and `apart_s` after
+    any other of its name and side.
+    """
+    return bool(limits) and all(_passes(each, apart_s) for each in limits)
+
+
+def _passes(limits: Limits, apart_s: float) -> bool:
+    of_size = (limits.max_quantity, limits.max_notional, limits.position, limits.gross)
+    of_losses = (limits.daily_loss, limits.drawdown)
+    of_pace = (limits.orders_per_second, limits.orders_per_minute, limits.orders_per_day, limits.repeats_per_minute)
+    if limits.restricted or any(most is not None for most in (*of_size, *of_losses, *of_pace)):
+        return False
+    return limits.duplicate_window_s is None or limits.duplicate_window_s < apart_s
 
 
 def _refusal(asked: Question, limits: tuple[Limits, ...]) -> Deny | None:

@@ -25,7 +25,6 @@ from midas.trading.journal import (
     CancelSent,
     ChangeOrder,
     Checkpoint,
-    Entry,
     Fenced,
     MoveRun,
     Outdated,
@@ -61,6 +60,20 @@ class AccountStore:
     costs: dict[InstrumentId, int] = field(default_factory=dict)
     quarantined: dict[str, str] = field(default_factory=dict)
     audits: list[Audit] = field(default_factory=list)
+
+    def book(self, book: Book) -> None:
+        """Book what is alone in its batch, or raise what `Journal.commit` does and leave everything as it was."""
+        if book.reference in self.books:
+            raise AlreadyStored(f"{book.reference} is in the ledger already.")
+        require_sound(book)
+        self.books[book.reference] = book
+        for posting in book.postings:
+            if posting.account is LedgerAccount.CASH:
+                self.cash += posting.amount
+            elif posting.account is LedgerAccount.SECURITIES and posting.instrument is not None:
+                self.costs[posting.instrument] = self.costs.get(posting.instrument, 0) + posting.amount
+        if book.instrument is not None and book.quantity is not None:
+            self.quantities[book.instrument] = self.quantities.get(book.instrument, Decimal(0)) + book.quantity
 
     def oldest_first(self, orders: Iterable[str]) -> list[OrderRow]:
         """Return orders as they were stored one after the other."""

@@ -21,6 +21,7 @@ from midas.execution.order_reports import events_of
 from midas.execution.order_row import OrderRow
 from midas.execution.paper import PaperAccount
 from midas.execution.state_bytes import from_bytes, to_bytes
+from midas.execution.striding import Strode
 from midas.marketdata.block import BarBlock
 from midas.marketdata.feed import BarRow, CorporateAction, FeedEvent, SessionEdge
 from midas.portfolio.booking import MoveKind
@@ -28,6 +29,8 @@ from midas.trading.closes import Closed, Closes
 from midas.trading.draft import Draft
 from midas.trading.holding import Books
 from midas.trading.journal import Checkpoint, Journal
+from midas.trading.memory_journal import MemoryJournal
+from midas.trading.strides import Strides
 
 T = TypeVar("T")
 
@@ -36,7 +39,9 @@ class Rehearsal:
     """Drives a run through a feed's events, in the order they come.
 
     `journal` must answer without waiting, as the one in memory does. `keeps` checkpoints the loop with whatever it
-    orders. `watch` is told the feed's events, commands, and what the loop hears of them, as they happen.
+    orders. `watch` is told the feed's events, commands, and what the loop hears of them, as they happen; of rows that
+    are gone through at once, behind the last of them. `strode` counts the rows taken in strides, see
+    `execution.striding`.
     """
 
     def __init__(
@@ -57,6 +62,10 @@ class Rehearsal:
         self._order: dict[str, str] = {}
         self._opened_utc: datetime | None = None
         self.closes = Closes()
+        self.strode = 0
+        self._strides: Strides | None = None
+        if isinstance(journal, MemoryJournal):
+            self._strides = Strides(mandate, loop, paper, journal.store, self.books)
         self.denied: list[Denied] = []
         self.foreign: list[BrokerFill] = []
 
@@ -85,7 +94,9 @@ class Rehearsal:
                     self.take(event)
                 at += 1
             else:
-                at = self._pass_over(block, at, stop)
+                strides = self._strides
+                strode = strides and strides.take(block, at, stop, self._epoch, self._watch)
+                at = _behind(self, block, strode) if strode else self._pass_over(block, at, stop)
 
     def take(self, event: FeedEvent) -> None:
         """Go through one event."""
@@ -278,6 +289,17 @@ class Rehearsal:
     def _tell(self, what: object) -> None:
         if self._watch is not None:
             self._watch(what)
+
+
+def _behind(rehearsal: Rehearsal, block: BarBlock, strode: Strode) -> int:
+    # Goes on behind a stride, and returns the row there.
+    at, stop = strode.at, strode.at + strode.rows
+    sessions = block.sessions[at:stop]
+    rehearsal.closes.extend(block.first + at, sessions, strode.cash, strode.equity, strode.own_equity)
+    closing = block.closing(stop - 1)
+    rehearsal._opened_utc = closing.stamp_utc if closing else block.stamp_utc(stop - 1)
+    rehearsal.strode += strode.rows
+    return stop
 
 
 def _now(answer: Coroutine[Any, Any, T]) -> T:

@@ -1,0 +1,205 @@
+"""Many rows at once for a market's account and a run's own: met, told, closed and decided on in turn.
+
+Row by row the market's account meets the bars, the run's is told what filled, hears the closes and decides, and what it
+wants is placed in the market's for the next bar: the steps of `matching` and `following`, in the order in which a loop
+and a broker take them. Only what needs no words is done: orders at the open that fill on the next bar, whole or as far
+as the cash goes.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.kernels.account import CAUSE, ENTRIES, FILL, ORDERED, ORDERS, QUANTITY, REFUSED, WANTED, WEIGHT
+from midas.kernels.compiled import kernel, step
+from midas.kernels.fill import NO_CASH
+from midas.kernels.following import close, take
+from midas.kernels.frame import BY_CHANGE, DONE, ENDED, NEXT, Frame
+from midas.kernels.framed import amounts_in, closes_in, counts_in, equity_in, journal_in, lists_in, state_in, weights_in
+from midas.kernels.lanes import LANES
+from midas.kernels.matching import proceed
+
+Integers = NDArray[np.int64]
+Doubles = NDArray[np.float64]
+
+HEARD = 1
+"""Flag of a row whose weights are heard at its close."""
+LAST = 2
+"""Flag of a row at whose close nothing may be ordered here."""
+
+_PARTS = 1e9
+_MOST = 2.0**50
+
+BEFORE, NOW = 0, 1
+
+
+@kernel
+def stride(
+    paper: Frame,
+    book: Frame,
+    weights: Doubles,
+    flags: Integers,
+    own: Integers,
+    orders: Integers,
+    wanted: Doubles,
+    fills: Integers,
+    amounts: Doubles,
+    begins: Integers,
+) -> tuple[int, int, int, int, int]:
+    """Take as many rows as there are flags, and return how many could be, and the orders, fills and decisions they had.
+
+    weights : (row, instrument). Written are `own`, the equity of the run's own account at each close; `orders` as (row,
+    column) and `wanted`, their signed quantities and the last prices; `fills` as (row, order, value, commission, tax, 1
+    where the cash did not last) and `amounts`, their quantity and price; `begins` as (row, equity), the rows on which
+    something was decided.
+
+    Where it could not take all rows the accounts are beyond those it tells of: put them back and take as many again.
+    The fourth number is the decisions, the last the row at which it stopped.
+    """
+    asked = fed = begun = safe = safe_orders = safe_fills = safe_begun = 0
+    placed = 0
+    for k in range(len(flags)):
+        if not _met(k, asked - placed, placed, paper, book, orders, wanted, fills, amounts, fed):
+            return safe, safe_orders, safe_fills, safe_begun, k
+        fed += placed
+        _close(paper, book)
+        if book[ENDED] != DONE:
+            return safe, safe_orders, safe_fills, safe_begun, k
+        own[k] = equity_in(book)[NOW]
+        placed = 0
+        if flags[k] & HEARD:
+            spoke = _decide(k, weights, book)
+            placed = counts_in(book)[ORDERED]
+            if placed > 0 or spoke:
+                begins[begun, 0], begins[begun, 1] = k, own[k]
+                begun += 1
+            if placed > 0 and (flags[k] & LAST or asked + placed > len(orders) or not _sound(paper, book)):
+                return safe, safe_orders, safe_fills, safe_begun, k
+            _place(k, asked, paper, book, orders, wanted)
+            asked += placed
+        _roll(book)
+        if placed == 0:
+            safe, safe_orders, safe_fills, safe_begun = k + 1, asked, fed, begun
+    return safe, safe_orders, safe_fills, safe_begun, len(flags)
+
+
+@step
+def told(quantity: float) -> float:
+    """Return the number that a quantity is once it was written down to the last place that is kept; 0 for none."""
+    size = abs(quantity)
+    if size == math.floor(size):
+        return quantity
+    parts = np.rint(size * _PARTS)
+    if not parts < _MOST or abs(size * _PARTS - parts) > 0.25:
+        return 0.0
+    return math.copysign(parts / _PARTS, quantity)
+
+
+@step
+def _met(
+    k: int,
+    first: int,
+    placed: int,
+    paper: Frame,
+    book: Frame,
+    orders: Integers,
+    wanted: Doubles,
+    fills: Integers,
+    amounts: Doubles,
+    fed: int,
+) -> bool:
+    # The bars of a row: whether each order filled, and nothing else happened; then the run's account knows.
+    if proceed(paper, paper[NEXT] + 1, -1) != DONE:
+        return False
+    counts, journal, written = counts_in(paper), journal_in(paper), amounts_in(paper)
+    entries, at = counts[ENTRIES], 0
+    if entries < placed or counts[ORDERED] > 0:
+        return False
+    for place in range(placed):
+        entry, order = journal[at], first + place
+        if at == entries or entry[0] != FILL or entry[CAUSE] != 0 or entry[2] != orders[order, 1]:
+            return False
+        size, price, asked = told(written[at, 0]), written[at, 1], abs(told(wanted[order, 0]))
+        at += 1
+        short = at < entries and journal[at, 0] == REFUSED + NO_CASH and journal[at, 2] == entry[2]
+        if size == 0.0 or (size >= asked if short else size != asked):
+            return False
+        at += short
+        fill = fills[fed + place]
+        fill[0], fill[1], fill[2], fill[3], fill[4], fill[5] = k, order, entry[6], entry[7], entry[8], short
+        amounts[fed + place, 0], amounts[fed + place, 1] = written[at - 1 - short, 0], price
+        take(book, entry[2], entry[3] * size, price, entry[3] * entry[6] + entry[7] + entry[8], False)
+    counts[ENTRIES] = 0
+    return bool(at == entries)
+
+
+@step
+def _close(paper: Frame, book: Frame) -> None:
+    theirs, mine, row = closes_in(paper), closes_in(book), paper[NEXT] - 1
+    for tile in range(mine.shape[0]):
+        for lane in range(mine.shape[2]):
+            mine[tile, NOW, lane] = theirs[tile, row, lane]
+    close(book, NOW + 1, False)
+    counts_in(book)[ENTRIES] = 0
+
+
+@step
+def _decide(k: int, weights: Doubles, book: Frame) -> bool:
+    # Whether a schedule spoke; what is wanted is on order in the run's own account then.
+    heard, spoke = weights_in(book), False
+    for column in range(weights.shape[1]):
+        heard[0, column] = weights[k, column]
+        spoke = spoke or math.isfinite(weights[k, column])
+    proceed(book, NOW + 1, 0)
+    counts_in(book)[ENTRIES] = 0
+    return spoke and book[BY_CHANGE] == 0
+
+
+@step
+def _sound(paper: Frame, book: Frame) -> bool:
+    # Whether nobody could say no to any of the orders: sizes that can be told, prices that are known, sales of what
+    # is held.
+    state, lists, held = state_in(book), lists_in(book), state_in(paper)
+    for place in range(counts_in(book)[ORDERED]):
+        column = lists[ORDERS, place]
+        price = _last(column, book)
+        size = told(state[WANTED, column])
+        if size == 0.0 or not (price > 0.0 and math.isfinite(price)):
+            return False
+        if size < 0.0 and (-size > held[QUANTITY, column] or -size > told(state[QUANTITY, column])):
+            return False
+    return True
+
+
+@step
+def _last(column: int, book: Frame) -> float:
+    closes = closes_in(book)
+    price = closes[column // LANES, NOW, column % LANES]
+    return float(closes[column // LANES, BEFORE, column % LANES] if math.isnan(price) else price)
+
+
+@step
+def _place(k: int, asked: int, paper: Frame, book: Frame, orders: Integers, wanted: Doubles) -> None:
+    mine, theirs = state_in(book), state_in(paper)
+    counts, ordered = counts_in(book), counts_in(paper)
+    for place in range(counts[ORDERED]):
+        column = lists_in(book)[ORDERS, place]
+        orders[asked + place, 0], orders[asked + place, 1] = k, column
+        wanted[asked + place, 0], wanted[asked + place, 1] = mine[WANTED, column], _last(column, book)
+        theirs[WANTED, column], theirs[WEIGHT, column] = told(mine[WANTED, column]), math.nan
+        lists_in(paper)[ORDERS, place] = column
+        mine[WANTED, column] = 0.0
+    ordered[ORDERED] = counts[ORDERED]
+    counts[ORDERED] = 0
+
+
+@step
+def _roll(book: Frame) -> None:
+    closes = closes_in(book)
+    for tile in range(closes.shape[0]):
+        for lane in range(closes.shape[2]):
+            if not math.isnan(closes[tile, NOW, lane]):
+                closes[tile, BEFORE, lane] = closes[tile, NOW, lane]
