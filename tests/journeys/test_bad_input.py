@@ -164,6 +164,52 @@ class TestImport:
         assert empty("data", "check", "xkrx-1d", "--json").json["ok"]
 
 
+TICKS = "symbol,time,price,size,received\n" + "".join(
+    f"005930,2024-01-0{day}T09:00:0{second}.5+09:00,76{second}00,{10 + second},2024-01-0{day}T09:00:0{second}.7+09:00\n"
+    for day in (2, 3)
+    for second in range(5)
+)
+
+
+class TestTicks:
+    def imported(self, midas: Midas, file: Path, *more: str) -> Done:
+        return midas("data", "import", file, "--venue", "XKRX", "--timeframe", "tick", "--json", *more)
+
+    def test_the_file_is_good_as_it_is(self, empty_inside: Midas, write: Write) -> None:
+        report = self.imported(empty_inside, write("good.csv", TICKS)).json
+        assert (report["rows"], report["symbols"], report["dataset"]["name"]) == (10, 1, "xkrx-tick")
+
+    @pytest.mark.parametrize(
+        ("good", "bad", "words"),
+        [
+            ("76200", "-76200", ("non_positive_price", "-76200")),
+            ("76200", "762o0", ("bad_number", "762o0")),
+            ("76200", "", ("nan", "price is missing")),
+            ("76200", "762000000", ("spike",)),
+            (",12,", ",-12,", ("negative_volume", "-12")),
+            ("2024-01-02T09:00:02.5+09:00", "2024-01-02T09:00:02.5", ("naive_time", "line 4")),
+            ("2024-01-02T09:00:02.5+09:00", "soon", ("bad_date", "soon")),
+            ("2024-01-02T09:00:02.5+09:00", "2024-01-01T09:00:02.5+09:00", ("closed_day", "2024-01-01")),
+            ("2024-01-02T09:00:02.5+09:00", "2124-01-02T09:00:02.5+09:00", ("future_date",)),
+            ("+09:00", "+00:00", ("wrong_time_zone", "Asia/Seoul")),
+            ("005930,2024-01-02T09:00:02", "59?30,2024-01-02T09:00:02", ("wrong_symbol", "59?30")),
+        ],
+    )
+    def test_a_defect_imports_nothing_and_is_named(
+        self, empty_inside: Midas, write: Write, good: str, bad: str, words: tuple[str, ...]
+    ) -> None:
+        assert good in TICKS
+        told(self.imported(empty_inside, write("bad.csv", TICKS.replace(good, bad))), 4, *words, "--skip-bad")
+        assert empty_inside("data", "list", "--json").json == []
+
+    @pytest.mark.parametrize(("column", "hint"), [("price", "--map price"), ("size", "--map size"), ("time", "time")])
+    def test_a_missing_column(self, empty_inside: Midas, write: Write, column: str, hint: str) -> None:
+        told(self.imported(empty_inside, write("bare.csv", TICKS.replace(f",{column}", ",x", 1))), 2, column, hint)
+
+    def test_a_truncated_file(self, empty_inside: Midas, write: Write) -> None:
+        told(self.imported(empty_inside, write("cut.csv", TICKS[:-60])), 4, "truncated_file")
+
+
 class TestStorage:
     def test_a_corrupted_database(self, midas: Midas) -> None:
         database = midas.home / "midas.db"
