@@ -136,9 +136,9 @@ class TestMerging:
         lake = lake_of(tmp_path, made_up(1, 30))
         with pytest.raises(InvalidInput, match="ticks"):
             import_bars(lake, raw_bars(clean_bars(1), dataset="ticks"))
-        import_bars(lake, raw_bars(clean_bars(1), dataset="bars"))
-        with pytest.raises(InvalidInput, match="bars"):
-            import_ticks(lake, raw_of(made_up(1, 30)), dataset="bars")
+        import_bars(lake, raw_bars(clean_bars(1), dataset="daily"))
+        with pytest.raises(InvalidInput, match="has 1d bars, these are ticks"):
+            import_ticks(lake, raw_of(made_up(1, 30)), dataset="daily")
         other = replace(raw_of(made_up(1, 30)), venue="XNYS")
         with pytest.raises(InvalidInput, match="venue"):
             import_ticks(lake, other, dataset="ticks")

@@ -66,6 +66,19 @@ class TestRows:
         assert {str(tick.instrument) for tick in ticks} == {str(one.id) for one in panel.instruments}
         assert min(tick.received_utc for tick in ticks).date() == DAYS[start]
 
+    def test_of_one_name_do_not_hang_on_who_else_is_asked_for(self, tmp_path: Path) -> None:
+        # one of A comes too late for an interval in which B traded: A had no bar there, and gets none when it is alone
+        begin = HOURS(DAYS[0])[0]
+        moments = [("BBB.XNAS", 30, 30), ("AAA.XNAS", 40, 310), ("AAA.XNAS", 320, 320), ("AAA.XNAS", 700, 700)]
+        rows = [
+            (name, begin + timedelta(seconds=printed), begin + timedelta(seconds=came), 10.0, 1.0)
+            for name, printed, came in moments
+        ]
+        lake = lake_of(tmp_path, pl.DataFrame(rows, schema=made_up(0, 1).schema, orient="row"))
+        panel = select(lake, "ticks", ["AAA"], FIVE).panel
+        assert panel.rows == 2
+        assert first_told(list(feed(lake, panel).told())) == [plain(event) for event in Replay(panel).told()]
+
     def test_that_late_ticks_correct_come_again(self, lake: Lake) -> None:
         panel = lake.panel("ticks", FIVE)
         rows = [event for event in feed(lake, panel).told() if isinstance(event, BarRow)]
