@@ -54,7 +54,7 @@ async def run(workspace: Workspace, request: BacktestRequest, wait_s: float) -> 
     # before it runs: a try that fails was one all the same
     await trials.count(workspace, order.hypothesis, [order.configuration])
     work = partial(running.perform, workspace.home.root, order)
-    record = await workspace.jobs.submit(Task("backtest", work, partial(_settle, workspace, order)))
+    record = await workspace.jobs.submit(Task("backtest", work, partial(settle, workspace, order)))
     return await show_job(workspace, record.id, wait_s)
 
 
@@ -174,7 +174,8 @@ def _corrupt(backtest: str) -> StorageCorrupt:
     )
 
 
-async def _settle(workspace: Workspace, order: Order, made: Made) -> Settled:
+async def settle(workspace: Workspace, order: Order, made: Made) -> Settled:
+    """Store what a run left beside its series."""
     record = BacktestRecord(
         id=made.identity[:12],
         identity=made.identity,

@@ -69,8 +69,9 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
-    # everything a run needs, at hand
+class Ready:
+    """Everything a run needs, at hand."""
+
     spec: BacktestSpec
     panel: Panel
     benchmark_panel: Panel | None
@@ -92,17 +93,17 @@ def order(workspace: Workspace, request: BacktestRequest, found: Resolved) -> Or
     from midas.strategies.plans import plan_of
     from midas.venues.catalogue import venue
 
-    ready = _ready(workspace.lake, found.definition, request)
-    spec, panel, other = ready.spec, ready.panel, ready.benchmark_panel
+    asked = ready(workspace.lake, found.definition, request)
+    spec, panel, other = asked.spec, asked.panel, asked.benchmark_panel
     spec.terms(panel.currency)
     rows = window(plan_of(spec.definition), panel, spec.start, spec.end)
-    if ready.rates is not None:
-        ready.rates.at(panel.sessions[rows.first : rows.stop])
+    if asked.rates is not None:
+        asked.rates.at(panel.sessions[rows.first : rows.stop])
     tables = venue(panel.venue, panel.currency).table_version
     named = identity(
         spec, panel.version, tables,
         benchmark_version="" if other is None else other.version,
-        rates_version="" if ready.rates is None else ready.rates.version,
+        rates_version="" if asked.rates is None else asked.rates.version,
     )  # fmt: skip
     idea = hypothesis_of(spec.definition, universe_family(panel))
     tried = configuration_of(spec.definition, spec.symbols, spec.start, spec.end, spec.dealing)
@@ -116,14 +117,25 @@ def perform(home: Path, work: Order, report: Report) -> Made:
     ------
     MidasError: it cannot be run or stored; nothing was.
     """
-    from midas.backtest.artifact import save
     from midas.backtest.run import run_spec
 
-    ready = _ready(lake_of(home, SystemClock()), work.definition, work.request)
+    asked = ready(lake_of(home, SystemClock()), work.definition, work.request)
     result = run_spec(
-        ready.spec, ready.panel, benchmark_panel=ready.benchmark_panel, rates=ready.rates, notes=ready.notes,
+        asked.spec, asked.panel, benchmark_panel=asked.benchmark_panel, rates=asked.rates, notes=asked.notes,
         progress=report,
     )  # fmt: skip
+    return kept(result, home, work)
+
+
+def kept(result: Result, home: Path, work: Order) -> Made:
+    """Store the series of a result and return the rest of it.
+
+    Raises
+    ------
+    MidasError: it cannot be stored; nothing was.
+    """
+    from midas.backtest.artifact import save
+
     folder = Home(home).result(result.identity)
     with writing("The result", folder.parent), saving(folder):
         save(result, folder)
@@ -140,14 +152,21 @@ def saving(folder: Path) -> AbstractContextManager[None]:
     return exclusive(folder.parent / ".lock", f"the result {folder.name}", _SAVE_WAIT_S)
 
 
-def _ready(lake: Lake, definition: Definition, request: BacktestRequest) -> _Ready:
+def ready(lake: Lake, definition: Definition, request: BacktestRequest) -> Ready:
+    """Find what a question names.
+
+    Raises
+    ------
+    NotFound: an unknown universe, symbol or benchmark.
+    InvalidInput: the question makes no sense.
+    """
     from midas.backtest.spec import spec_of
     from midas.marketdata.universe import select
 
     chosen = select(lake, request.universe, request.symbols, asked_timeframe(request.timeframe))
     benchmark, benchmark_panel = _benchmark(lake, chosen.panel, request.benchmark)
     spec = spec_of(definition, chosen.panel, **terms_of(request), benchmark=benchmark, universe=chosen.label)
-    return _Ready(spec, chosen.panel, benchmark_panel, rates_for(lake, chosen.panel, spec), chosen.warnings)
+    return Ready(spec, chosen.panel, benchmark_panel, rates_for(lake, chosen.panel, spec), chosen.warnings)
 
 
 def _benchmark(lake: Lake, panel: Panel, benchmark: str | None) -> tuple[str | None, Panel | None]:
@@ -174,7 +193,7 @@ def _made(result: Result, work: Order) -> Made:
         settings["strategy_version"] = work.version
     return Made(
         identity=result.identity,
-        definition=work.definition.graph_json(),
+        definition=work.definition.graph_json() | _text(work.definition),
         params=dict(work.definition.params),
         symbols=[*result.spec.symbols] if work.request.symbols else [],
         start=result.panel.sessions[result.simulation.first].item(),
@@ -186,3 +205,8 @@ def _made(result: Result, work: Order) -> Made:
         settings=settings,
         evidence=evidence_of(simple_returns(result.equity), year).to_json(),
     )
+
+
+def _text(definition: Definition) -> Json:
+    # the source of code, for people to look at; it is no part of what the run is known by
+    return {} if definition.code is None else {"source": definition.code.text}

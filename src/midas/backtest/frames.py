@@ -44,7 +44,13 @@ class Names:
         return self.times.gather(pl.Series(rows, dtype=pl.Int64))
 
     def id(self, columns: Rows) -> pl.Series:
-        return self.ids.gather(pl.Series(columns, dtype=pl.Int64))
+        """Ids of columns; null for -1, which is no instrument."""
+        found = self.ids.gather(pl.Series(np.maximum(columns, 0), dtype=pl.Int64))
+        return (
+            found
+            if (columns >= 0).all()
+            else found.zip_with(pl.Series(columns >= 0), pl.Series([None], dtype=pl.String))
+        )
 
     def money(self, minor: Rows) -> Reals:
         return minor / self.scale
@@ -134,12 +140,8 @@ def positions(trips: RoundTrips, entries: Timeline, panel: Panel, closes: Rows, 
 
     The last known close values a name; `closes` are the rows, ascending.
     """
-    places, columns, quantities = _held(trips, entries, closes)
-    rows = closes[places]
-    actions = read_only(happenings(panel.actions))
-    met = np.searchsorted(panel.actions.row, rows, side="right")
-    values = worth(rows, columns, quantities, met, scale, read_only(panel.tiles("raw_close")), actions)
-    order = np.lexsort((columns, rows))
+    places, columns, quantities, values = _valued(trips, entries, panel, closes, scale)
+    order = np.lexsort((columns, places))
     names = Names.of(panel, scale)
     return pl.DataFrame(
         {
@@ -148,6 +150,29 @@ def positions(trips: RoundTrips, entries: Timeline, panel: Panel, closes: Rows, 
             "quantity": quantities[order],
             "value": names.money(values[order]),
         }
+    )
+
+
+def carried(trips: RoundTrips, entries: Timeline, panel: Panel, closes: Rows, scale: float) -> Rows:
+    """Return the value of all that is held, both ways, at each close, in minor units."""
+    places, _, _, values = _valued(trips, entries, panel, closes, scale)
+    found = np.zeros(len(closes), np.int64)
+    np.add.at(found, places, np.abs(values))
+    return found
+
+
+def _valued(
+    trips: RoundTrips, entries: Timeline, panel: Panel, closes: Rows, scale: float
+) -> tuple[Rows, Rows, Reals, Rows]:
+    places, columns, quantities = _held(trips, entries, closes)
+    rows = closes[places]
+    actions = read_only(happenings(panel.actions))
+    met = np.searchsorted(panel.actions.row, rows, side="right")
+    return (
+        places,
+        columns,
+        quantities,
+        worth(rows, columns, quantities, met, scale, read_only(panel.tiles("raw_close")), actions),
     )
 
 

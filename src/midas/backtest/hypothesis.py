@@ -21,8 +21,11 @@ def hypothesis_of(definition: Definition, universe_family: str) -> str:
 
     Left out is whatever can be turned to try again: every number of the graph and of its exits, when it speaks, and
     all names. Parts that occur twice are told twice, so that two numbers that happen to be equal make no difference;
-    for the same reason a delay, which disappears at 0, is not told.
+    for the same reason a delay, which disappears at 0, is not told. Of code its name is all there is to go by: whatever
+    is changed in it is another try at the same idea.
     """
+    if definition.code is not None:
+        return _hashed(["code", definition.name, universe_family])
     known: dict[Node, str] = {}
     for node in walk(definition.targets):
         told = [known[child] for child in node.inputs]
@@ -60,13 +63,13 @@ def configuration_of(
 def told_of(
     definition: Definition, symbols: Sequence[str], start: date | None, end: date | None, dealing: Dealing | None
 ) -> dict[str, object]:
-    """Return what `configuration_of` hashes, in plain values; `targets` is the graph."""
+    """Return what `configuration_of` hashes, in plain values; `targets` is the graph, or what code is known by."""
     graph, account, plain = definition.graph_json(), dealing or Dealing(), Dealing()
     # told where it is not plain, so that tries that were counted before there was a choice stay the same ones
     chosen = {"settlement": account.settlement, "fill_at": account.fill_at}
     differs = [value for name, value in chosen.items() if value != getattr(plain, name)]
     return {
-        "targets": graph["targets"],
+        "targets": graph["targets"] if definition.code is None else [graph["code"], graph["params"]],
         "every": graph["every"],
         "exits": graph["exits"],
         "symbols": sorted(symbols),

@@ -136,7 +136,11 @@ def _delisted(story: Story) -> str:
 
 def _shorts(story: Story) -> str:
     count = story.simulation.journal.refusals.counts().get(Reject.SHORT_NOT_ALLOWED, 0)
-    return f"{count} negative targets were taken as 0: the account may not sell short (allow_short)." if count else ""
+    if not count:
+        return ""
+    if story.spec.definition.code is not None:
+        return f"Sales of more than was held, refused as the account may not sell short (allow_short): {count}."
+    return f"{count} negative targets were taken as 0: the account may not sell short (allow_short)."
 
 
 def _borrowed(story: Story) -> str:
@@ -154,7 +158,8 @@ def _banned(story: Story) -> str:
 
 
 def _bans_unknown(story: Story) -> str:
-    if not story.terms.dealing.allow_short or not (story.targets.weights < 0.0).any():
+    shorted = (story.targets.weights < 0.0).any() or (story.trips.side < 0).any()
+    if not story.terms.dealing.allow_short or not shorted:
         return ""
     mic = story.venue.mic
     first, last = (story.panel.sessions[row].item() for row in (story.window.first, story.window.stop - 1))
@@ -199,6 +204,8 @@ def _why(story: Story) -> str:
     rows, bars = story.window.stop - story.window.first, bars_of(story.panel)
     first, last = (str(story.panel.times[row]) for row in (story.window.first, story.window.stop - 1))
     every = story.spec.definition.every
+    if story.spec.definition.code is not None:
+        return f"on_bar was asked at {rows} {bars} from {first} to {last}, and {_came_to(story)}"
     if not len(weights):
         return f"none of the {rows} {bars} from {first} to {last} is one on which the strategy speaks (every {every})"
     valued, positive = int(np.isfinite(weights).sum()), int((weights > 0).sum())
@@ -213,6 +220,12 @@ def _why(story: Story) -> str:
         reasons = ", ".join(f"{reason} {count}" for reason, count in refused.items())
         return f"{spoke}, gave {positive} positive targets, and every order was refused ({reasons})"
     return f"{spoke}, gave {positive} positive targets, and none could meet a later bar before {last}"
+
+
+def _came_to(story: Story) -> str:
+    refused = story.simulation.journal.refusals.counts()
+    told = ", ".join(f"{reason} {count}" for reason, count in refused.items())
+    return f"every order was refused or dropped ({told})" if refused else "no order of it could meet a later bar"
 
 
 def _of(part: int, whole: int) -> str:

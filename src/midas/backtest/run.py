@@ -23,8 +23,8 @@ from midas.core.money import Money
 from midas.execution.dealing import Dealing
 from midas.execution.exchange import AccountCurrency, Exchanged, Rates, exchanged
 from midas.execution.guards import guards
-from midas.execution.simulation import simulate
-from midas.execution.terms import Lots
+from midas.execution.simulation import Simulation, simulate
+from midas.execution.terms import AccountTerms, Lots
 from midas.factors.periods import rows_a_day
 from midas.factors.plan import Plan, plan_for_days
 from midas.kernels.fill import SCALE
@@ -32,11 +32,10 @@ from midas.marketdata.panel import Panel
 from midas.portfolio.measures.registry import absences, summarise
 from midas.portfolio.timeline import timeline
 from midas.portfolio.trades import Prices, round_trips
-from midas.strategies.definition import Definition
+from midas.strategies.definition import Definition, is_code
 from midas.strategies.plans import plan_of, range_plans
 from midas.strategies.schedule import Every
 from midas.strategies.strategy import Strategy
-from midas.venues.catalogue import venue
 
 Progress = Callable[[float, str], None]
 """Called with the share done and what comes next."""
@@ -107,9 +106,16 @@ def run_spec(
     InvalidInput, NotFound: see `run`.
     DataBlocked: a rate is missing.
     """
-    report = progress or _silence
-    story = _live(spec, panel, benchmark_panel, rates, report)
+    report = progress or silence
+    return told(_live(spec, panel, benchmark_panel, rates, report), benchmark_panel, rates, notes, report)
+
+
+def told(
+    story: Story, benchmark_panel: Panel | None, rates: Rates | None, notes: Sequence[str], report: Progress
+) -> Result:
+    """Return the result of what an account lived through."""
     report(0.9, "measuring")
+    spec, panel = story.spec, story.panel
     sample = sample_of(story)
     summary = summarise(sample)
     account = story.simulation
@@ -143,7 +149,7 @@ def lived(
     spec: BacktestSpec, setting: Setting, plan: Plan, rows: Window, compared: Benchmark, wanted: Targets
 ) -> Story:
     """Return what an account with these targets lived through."""
-    panel, world = setting.panel, setting.world
+    world = setting.world
     account = simulate(
         world,
         wanted.rows,
@@ -152,8 +158,17 @@ def lived(
         stop=rows.stop,
         capital=setting.terms.capital.minor,
         by_change=spec.definition.every is Every.CHANGE,
-        exits=guards(spec.definition.exits, ranges(range_plans(spec.definition.exits), panel, rows)),
+        exits=guards(spec.definition.exits, ranges(range_plans(spec.definition.exits), setting.panel, rows)),
     )
+    return story_of(spec, setting, plan, rows, compared, wanted, account)
+
+
+def story_of(
+    spec: BacktestSpec, setting: Setting, plan: Plan, rows: Window, compared: Benchmark, wanted: Targets,
+    account: Simulation,
+) -> Story:  # fmt: skip
+    """Return the story of an account: what happened to it in one sequence, and its round trips."""
+    panel, world = setting.panel, setting.world
     entries = timeline(account.journal)
     prices = Prices(world.highs, world.lows, world.closes, world.happenings)
     trips = round_trips(entries, panel.columns, rows.stop, world.terms[SCALE], prices)
@@ -162,19 +177,33 @@ def lived(
     )
 
 
-def _live(
-    spec: BacktestSpec, panel: Panel, benchmark_panel: Panel | None, rates: Rates | None, report: Progress
-) -> Story:
-    require_heard(spec.definition, panel)
-    market = venue(panel.venue, panel.currency)
+def begun(
+    spec: BacktestSpec, panel: Panel, benchmark_panel: Panel | None, rates: Rates | None
+) -> tuple[Plan, Window, Benchmark, AccountTerms]:
+    """Return what an account begins with: its plan, its rows, what it is compared with, and its terms.
+
+    Raises
+    ------
+    InvalidInput, NotFound, DataBlocked: see `run`.
+    """
     plan = plan_for_days(plan_of(spec.definition), rows_a_day(panel))
     rows = window(plan, panel, spec.start, spec.end)
     compared = benchmark_of(panel, rows, spec.benchmark, benchmark_panel)
-    terms = spec.terms(panel.currency, paid_in(spec, panel, rates, rows))
+    return plan, rows, compared, spec.terms(panel.currency, paid_in(spec, panel, rates, rows))
+
+
+def _live(
+    spec: BacktestSpec, panel: Panel, benchmark_panel: Panel | None, rates: Rates | None, report: Progress
+) -> Story:
+    if spec.definition.code is not None:
+        raise is_code(spec.definition.name)
+    require_heard(spec.definition, panel)
+    plan, rows, compared, terms = begun(spec, panel, benchmark_panel, rates)
+    setting = Setting.of(panel, terms)
     report(0.1, "computing targets")
-    wanted = targets(plan, spec.definition.every, panel, market.calendar, rows)
+    wanted = targets(plan, spec.definition.every, panel, setting.market.calendar, rows)
     report(0.6, "matching orders")
-    return lived(spec, Setting.of(panel, terms), plan, rows, compared, wanted)
+    return lived(spec, setting, plan, rows, compared, wanted)
 
 
 def _identity(story: Story, benchmark_panel: Panel | None, rates: Rates | None) -> str:
@@ -193,5 +222,5 @@ def _abroad(story: Story, rates: Rates | None) -> Exchanged | None:
     return exchanged(brought, spread_bps, rates, story.sessions, worth)
 
 
-def _silence(done: float, step: str) -> None:
-    pass
+def silence(done: float, step: str) -> None:
+    """Tell nobody how far it is."""

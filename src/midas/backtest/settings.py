@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from midas.backtest.identity import engine_version
+from midas.backtest.identity import engine_of
 from midas.backtest.story import Story
 from midas.execution.exchange import Exchanged
 from midas.factors.periods import rows_a_day
@@ -16,7 +16,7 @@ Scalar = str | float | int | bool | None
 
 def settings_of(story: Story, sample: Sample) -> dict[str, Scalar]:
     """Return everything a reader needs to repeat or compare the numbers."""
-    return _data(story) | _account(story) | _measuring(story, sample) | _drawdown(story, sample)
+    return _data(story) | _code(story) | _account(story) | _measuring(story, sample) | _drawdown(story, sample)
 
 
 def account_settings(own: Exchanged | None) -> dict[str, Scalar]:
@@ -46,11 +46,16 @@ def _data(story: Story) -> dict[str, Scalar]:
         "basis": panel.basis.value,
         "venue": story.venue.mic,
         "venue_tables": story.venue.table_version,
-        "engine": engine_version(),
+        "engine": engine_of(story.spec),
         "currency": panel.currency,
         "frequency": str(panel.timeframe),
         "names": panel.columns,
     }
+
+
+def _code(story: Story) -> dict[str, Scalar]:
+    code = story.spec.definition.code
+    return {} if code is None else {"code": code.digest, "python": code.python}
 
 
 def _account(story: Story) -> dict[str, Scalar]:

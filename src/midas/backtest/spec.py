@@ -14,6 +14,7 @@ from midas.execution.exchange import AccountCurrency
 from midas.execution.terms import AccountTerms, Lots
 from midas.marketdata.panel import Panel
 from midas.strategies.definition import Definition
+from midas.strategies.event import EventStrategy
 from midas.strategies.strategy import Strategy
 
 MAX_COST_BPS = 5_000.0
@@ -101,7 +102,7 @@ class BacktestSpec:
 
 
 def spec_of(
-    strategy: Strategy | Definition,
+    strategy: Strategy | EventStrategy | Definition,
     panel: Panel,
     *,
     start: date | None = None,

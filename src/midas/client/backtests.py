@@ -6,16 +6,17 @@ import io
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
 from pydantic import PrivateAttr
 
 from midas.client.asking import asking, decimal_text
+from midas.client.code import run_code
 from midas.client.jobs import Jobs
 from midas.client.link import Link
 from midas.client.progress import Progress
-from midas.client.reference import StrategyLike, reference, scalars
+from midas.client.reference import StrategyLike, code_like, reference, scalars
 from midas.wire import backtests as wire
 from midas.wire.backtests import (
     BacktestRequest,
@@ -32,6 +33,8 @@ from midas.wire.shape import Number, Scalar
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from midas.strategies.event import EventStrategy
 
 
 class Backtest(wire.Backtest):
@@ -81,7 +84,7 @@ class Backtests:
 
     def run(  # house: function-length: one line per option
         self,
-        strategy: StrategyLike,
+        strategy: StrategyLike | EventStrategy | type[EventStrategy],
         params: Mapping[str, Scalar] | None = None,
         *,
         universe: str | None = None,
@@ -106,11 +109,10 @@ class Backtests:
         points; None leaves commission to the venue's dated table. `dealing` sets how orders, cash and shares are dealt
         with, by the names of `DealingOptions`. `account_currency` is that of the capital where it is not the market's:
         it is converted at the first decision's rate plus `conversion_bps`, and valued at each close's.
-        `strategy` may be a name, a YAML file or text, a Strategy, its graph, or an earlier Backtest.
+        `strategy` may be a name, a YAML file or text, a Strategy, its graph, or an earlier Backtest. An EventStrategy
+        is run in this thread, each time anew, and by an embedded client alone.
         """
-        fields = {
-            "strategy": reference(strategy),
-            "params": scalars(params),
+        fields: dict[str, object] = {
             "universe": universe,
             "symbols": [*symbols],
             "timeframe": timeframe,
@@ -126,6 +128,10 @@ class Backtests:
             "dealing": {**(dealing or {})},
             "fresh": fresh,
         }
+        code = code_like(strategy)
+        if code is not None:
+            return self.show(run_code(self._link, code, params, fields, progress))
+        fields |= {"strategy": reference(cast("StrategyLike", strategy)), "params": scalars(params)}
         request = asking(BacktestRequest, fields)
         job = self._link.post(Job, "/api/v1/backtests", request, {"wait_s": self._jobs.first_wait_s(progress)})
         job = self._jobs.finish(job, progress)

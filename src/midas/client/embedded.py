@@ -35,12 +35,17 @@ class EmbeddedTransport(httpx2.BaseTransport):
         # a daemon: a script that forgets to close its client must still end
         self._thread = threading.Thread(target=self._loop.run_forever, name="midas-embedded", daemon=True)
         self._thread.start()
-        self._wait(self._lifespan.enter_async_context(self._app.router.lifespan_context(self._app)))
+        self.wait(self._lifespan.enter_async_context(self._app.router.lifespan_context(self._app)))
         atexit.register(self.close)
+
+    @property
+    def workspace(self) -> Workspace:
+        """What is open in this process."""
+        return self._workspace
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         exchange = _Exchange(request)
-        self._wait(exchange.run(self._app))
+        self.wait(exchange.run(self._app))
         return exchange.response()
 
     def close(self) -> None:
@@ -48,14 +53,15 @@ class EmbeddedTransport(httpx2.BaseTransport):
             return
         atexit.unregister(self.close)
         try:
-            self._wait(self._lifespan.aclose())
+            self.wait(self._lifespan.aclose())
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._loop.close()
             self._workspace.close()
 
-    def _wait(self, work: Coroutine[object, object, T]) -> T:
+    def wait(self, work: Coroutine[object, object, T]) -> T:
+        """Return what comes of work on the platform's event loop; called from any other thread."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx2
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -11,6 +11,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from midas.core.errors import MidasError, Unavailable
 from midas.wire.page import Page
 from midas.wire.problem import MEDIA_TYPE, Problem
+
+if TYPE_CHECKING:
+    from midas.client.embedded import EmbeddedTransport
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 60.0
@@ -23,11 +26,20 @@ Shape = TypeVar("Shape", bound=BaseModel)
 
 
 class Link:
-    """Sends requests, turns answers into wire shapes and problem documents into the errors they were made from."""
+    """Sends requests, turns answers into wire shapes and problem documents into the errors they were made from.
 
-    def __init__(self, http: httpx2.Client, place: str) -> None:
+    inside : the platform where it runs in this process, None where it is somewhere else.
+    """
+
+    def __init__(self, http: httpx2.Client, place: str, inside: EmbeddedTransport | None = None) -> None:
         self._http = http
         self._place = place
+        self.inside = inside
+
+    @property
+    def place(self) -> str:
+        """Where it leads, in words."""
+        return self._place
 
     def close(self) -> None:
         self._http.close()

@@ -45,4 +45,4 @@ def open_embedded(home: str | Path | None) -> Link:
 
     settings = Settings() if home is None else Settings(home=Path(home))
     transport = EmbeddedTransport(Workspace.open(settings))
-    return Link(httpx2.Client(base_url=ADDRESS, transport=transport, timeout=None), str(settings.home))
+    return Link(httpx2.Client(base_url=ADDRESS, transport=transport, timeout=None), str(settings.home), transport)

@@ -14,6 +14,7 @@ from midas.wire.strategies import Strategy as StoredStrategy
 
 if TYPE_CHECKING:
     from midas.strategies.definition import Definition
+    from midas.strategies.event import EventStrategy
     from midas.strategies.strategy import Strategy
 
 StrategyLike: TypeAlias = (
@@ -32,6 +33,8 @@ def reference(strategy: StrategyLike) -> dict[str, object]:
     InvalidInput: not a strategy.
     """
     match strategy:
+        case Path() | str() if str(strategy).endswith(".py") and "\n" not in str(strategy):
+            raise _python_file(str(strategy))
         case Path():
             return {"yaml": _text(strategy)}
         case str() if "\n" in strategy or ": " in strategy:
@@ -58,8 +61,12 @@ def open_reference(strategy: StrategyLike) -> dict[str, object]:
     NotFound, InvalidInput: see `reference`.
     """
     if isinstance(strategy, type):
+        from midas.strategies.definition import is_code
+        from midas.strategies.event import EventStrategy
         from midas.strategies.registry import find
 
+        if issubclass(strategy, EventStrategy):
+            raise is_code(strategy.name)
         try:
             if find(strategy.name) is strategy:
                 return {"name": strategy.name}
@@ -84,10 +91,24 @@ def _plain(value: Scalar) -> Scalar:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def code_like(strategy: object) -> EventStrategy | type[EventStrategy] | None:
+    """Return a strategy that is code, or its class; None for what is none."""
+    if isinstance(strategy, str | Path | Mapping | StoredStrategy | Backtest):
+        return None  # without the imports
+    from midas.strategies.event import EventStrategy
+
+    if isinstance(strategy, EventStrategy):
+        return strategy
+    return strategy if isinstance(strategy, type) and issubclass(strategy, EventStrategy) else None
+
+
 def _graph(strategy: Strategy | type[Strategy] | Definition) -> dict[str, object]:
-    from midas.strategies.definition import Definition
+    from midas.strategies.definition import Definition, is_code
     from midas.strategies.strategy import Strategy
 
+    code = code_like(strategy)
+    if code is not None:
+        raise is_code(code.name)
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
         strategy = strategy()
     if isinstance(strategy, Strategy):
@@ -98,6 +119,16 @@ def _graph(strategy: Strategy | type[Strategy] | Definition) -> dict[str, object
         f"A {type(strategy).__name__} is not a strategy.",
         hint="Give a name, a YAML file, a Strategy or its graph.",
         code="not_a_strategy",
+    )
+
+
+def _python_file(file: str) -> InvalidInput:
+    return InvalidInput(
+        f"{file[:200]} is Python: strategies that are code run in a Python process of your own, never from a command "
+        "and never in a server or trader.",
+        hint="Run it there, with midas.open().backtests.run(YourStrategy(), symbols=[...]); or write it as YAML, see "
+        "`midas strategy new`.",
+        code="code_strategy",
     )
 
 

@@ -40,7 +40,12 @@ class TimeInForce(StrEnum):
 
 
 class Reject(StrEnum):
-    """Why an order, or the rest of one, was dropped."""
+    """Why an order, or the rest of one, was dropped.
+
+    The last seven are of orders that code made: BAD_QUANTITY, BAD_PRICE and UNKNOWN_INSTRUMENT make no sense, the gate
+    refused BEYOND_LIMIT as the venue would and DENIED for another reason, POSITION_CLOSED had nothing left to close,
+    and ADJUSTED was in shares that a split made others.
+    """
 
     NO_BAR = "no_bar"
     HALTED = "halted"
@@ -54,6 +59,13 @@ class Reject(StrEnum):
     SHORT_BANNED = "short_banned"
     MARGIN = "margin"
     NOT_SELLABLE_YET = "not_sellable_yet"
+    BAD_QUANTITY = "bad_quantity"
+    BAD_PRICE = "bad_price"
+    UNKNOWN_INSTRUMENT = "unknown_instrument"
+    BEYOND_LIMIT = "beyond_limit"
+    DENIED = "denied"
+    POSITION_CLOSED = "position_closed"
+    ADJUSTED = "adjusted"
 
 
 class Cause(StrEnum):

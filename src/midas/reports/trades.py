@@ -23,7 +23,18 @@ _REASONS = {
     Reject.VOLUME_CAP: "The order was larger than the share of the bar's volume that may be taken.",
     Reject.NO_CASH: "Cash at the open did not cover the order; the rest of it was dropped.",
     Reject.BELOW_LOT: "The quantity was smaller than one lot.",
-    Reject.SHORT_NOT_ALLOWED: "The target was below zero, and selling short is not offered.",
+    Reject.SHORT_NOT_ALLOWED: "More was to be sold than was held, and the account may not sell short.",
+    Reject.LIMIT_NOT_REACHED: "The price of the order was not reached.",
+    Reject.SHORT_BANNED: "Short sales were banned that session.",
+    Reject.MARGIN: "The margin account had too little equity for it.",
+    Reject.NOT_SELLABLE_YET: "It was bought too lately to be sold that session.",
+    Reject.BAD_QUANTITY: "The quantity was no number above zero.",
+    Reject.BAD_PRICE: "The limit or stop was no price, or there were both.",
+    Reject.UNKNOWN_INSTRUMENT: "The strategy named a place where there is no instrument.",
+    Reject.BEYOND_LIMIT: "Its price was outside the day's price limits.",
+    Reject.DENIED: "The gate refused it.",
+    Reject.POSITION_CLOSED: "Nothing was left that it could close.",
+    Reject.ADJUSTED: "A split made its shares others.",
 }
 
 

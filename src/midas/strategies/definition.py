@@ -13,6 +13,7 @@ from typing import Literal, cast
 from midas.core.errors import StrategyInvalid, did_you_mean
 from midas.factors import graph_json
 from midas.factors.node import Node
+from midas.strategies.code import Code
 from midas.strategies.exits import Exit, exit_from_json, exit_to_json
 from midas.strategies.param import ParamSpec, ParamValue, named, shortest, type_of
 from midas.strategies.schedule import Every, read_every
@@ -27,7 +28,7 @@ MAX_EXITS = 8
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _PARAM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-_MIX = "mix"
+_MIX, _CODE = "mix", "code"
 _KEYS = ("format", "name", "params", "targets", "every", "exits")
 
 
@@ -46,8 +47,9 @@ class Definition:
     """What every way of writing a strategy comes to; equal graph JSON means the same strategy.
 
     `params` holds the values the graph was built with, `every` among them, and `params_spec` what they may be; `doc`
-    and `source` say where it comes from; `mix` are the strategies whose targets sum to these. Only name, params,
-    targets, every, exits and the mix are part of its identity.
+    and `source` say where it comes from; `mix` are the strategies whose targets sum to these. `code` is what trades
+    where the strategy is code: its targets are silent then. Only name, params, targets, every, exits, the mix and the
+    code are part of its identity.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Definition:
     source: Source = "graph"
     doc: str = ""
     mix: tuple[MixPart, ...] = ()
+    code: Code | None = None
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -68,16 +71,23 @@ class Definition:
             object.__setattr__(self, "params_spec", (*self.params_spec, every_spec(self.every)))
 
     def graph_json(self) -> dict[str, object]:
-        """Return the canonical graph: plain JSON values, the same for the same strategy however it was written."""
+        """Return the canonical graph: plain JSON values, the same for the same strategy however it was written.
+
+        In the place of its targets, one that is code has what its code is known by.
+        """
         mixed = {"mix": [_part_to_json(part) for part in self.mix]} if self.mix else {}
-        return mixed | {
-            "format": FORMAT,
-            "name": self.name,
-            "params": {name: shortest(self.params[name]) for name in sorted(self.params) if name != "every"},
-            "targets": graph_json.to_json(self.targets),
-            "every": self.every.value,
-            "exits": [exit_to_json(policy) for policy in self.exits],
-        }
+        trades = {"targets": graph_json.to_json(self.targets)} if self.code is None else {_CODE: self.code.to_json()}
+        return (
+            mixed
+            | trades
+            | {
+                "format": FORMAT,
+                "name": self.name,
+                "params": {name: shortest(self.params[name]) for name in sorted(self.params) if name != "every"},
+                "every": self.every.value,
+                "exits": [exit_to_json(policy) for policy in self.exits],
+            }
+        )
 
     def canonical(self) -> str:
         """Return the canonical graph as text, the same bytes in every process."""
@@ -117,7 +127,7 @@ class Definition:
     def __reduce__(self) -> tuple[object, ...]:
         # A read-only view of a dict does not pickle.
         values = (self.name, dict(self.params), self.params_spec, self.targets, self.every, self.exits)
-        return Definition, (*values, self.source, self.doc, self.mix)
+        return Definition, (*values, self.source, self.doc, self.mix, self.code)
 
 
 def check_name(name: object) -> str:
@@ -178,6 +188,8 @@ def _graph(value: object) -> Mapping[str, object]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise _bad_graph("it is not an object")
     graph = cast(Mapping[str, object], value)
+    if _CODE in graph:
+        raise is_code(str(graph.get("name", ""))[:64])
     for key in graph:
         if key not in (*_KEYS, _MIX):
             raise _bad_graph(f"it has an unknown key {key[:64]!r}", did_you_mean(key, (*_KEYS, _MIX)))
@@ -231,6 +243,16 @@ def _params(value: object) -> dict[str, ParamValue]:
             raise _bad_graph(f"parameter {name!r} is not a number, a truth value or a short text")
         params[name] = given
     return params
+
+
+def is_code(name: str) -> StrategyInvalid:
+    """Return the error of a strategy that is code where only a graph will do."""
+    return StrategyInvalid(
+        f"Strategy {name!r} is code that is asked at every bar (an EventStrategy), and only a graph will do here: code "
+        "runs in the Python process that has it, never in a server, and nothing of it can be told in advance.",
+        hint="Backtest it there: midas.open().backtests.run(YourStrategy(), ...); or write it as a graph or as YAML.",
+        code="code_strategy",
+    )
 
 
 def _bad_graph(fault: str, hint: str = "") -> StrategyInvalid:

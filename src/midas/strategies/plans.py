@@ -12,9 +12,11 @@ from midas.strategies.exits import Exit, RangeExit
 
 
 def plan_of(definition: Definition) -> Plan:
-    """Return the plan of a strategy's targets; its warm-up covers what its exits go by."""
+    """Return the plan of a strategy's targets; its warm-up covers what its exits go by, and what its code asks for."""
     plan = compile_plan(definition.targets)
     needed = [each.warmup for each in range_plans(definition.exits).values()]
+    if definition.code is not None:
+        needed.append(definition.code.warmup)
     return replace(plan, warmup=max(plan.warmup, *needed)) if needed else plan
 
 

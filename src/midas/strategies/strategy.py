@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Mapping
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError
 from typing import ClassVar, NoReturn, dataclass_transform
 
 from midas.core.errors import StrategyInvalid
 from midas.factors.market import Market
 from midas.factors.node import Node
-from midas.strategies.definition import Definition, check_name, check_param_name, require_distinct
+from midas.strategies.declaring import annotated_as, bad_declaration, declarations, own_name, spec_of_param
+from midas.strategies.definition import Definition, require_distinct
 from midas.strategies.exits import Exit
-from midas.strategies.param import Declared, ParamSpec, ParamValue, named, param, plain, read_values
+from midas.strategies.param import Declared, ParamSpec, ParamValue, param, plain, read_values
 from midas.strategies.schedule import Every
-
-_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
@@ -42,10 +40,11 @@ class Strategy(_Declaring):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if "name" not in vars(cls):
-            cls.name = _BOUNDARY.sub("_", cls.__name__).lower()
-        check_name(cls.name)
-        cls.param_specs = {name: _named(cls, name, declaration) for name, declaration in _declarations(cls).items()}
+        cls.name = own_name(cls)
+        cls.param_specs = {
+            name: spec_of_param(cls, cls.name, name, declaration, taken=name != "every" and hasattr(Strategy, name))
+            for name, declaration in _declarations(cls).items()
+        }
         _check_exits(cls)
 
     def __init__(self, /, **values: object) -> None:
@@ -129,43 +128,16 @@ class Strategy(_Declaring):
 
 
 def _declarations(cls: type) -> dict[str, Declared]:
-    # From the base down, so that a subclass refines what it inherits; `every`, which all have, is told last.
-    found: dict[str, Declared] = {}
+    # `every`, which all have, is told last
+    found = declarations(cls)
     for ancestor in reversed(cls.__mro__):
-        for name, value in vars(ancestor).items():
-            if isinstance(value, Declared):
-                found[name] = value
-            elif name in found:
-                found[name] = found[name].with_default(value)
-        for name, annotation in _annotations(ancestor).items():
+        for name, annotation in annotated_as(ancestor).items():
             if name not in found and "ClassVar" not in annotation:
-                raise _bad(
+                raise bad_declaration(
                     f"{ancestor.__name__}.{name} looks like a parameter but is not declared as one.",
                     f"Write {name}: {annotation} = param(default, low, high), or annotate it ClassVar.",
                 )
     return {name: found[name] for name in sorted(found, key="every".__eq__)}
-
-
-def _annotations(cls: type) -> dict[str, str]:
-    return {
-        name: annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
-        for name, annotation in inspect.get_annotations(cls).items()
-    }
-
-
-def _named(cls: type[Strategy], name: str, declaration: Declared) -> ParamSpec:
-    spec = declaration.spec
-    if name != "every" and (hasattr(Strategy, name) or not check_param_name(name)):
-        raise _bad(f"{cls.name} cannot have a parameter {name!r}.", "The word is taken: choose another.")
-    annotated = {_annotations(ancestor).get(name, "") for ancestor in cls.__mro__} & {"bool", "int", "float", "str"}
-    if spec.type == "int" and annotated == {"float"}:
-        spec = replace(spec, type="float")
-    if annotated and annotated != {spec.type}:
-        raise _bad(
-            f"Parameter {name!r} of {cls.name} is annotated {min(annotated)} but its default is {spec.default!r}.",
-            "Make the two agree.",
-        )
-    return named(spec, name, cls.name)
 
 
 def _check_exits(cls: type[Strategy]) -> None:
@@ -176,7 +148,3 @@ def _check_exits(cls: type[Strategy]) -> None:
             code="bad_exit",
         )
     require_distinct(cls.exits)
-
-
-def _bad(message: str, hint: str) -> StrategyInvalid:
-    return StrategyInvalid(message, hint=hint, code="bad_parameter")

@@ -47,6 +47,18 @@ class Closes(Sequence[Closed]):
     def __iter__(self) -> Iterator[Closed]:
         return (Closed(*one) for one in self._kept[: self._count].tolist())
 
+    @property
+    def cash(self) -> Integers:
+        """Cash at each close."""
+        found: Integers = self._kept["cash"][: self._count].copy()
+        return found
+
+    @property
+    def equity(self) -> Integers:
+        """Equity at each close, by the paper account."""
+        found: Integers = self._kept["equity"][: self._count].copy()
+        return found
+
     def append(self, closed: Closed) -> None:
         """Add one close."""
         self._room(1)[0] = closed.row, closed.session, closed.cash, closed.equity, closed.own_equity

@@ -34,10 +34,7 @@ class PaperSeat:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(
-            ClientIds.UNIQUE, KINDS, frozenset(TimeInForce), protections=True, cuts_purchases=True,
-            cuts_sales=True, cancels_at_once=not self._account.late,
-        )  # fmt: skip
+        return paper_capabilities(late=self._account.late)
 
     async def submit(self, ticket: Ticket) -> str:
         return self._account.submit(ticket, self._clock.now_utc())
@@ -82,3 +79,11 @@ class PaperSeat:
     def resume(self, state: bytes) -> None:
         """Go back to a state of an account of the same market, terms and exits."""
         self._account.restore(from_bytes(state))
+
+
+def paper_capabilities(*, late: bool = False) -> Capabilities:
+    """Return what a paper account can do; `late` where orders and cancels take time."""
+    return Capabilities(
+        ClientIds.UNIQUE, KINDS, frozenset(TimeInForce), protections=True, cuts_purchases=True, cuts_sales=True,
+        cancels_at_once=not late,
+    )  # fmt: skip

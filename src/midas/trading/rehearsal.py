@@ -40,8 +40,8 @@ class Rehearsal:
 
     `journal` must answer without waiting, as the one in memory does. `keeps` checkpoints the loop with whatever it
     orders. `watch` is told the feed's events, commands, and what the loop hears of them, as they happen; of rows that
-    are gone through at once, behind the last of them. `strode` counts the rows taken in strides, see
-    `execution.striding`.
+    are gone through at once, behind the last of them, and unless `whole` not of rows at which nothing does. `strode`
+    counts the rows taken in strides, see `execution.striding`.
     """
 
     def __init__(
@@ -53,9 +53,10 @@ class Rehearsal:
         epoch: int,
         *,
         watch: Callable[[object], None] | None = None,
+        whole: bool = True,
     ) -> None:
         self.loop, self.paper, self.journal = loop, paper, journal
-        self._mandate, self._epoch, self._watch = mandate, epoch, watch
+        self._mandate, self._epoch, self._watch, self._whole = mandate, epoch, watch, whole
         self._account = mandate.account
         self.books = Books(mandate.ground.currency)
         self._rows: dict[str, OrderRow] = {}
@@ -156,7 +157,7 @@ class Rehearsal:
             )
             closing = block.closing(quiet - 1)
             self._opened_utc = closing.stamp_utc if closing else block.stamp_utc(quiet - 1)
-        for each in range(at, quiet) if self._watch else ():
+        for each in range(at, quiet) if self._watch and self._whole else ():
             for event in block.events(each):
                 self._tell(event)
         for event in block.events(quiet) if speaks else ():

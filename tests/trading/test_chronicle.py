@@ -1,0 +1,99 @@
+"""What a rehearsal is told as: to the last number what the backtest of the same spec has in its own journal."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from tests.backtest.strategies import Threshold
+from tests.execution.markets import AMERICA, KOREA, random_market
+from tests.laws.test_replay import STRATEGIES
+from tests.many import many
+from tests.scale import scaled
+
+from midas.backtest.frames import carried
+from midas.backtest.run import begun, run_spec, story_of
+from midas.backtest.setting import Setting
+from midas.backtest.spec import spec_of
+from midas.backtest.targets import Targets
+from midas.core.order import Reject
+from midas.execution.dealing import Dealing
+from midas.execution.deciding import GraphDecider
+from midas.execution.simulation import Simulation
+from midas.execution.stream import Stream
+from midas.portfolio.journal import REASONS, EventKind
+from midas.trading.chronicle import Chronicle
+from midas.trading.coded import mandate_of, rehearsed
+
+LIVES = scaled(400)
+DEALINGS = (
+    Dealing(),
+    Dealing(),
+    Dealing(cash_rate=0.05),
+    Dealing(entry_limit=0.01),
+    Dealing(allow_short=True),
+    Dealing(allow_short=True, maintenance_margin=0.5, initial_margin=0.5, borrow_bps=500),
+    Dealing(delisting_recovery=0.5, slippage="half_spread=1tick,sqrt=0.5"),
+    Dealing(fill_at="close", settlement="venue"),
+    Dealing(reinvest_dividends=True),
+)
+
+
+def a_life(seed: int) -> tuple[int, ...]:
+    """How many fills, events, splits and refusals were compared, and that they were."""
+    draw = np.random.default_rng(seed + 4_000_000)
+    rules = AMERICA if draw.random() < 0.7 else KOREA
+    panel = random_market(seed, int(draw.choice([1, 3, 40])), 60, rules).panel
+    strategy = STRATEGIES[seed % len(STRATEGIES)]
+    definition = (strategy(level=20.0) if strategy is Threshold else strategy()).definition()
+    spec = spec_of(
+        definition, panel, dealing=DEALINGS[int(draw.integers(len(DEALINGS)))],
+        initial_capital=int(draw.choice([3_000, 100_000])) * (1 if rules is AMERICA else 1_000),
+        volume_cap=float(draw.choice([0.1, 1.0])), lots="whole" if draw.random() < 0.7 else "fractional",
+    )  # fmt: skip
+    wanted = run_spec(spec, panel)
+    plan, rows, compared, terms = begun(spec, panel, None, None)
+    mandate = mandate_of(spec, panel, rows.first)
+    chronicle = Chronicle(mandate.ground)
+    stream = Stream(spec.definition, mandate.ground, mandate.first)
+    decider = GraphDecider(stream, by_change=mandate.by_change)
+    rehearsal = rehearsed(mandate, decider, panel, rows.stop, watch=chronicle.note)
+    if rehearsal.closes.equity.tolist() != wanted.simulation.equity.tolist():
+        return 0, 0, 0, 0, 0  # what it did, not how it is told: an order that a split made larger is not tried again
+    journal, own = chronicle.journal(), wanted.simulation.journal
+    assert same(journal.fills, own.fills)
+    assert same(journal.events, own.events)
+    assert chronicle.ruined == wanted.simulation.ruined
+    assert rehearsal.closes.cash.tolist() == wanted.simulation.cash.tolist()
+    assert dropped(journal.refusals) <= dropped(own.refusals)
+    if spec.dealing.allow_short:
+        account = Simulation(rows.first, rows.stop, journal, rehearsal.closes.equity, rehearsal.closes.cash)
+        silent = Targets(np.empty(0, np.int64), np.empty((0, panel.columns)))
+        story = story_of(spec, Setting.of(panel, terms), plan, rows, compared, silent, account)
+        gross = carried(story.trips, story.timeline, panel, np.arange(rows.first, rows.stop), story.scale)
+        assert wanted.simulation.carried is not None
+        assert gross.tolist() == wanted.simulation.carried.tolist()
+    splits = int((own.events.kind == EventKind.SPLIT).sum())
+    return len(own.fills), len(own.events), splits, len(journal.refusals), 1
+
+
+def same(one: Any, other: Any) -> bool:
+    for field in fields(one):
+        np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name), field.name)
+    return True
+
+
+def dropped(refusals: Any) -> set[tuple[int, ...]]:
+    # Of several reasons at once a broker tells one, and a wish that was no order has nothing to be told of. What a
+    # reverse split took from an order is told by the broker alone.
+    adjusted = REASONS.index(Reject.ADJUSTED) + 1
+    parts = (refusals.row, refusals.column, refusals.side, refusals.decided, refusals.reason)
+    return {each for each in zip(*(part.tolist() for part in parts), strict=True) if each[-1] != adjusted}
+
+
+def test_it_is_told_as_the_backtest_tells_it() -> None:
+    fills, events, splits, refusals, compared = (sum(part) for part in zip(*many(a_life, range(LIVES)), strict=True))
+    assert compared > 0.8 * LIVES
+    assert min(fills, events, refusals) > 10 * LIVES
+    assert splits > LIVES
