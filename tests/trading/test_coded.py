@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from tests.execution.markets import AMERICA, panel_of, plain_bars, random_market
+from tests.execution.markets import AMERICA, KOREA, panel_of, plain_bars, random_market
 from tests.execution.plain_account import exact
 from tests.execution.plain_matcher import PlainMatcher, PlainOrder
+from tests.laws.test_blocks import in_minutes
 from tests.many import many
 from tests.scale import scaled
 
@@ -24,6 +25,7 @@ from midas.backtest.spec import spec_of
 from midas.core.clock import SystemClock
 from midas.core.errors import InvalidInput, StrategyInvalid
 from midas.execution.dealing import Dealing
+from midas.execution.event_decider import EventDecider
 from midas.integrations.sample.source import SampleSource
 from midas.marketdata.actions import Actions
 from midas.marketdata.importing import pull_bars
@@ -35,7 +37,7 @@ from midas.portfolio.journal import REASONS
 from midas.strategies.event import Context, EventBar, EventStrategy
 from midas.strategies.param import param
 from midas.strategies.registry import build
-from midas.trading.coded import run_code
+from midas.trading.coded import history_from, mandate_of, rehearsed, run_code
 
 LIVES = scaled(500)
 ROWS = 40
@@ -392,6 +394,35 @@ class Careful(EventStrategy):
         self.state["bars"] = self.state.get("bars", 0) + 1
         if self.state["bars"] % 2:
             ctx.buy(1)
+
+
+def a_late_life(seed: int) -> int:
+    """History that is left out makes no difference."""
+    draw = np.random.default_rng(seed + 3_000_000)
+    rules = AMERICA if draw.random() < 0.5 else KOREA
+    panel = random_market(seed, int(draw.integers(1, 5)), 150, rules).panel
+    quiet = panel.fields["raw_close"]
+    for column in range(panel.columns):
+        begin = int(draw.integers(20, 120))
+        quiet[:, begin : begin + int(draw.integers(0, 90)), column] = np.nan
+    if draw.random() < 0.5:
+        panel = in_minutes(panel, int(draw.choice([4, 30])))
+    first = int(draw.integers(100, 140))
+    options = {"dealing": Dealing(slippage="sqrt=0.5"), "start": panel.sessions[first].item()}
+    strategy = Wild()
+    told = ran(strategy, panel, **options)
+    spec = spec_of(strategy, panel, **options)
+    mandate = mandate_of(spec, panel, told.simulation.first)
+    decider = EventDecider(strategy, mandate.ground, told.scale, begins=told.simulation.first)
+    whole = rehearsed(mandate, decider, panel, told.simulation.stop)
+    assert whole.closes.equity.tolist() == told.simulation.equity.tolist()
+    assert whole.closes.cash.tolist() == told.simulation.cash.tolist()
+    return int(history_from(panel, told.simulation.first, 0) > 0)
+
+
+def test_history_that_is_left_out_makes_no_difference() -> None:
+    lives = scaled(400)
+    assert sum(many(a_late_life, range(lives))) > lives // 2
 
 
 def test_a_run_begins_from_the_instance_and_leaves_it_as_it_was() -> None:

@@ -27,6 +27,7 @@ from midas.execution.exchange import Rates
 from midas.execution.loop import Loop
 from midas.execution.mandate import Mandate
 from midas.execution.paper import PaperAccount
+from midas.execution.paper_market import KEPT
 from midas.execution.simulation import Simulation
 from midas.execution.terms import AccountTerms
 from midas.marketdata.block import BarBlock
@@ -74,7 +75,8 @@ def run_code(
     begins = max(0, rows.first - plan.warmup)
     decider = EventDecider(_copied(strategy), mandate.ground, 10.0 ** minor_digits(panel.currency), begins=begins)
     chronicle = Chronicle(mandate.ground)
-    rehearsal = rehearsed(mandate, decider, panel, rows.stop, watch=chronicle.note, report=report)
+    after = history_from(panel, rows.first, plan.warmup) - 1
+    rehearsal = rehearsed(mandate, decider, panel, rows.stop, after, watch=chronicle.note, report=report)
     account = _account(rehearsal, chronicle, decider, rows)
     setting, silent = Setting.of(panel, terms), Targets(np.empty(0, np.int64), np.empty((0, panel.columns)))
     story = _carrying(story_of(spec, setting, plan, rows, compared, silent, account))
@@ -100,11 +102,14 @@ def rehearsed(
     decider: Decider,
     panel: Panel,
     stop: int,
+    after_row: int = -1,
     *,
     watch: Callable[[object], None] | None = None,
     report: Progress = silence,
 ) -> Rehearsal:
-    """Rehearse rows [0, stop) of a panel in blocks with a journal in memory; those before the first decision warm up.
+    """Rehearse rows (after_row, stop) of a panel in blocks, with a journal in memory.
+
+    Those before the first decision are history; see `history_from`.
 
     `watch` hears of what happens, not of rows at which nothing does.
     """
@@ -113,8 +118,8 @@ def rehearsed(
     paper = PaperAccount(mandate.ground, mandate.terms, mandate.exits)
     rehearsal = Rehearsal(mandate, Loop(mandate, decider), paper, journal, EPOCH, watch=watch, whole=False)
     replay = Replay(panel, stop)
-    rehearsal.open(next(event for event in replay.told() if isinstance(event, BarRow)).stamp_utc)
-    for event in replay.blocks():
+    rehearsal.open(next(event for event in replay.told(after_row) if isinstance(event, BarRow)).stamp_utc)
+    for event in replay.blocks(after_row):
         if isinstance(event, BarBlock):
             rehearsal.take_block(event)
             report(_MATCHED * (event.first + len(event)) / stop, "asking the strategy")
@@ -127,6 +132,23 @@ def rehearsed(
             code="ledger_unbalanced",
         )
     return rehearsal
+
+
+def history_from(panel: Panel, first: int, warmup: int) -> int:
+    """Return from which row on a rehearsal that decides from row `first` on has to be told of, to be as if of all.
+
+    That is what warms up, what an account looks back to, the session before, and the last bar of every name.
+    """
+    session = int(np.searchsorted(panel.sessions, panel.sessions[first]))
+    begin = max(0, min(first - max(warmup, KEPT), session - 1))
+    closes = panel.tiles("raw_close")
+    silent = np.isnan(closes[:, begin, :]).ravel()[: panel.columns] if begin else np.zeros(0, bool)
+    for column in np.flatnonzero(silent).tolist():
+        tile, lane = divmod(column, closes.shape[2])
+        before = np.flatnonzero(~np.isnan(closes[tile, :begin, lane]))
+        if len(before) and not np.isnan(closes[tile, begin:, lane]).all():
+            begin = int(before[-1])
+    return begin
 
 
 def _account(rehearsal: Rehearsal, chronicle: Chronicle, decider: EventDecider, rows: Window) -> Simulation:
