@@ -13,25 +13,19 @@ from bench.market import minutes
 from bench.ours import EmaCross
 from bench.peers.timed import FIRST
 from midas.backtest.spec import BacktestSpec, spec_of
-from midas.core.order import TimeInForce
-from midas.execution.broker import Capabilities, ClientIds
 from midas.execution.deciding import Decider, GraphDecider
 from midas.execution.event_decider import EventDecider
 from midas.execution.loop import Loop
 from midas.execution.mandate import Mandate
 from midas.execution.paper import PaperAccount
-from midas.execution.paper_orders import KINDS
 from midas.execution.stream import Stream
 from midas.marketdata.feed import BarRow
-from midas.marketdata.ground import Ground
 from midas.marketdata.panel import Panel
 from midas.marketdata.replay import Replay
-from midas.risk.limits import Limits
 from midas.strategies.event import Context, EventBar, EventStrategy
+from midas.trading.coded import ACCOUNT, EPOCH, mandate_of
 from midas.trading.memory_journal import MemoryJournal
 from midas.trading.rehearsal import Rehearsal
-
-LIMITS = Limits(collar=None, duplicate_window_s=None, quote_age_s=None, snapshot_age_s=None)
 
 
 class Crossing(EventStrategy):
@@ -71,26 +65,16 @@ def _code(mandate: Mandate, _spec: BacktestSpec) -> Decider:
 def _timed(
     panel: Panel, spec: BacktestSpec, decider: Callable[[Mandate, BacktestSpec], Decider], *, blocks: bool
 ) -> tuple[float, int]:
-    ground, terms = Ground.of(panel), spec.terms(panel.currency)
-    broker = Capabilities(
-        ClientIds.UNIQUE,
-        KINDS,
-        frozenset(TimeInForce),
-        protections=True,
-        cuts_purchases=True,
-        cuts_sales=True,
-        cancels_at_once=True,
-    )
-    mandate = Mandate("bench", "run", "cross", ground, terms, broker, True, (), FIRST, (LIMITS,))
+    mandate = mandate_of(spec, panel, FIRST)
     journal = MemoryJournal()
-    journal.store.accounts["bench"].epoch = 1
+    journal.store.accounts[ACCOUNT].epoch = EPOCH
     loop = Loop(mandate, decider(mandate, spec))
-    rehearsal = Rehearsal(mandate, loop, PaperAccount(ground, terms), journal, 1)
+    rehearsal = Rehearsal(mandate, loop, PaperAccount(mandate.ground, mandate.terms), journal, EPOCH)
     events = Replay(panel).blocks() if blocks else Replay(panel).told()
     rehearsal.open(next(event for event in Replay(panel, 1).told() if isinstance(event, BarRow)).stamp_utc)
     begun = time.process_time()
     rehearsal.run(events)
-    return time.process_time() - begun, sum(book.fill is not None for book in journal.books("bench"))
+    return time.process_time() - begun, sum(book.fill is not None for book in journal.books(ACCOUNT))
 
 
 if __name__ == "__main__":
