@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import queue
+import random
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -145,6 +147,13 @@ def trading(where: Path | str, tmp_path: Path) -> Iterator[Callable[..., Trading
         each.kill()
 
 
+def wait_until(seen: Callable[[], object]) -> None:
+    until_s = time.monotonic() + PATIENCE_S
+    while not seen():
+        assert time.monotonic() < until_s
+        time.sleep(0.05)
+
+
 def p99(values: list[float]) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * 0.99))]
 
@@ -194,23 +203,25 @@ class TestTakenOver:
         self, where: Path | str, trading: Callable[..., Trading], tmp_path: Path, record_property: Record
     ) -> None:
         asyncio.run(fill(where, tmp_path, 0, 10))
-        took, gone = [], []
+        took, gone, luck = [], [], random.Random(10)
         first = trading(pace_s=0.01)
         first.said("reconciled, ready")
         for _ in range(scaled(20)):
-            time.sleep(0.5)
+            wait_until(partial(self.sent, tmp_path, first))
+            # anywhere on an order's way
+            time.sleep(luck.uniform(0.0, 0.5))
             os.kill(first.process.pid, signal.SIGSTOP)
             begun_s = time.monotonic()
             asked(str(where), ALL_THERE_IS)
             second = trading(pace_s=0.01)
             ready_s, _ = second.said("reconciled, ready")
             took.append(ready_s - begun_s)
-            sent = len([line for line in log_of(tmp_path) if line.pid == first.process.pid])
+            sent = self.sent(tmp_path, first)
             woken_s = time.monotonic()
             os.kill(first.process.pid, signal.SIGCONT)
             assert first.ended(GONE_S) == FENCED_EXIT
             gone.append(time.monotonic() - woken_s)
-            assert len([line for line in log_of(tmp_path) if line.pid == first.process.pid]) == sent > 0
+            assert self.sent(tmp_path, first) == sent
             first = second
         ids = [line.order for line in log_of(tmp_path) if line.what == "submit"]
         assert len(ids) == len(set(ids))
@@ -230,7 +241,7 @@ class TestTakenOver:
         first = trading(pace_s=0.01, lease_s=lease_s)
         first.said("reconciled, ready")
         asked(str(where), *SLOW_COMMITS)
-        self.until(where, "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+        wait_until(lambda: asked(str(where), "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"))
         asked(str(where), ALL_THERE_IS if cut.startswith("all") else ITS_LOCK)
 
         async def story() -> int:
@@ -239,20 +250,16 @@ class TestTakenOver:
             try:
                 return await asyncio.to_thread(first.ended, BUSY * (GONE_WITHIN_S + 5.0))
             finally:
+                # what the one that is gone left under way holds up whoever follows
+                await asyncio.to_thread(asked, str(where), ALL_THERE_IS)
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)
                 await ownership.close()
 
-        try:
-            assert asyncio.run(story()) == FENCED_EXIT
-        finally:
-            asked(str(where), ALL_THERE_IS)
+        assert asyncio.run(story()) == FENCED_EXIT
 
-    def until(self, where: Path | str, query: str) -> None:
-        until_s = time.monotonic() + PATIENCE_S
-        while not asked(str(where), query):
-            assert time.monotonic() < until_s
-            time.sleep(0.05)
+    def sent(self, folder: Path, trader: Trading) -> int:
+        return len([line for line in log_of(folder) if line.pid == trader.process.pid])
 
     async def follow(self, ownership: SqlOwnership) -> None:
         while True:

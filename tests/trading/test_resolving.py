@@ -6,11 +6,12 @@ import asyncio
 from decimal import Decimal
 
 import pytest
-from tests.trading.shop import NAME, again, opened
+from tests.trading.shop import NAME, again, new_order, opened
 from tests.trading.virtual_time import run
 
 from midas.core.order import OrderState
 from midas.execution.broker import BrokerState, ClientIds, Ticket
+from midas.risk.kill import KillLevel
 
 IDS = list(ClientIds)
 
@@ -52,6 +53,28 @@ class TestUnknown:
             assert shop.state(row.id) is OrderState.OPEN
             assert len(shop.broker.submitted) == 3
             assert len(shop.broker.book) == 1
+
+        run(story())
+
+    def test_a_basket_that_a_dead_process_was_sending_stops_nobody(self) -> None:
+        async def story() -> None:
+            shop = await opened(ClientIds.UNIQUE)
+            submit = shop.broker.submit
+
+            async def silent(_ticket: Ticket) -> str:
+                await asyncio.Event().wait()
+                return ""
+
+            shop.broker.submit = silent  # type: ignore[method-assign]
+            wishes = [new_order(shop.broker, number) for number in range(5)]
+            await shop.desk.store("store", wishes)
+            await asyncio.sleep(1)
+            assert {shop.state(row.id) for row in wishes} == {OrderState.SENDING}
+            shop.broker.submit = submit  # type: ignore[method-assign]
+            shop = await again(shop)
+            await asyncio.sleep(60)
+            assert shop.switch.level is KillLevel.NONE
+            assert {shop.state(row.id) for row in wishes} == {OrderState.OPEN}
 
         run(story())
 

@@ -57,6 +57,8 @@ class Resolver:
         if self._broker.capabilities.client_ids is ClientIds.NONE:
             await self._remember_given_up()
         await self._take_orphans()
+        # one that died in the middle of a basket says nothing of the broker: no runaway is counted from it
+        self._desk.unknowns_s.clear()
 
     async def run(self) -> None:
         """Look for ever.
