@@ -137,12 +137,12 @@ def lived(spec: BacktestSpec, panel: Panel, kills: set[int], most: int | None, *
     return Lived(seen, kept, list(rehearsal.closes), stored, rehearsal.loop.snapshot(), rehearsal.strode)
 
 
-def in_minutes(panel: Panel, length: int) -> Panel:
-    """The same bars as minutes, so many to a session."""
+def in_minutes(panel: Panel, length: int, begins: int = 14 * 60 + 30, apart: int = 1) -> Panel:
+    """The same bars as minutes, so many to a session that begins at a minute of the day, with gaps between them."""
     session, minute = np.divmod(np.arange(panel.rows), length)
     sessions = np.busday_offset("2024-01-02", session, roll="forward").astype("datetime64[D]")
-    opens = sessions.astype("datetime64[s]") + np.timedelta64(14 * 60 + 30, "m")
-    stamps = opens + (minute + 1) * np.timedelta64(60, "s")
+    opens = sessions.astype("datetime64[s]") + np.timedelta64(begins, "m")
+    stamps = opens + (minute + 1) * np.timedelta64(60 * apart, "s")
     return replace(panel, timeframe=Timeframe(1, "m"), sessions=sessions, stamps=stamps)
 
 

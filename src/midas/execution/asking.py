@@ -132,18 +132,18 @@ class Asking:
     def strode(
         self,
         session: date,
-        begun: Sequence[tuple[datetime, int]],
+        last_utc: datetime,
+        equities: Sequence[int],
         passed: Sequence[tuple[str, OrderIntent]],
     ) -> None:
-        """Know of orders that were let through at closes of a session, and when it was asked at which equity."""
+        """Know of orders let through at closes of a session, at which equities it was asked, and when last."""
         day, first, peak = self._day
-        equities = [equity for _, equity in begun]
         self._day = (session, first if day == session else equities[0], max(peak, *equities))
         self._recent.extend(
             Recent(identity, intent.run, str(intent.instrument), intent.side, intent.quantity, intent.stamp_utc)
             for identity, intent in passed
         )
-        self._forget(begun[-1][0])
+        self._forget(last_utc)
 
     def _forget(self, now_utc: datetime) -> None:
         while self._recent and self._recent[0].stored_utc < now_utc - _DAY:

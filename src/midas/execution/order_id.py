@@ -16,5 +16,10 @@ _BYTES = 15
 
 def order_id(intent: OrderIntent) -> str:
     """Return `q` and 19 characters of base 32, 95 bits of SHA-256 over the intent's key."""
-    digest = sha256(intent.key.encode()).digest()
+    return id_of(intent.key)
+
+
+def id_of(key: str) -> str:
+    """Return the id of the order whose intent has this key."""
+    digest = sha256(key.encode()).digest()
     return "q" + b32encode(digest[:_BYTES]).decode().lower()[: LENGTH - 1]

@@ -58,8 +58,8 @@ class PaperMarket:
         self._waiting: list[CorporateAction] = []
         self._session: np.datetime64 | None = None
         self._number = -1
-        self.first, self.slots, self._base, self._room = 0, 0, -1, ROOM
-        self._empty()
+        self.first, self.slots, self._acted, self._base, self._room = 0, 0, 0, -1, ROOM
+        self._build()
 
     @property
     def full(self) -> bool:
@@ -132,7 +132,7 @@ class PaperMarket:
         kept, shift = self._kept(keep)
         if 2 * kept["bars"].shape[2] > self._room:
             self._room *= 2
-        self._empty()
+            self._build()
         self._fill(kept)
         return shift
 
@@ -159,16 +159,15 @@ class PaperMarket:
         ]
         while self._room < 2 * tree["bars"].shape[2]:
             self._room *= 2
-        self._empty()
+        self._build()
         self._fill(tree)
 
-    def _empty(self) -> None:
+    def _build(self) -> None:
         tiles = len(self._row)
         self._bars = np.full((len(BARS), tiles, self._room, LANES), np.nan)
         self._dated = np.full((self._room, self._rules.width), np.nan)
         self._ranges = np.full((3, self._room, self._columns), np.nan)
         self._happenings = np.full((ACTIONS, 4), _NEVER)
-        self.slots, self._acted = 0, 0
         terms = self._rules.terms.copy()
         terms[CARRY] = 1.0  # how long an order waits is said by the order
         opens, highs, lows, closes, volumes = self._bars
@@ -224,6 +223,8 @@ class PaperMarket:
                 closes[column] = stored[column // LANES, known[-1], column % LANES] / happened[of, 3].prod()
 
     def _fill(self, kept: Tree) -> None:
+        # Bars and rules behind the last slot are written anew before anybody reads them; actions are looked for there.
+        self._happenings[: self._acted] = _NEVER
         self.slots, self._acted, self._base = kept["bars"].shape[2], len(kept["happenings"]), kept["base"]
         part = slice(0, self.slots)
         self._bars[:, :, part], self._dated[part] = kept["bars"], kept["dated"]

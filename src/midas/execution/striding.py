@@ -24,7 +24,7 @@ from midas.execution.broker import BrokerState, Ticket
 from midas.execution.deciding import GraphDecider
 from midas.execution.loop import TARGET, Loop
 from midas.execution.mandate import Mandate
-from midas.execution.order_id import order_id
+from midas.execution.order_id import id_of
 from midas.execution.paper import PaperAccount
 from midas.execution.paper_state import Working
 from midas.execution.paper_strides import Laid, lay, plain, take_back
@@ -45,10 +45,11 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """An order of a stride: the row it was decided on, counted from the stride's first, its id and its column."""
+    """An order of a stride: the row it was decided on, counted from the stride's first, its id, key and column."""
 
     row: int
     id: str
+    key: str
     intent: OrderIntent
     column: int
 
@@ -164,10 +165,11 @@ class Striding:
             if row != before:
                 before, stamp_utc = row, block.stamp_utc(at + row)
             intent = self._intent(column, wanted, price, stamp_utc, place)
-            identity = order_id(intent)
+            key = intent.key
+            identity = id_of(key)
             if known(identity) or not (self._fractions or wanted.is_integer()):
                 return None
-            found.append(Sent(row, identity, intent, column))
+            found.append(Sent(row, identity, key, intent, column))
         return found
 
     def _intent(self, column: int, wanted: float, price: float, stamp_utc: datetime, place: int) -> OrderIntent:
@@ -196,8 +198,9 @@ class Striding:
         loop.row = block.first + at + rows - 1
         loop._decider.pass_over(block, at, at + rows)
         if begins:
-            begun = [(block.stamp_utc(at + row), own) for row, own in room.begins[:begins].tolist()]
-            loop._asking.strode(session, begun, [(each.id, each.intent) for each in sent])
+            last_utc = block.stamp_utc(at + int(room.begins[begins - 1, 0]))
+            equities = room.begins[:begins, 1].tolist()
+            loop._asking.strode(session, last_utc, equities, [(each.id, each.intent) for each in sent])
         return Strode(at, rows, cash, equity, room.own[:rows].copy(), sent, met)
 
     def _lots_of_one(self, session: date) -> bool:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from midas.kernels.account import CAUSE, ENTRIES, FILL, ORDERED, ORDERS, QUANTITY, REFUSED, WANTED, WEIGHT
 from midas.kernels.compiled import kernel, step
+from midas.kernels.deciding import first_to_decide
 from midas.kernels.fill import NO_CASH
 from midas.kernels.following import close, take
 from midas.kernels.frame import BY_CHANGE, DONE, ENDED, NEXT, Frame
@@ -149,13 +150,15 @@ def _close(paper: Frame, book: Frame) -> None:
 @step
 def _decide(k: int, weights: Doubles, book: Frame) -> bool:
     # Whether a schedule spoke; what is wanted is on order in the run's own account then.
-    heard, spoke = weights_in(book), False
+    heard, spoke, by_change = weights_in(book), False, book[BY_CHANGE] > 0
+    if first_to_decide(k, by_change, weights, state_in(book)) == weights.shape[1]:
+        return False
     for column in range(weights.shape[1]):
         heard[0, column] = weights[k, column]
         spoke = spoke or math.isfinite(weights[k, column])
     proceed(book, NOW + 1, 0)
     counts_in(book)[ENTRIES] = 0
-    return spoke and book[BY_CHANGE] == 0
+    return spoke and not by_change
 
 
 @step

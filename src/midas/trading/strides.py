@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
@@ -45,8 +45,7 @@ class Strides:
         strode = self._striding.take(block, at, stop, self._known)
         if strode is None:
             return None
-        told = dict[int, list[object]]()
-        self._write(block, strode, epoch, told)
+        told = self._write(block, strode, epoch)
         if tell is not None:
             _tell(tell, block, strode, told)
         return strode
@@ -54,9 +53,13 @@ class Strides:
     def _known(self, order: str) -> bool:
         return order in self._store.homes or self._paper.orders.knows(order)
 
-    def _write(self, block: BarBlock, strode: Strode, epoch: int, told: dict[int, list[object]]) -> None:
-        stored = self._store.accounts[self._account]
-        fills = iter(strode.fills)
+    def _write(self, block: BarBlock, strode: Strode, epoch: int) -> dict[int, list[object]]:
+        # What was said and heard by row.
+        told = dict[int, list[object]]()
+        if not strode.orders:
+            return told
+        stored, fills = self._store.accounts[self._account], iter(strode.fills)
+        stamps = block.stamps_utc[strode.at : strode.at + strode.rows].tolist()
         for orders in _by_row(strode.orders):
             row, now_utc = orders[0].row, orders[0].intent.stamp_utc
             for sent in orders:
@@ -64,14 +67,15 @@ class Strides:
             told.setdefault(row, []).extend(Submit(sent.id, sent.intent) for sent in orders)
             stored.revision += 1 + AN_ORDER * len(orders)
             met = [(sent, next(fills)) for sent in orders]
-            later_utc = block.stamp_utc(strode.at + row + 1)
+            later_utc = stamps[row + 1].replace(tzinfo=UTC)
             told[row + 1] = self._report(stored, met, block.first + strode.at + row + 1, epoch, later_utc)
             stored.revision += 1
+        return told
 
     def _send(self, stored: AccountStore, sent: Sent, epoch: int, now_utc: datetime) -> None:
         order, number = sent.id, f"P{sent.id}"
         self._store.homes[order] = self._account
-        stored.keys.add(sent.intent.key)
+        stored.keys.add(sent.key)
         stored.places[order] = len(stored.places)
         stored.numbers[number] = order
         sending = _moved("new", "sending", "", _ZERO, "", epoch)
