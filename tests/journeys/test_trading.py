@@ -99,7 +99,7 @@ class TestPaper:
         ("words", "code"),
         [
             (("--feed", "replay:2010-06-30..2010-01-04"), "end_before_start"),
-            (("--feed", "live:now"), "bad_replay"),
+            (("--feed", "live:now"), "bad_feed"),
             (("--feed", FEED, "--latency", "-1"), "usage"),
             (("--feed", FEED, "--style", "soon"), "bad_style"),
             (("--feed", FEED, "--style", "twap:30m"), "style_needs_intraday"),

@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date, timedelta
+from datetime import timedelta
 
 import numpy as np
-import pytest
 from tests.execution.markets import AMERICA, random_market
 
-from midas.core.errors import InvalidInput
 from midas.marketdata.feed import BarRow, CorporateAction, FeedEvent, SessionEdge
-from midas.marketdata.replay import Replay, Stretch, read_replay
-
-
-class TestReading:
-    def test_all_of_it(self) -> None:
-        wanted = Stretch(date(2020, 1, 2), date(2020, 3, 4), 60.0)
-        assert read_replay("replay:2020-01-02..2020-03-04@60") == wanted
-
-    @pytest.mark.parametrize("text", ["replay:..", "replay:..@max"])
-    def test_what_is_left_out_is_open(self, text: str) -> None:
-        assert read_replay(text) == Stretch(None, None, None)
-
-    @pytest.mark.parametrize(
-        "text",
-        ["", "replay", "replay:2020-01-02", "replay:2020-13-02..", "replay:2021-01-01..2020-01-01", "replay:..@0"],
-    )
-    def test_anything_else_is_refused(self, text: str) -> None:
-        with pytest.raises(InvalidInput):
-            read_replay(text)
+from midas.marketdata.replay import Replay
 
 
 def test_it_goes_on_behind_any_row() -> None:

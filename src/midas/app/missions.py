@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from midas.app import following
 from midas.app.accounts import latency_ms
 from midas.app.limits import limits_by_run
 from midas.core.errors import InvalidInput, Refused
 from midas.core.instrument import InstrumentId
-from midas.core.timeframe import Timeframe
 from midas.risk.limits import Limits
 from midas.wire.runs import RunRequest
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from midas.marketdata.ground import Ground
     from midas.marketdata.lake import Lake
     from midas.marketdata.panel import Panel
+    from midas.marketdata.plot import Plot
+    from midas.marketdata.told import Told
     from midas.strategies.definition import Definition
     from midas.trading.floor import Matcher
     from midas.trading.office import Mission
@@ -35,7 +37,10 @@ Json = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A run's question with everything it names at hand; rows [first, stop) of the panel are replayed."""
+    """A run's question with everything it names at hand; rows [first, stop) of the panel are replayed.
+
+    plot : of a run that follows a dataset, what of it; the panel is what there is of it by now.
+    """
 
     spec: BacktestSpec
     panel: Panel
@@ -44,10 +49,15 @@ class Prepared:
     speed: float | None
     style: Style
     warnings: tuple[str, ...]
+    plot: Plot | None = None
 
 
-def prepare(lake: Lake, definition: Definition, request: RunRequest) -> Prepared:
+def prepare(
+    lake: Lake, definition: Definition, request: RunRequest, plot: Plot | None = None, told: Told | None = None
+) -> Prepared:
     """Find what a run names. Called from a thread that may wait.
+
+    `plot` is what a run that follows a dataset began with, `told` what of it was told.
 
     Raises
     ------
@@ -58,18 +68,16 @@ def prepare(lake: Lake, definition: Definition, request: RunRequest) -> Prepared
     from midas.backtest.window import window
     from midas.execution.dealing import Dealing
     from midas.execution.styles import read_style
-    from midas.marketdata.replay import read_replay
-    from midas.marketdata.universe import select
+    from midas.marketdata.feed_text import Stretch, read_feed
     from midas.strategies.plans import plan_of
 
-    stretch = read_replay(request.feed)
-    timeframe = None if request.timeframe is None else Timeframe.parse(request.timeframe)
-    chosen = select(lake, request.universe, request.symbols, timeframe)
+    asked = read_feed(request.feed)
+    chosen = following.selected(lake, request) if plot is None else following.selection(lake, request, plot, told)
     spec = spec_of(
         definition,
         chosen.panel,
-        start=stretch.start,
-        end=stretch.end,
+        start=asked.start,
+        end=asked.end if isinstance(asked, Stretch) else None,
         initial_capital=request.allotment or request.initial_capital,
         commission_bps=request.commission_bps,
         slippage_bps=request.slippage_bps,
@@ -84,14 +92,20 @@ def prepare(lake: Lake, definition: Definition, request: RunRequest) -> Prepared
             hint="Name a timeframe within the day, e.g. --timeframe 5m.",
             code="style_needs_intraday",
         )
+    if not isinstance(asked, Stretch):
+        first, stop = chosen.panel.row_range(asked.start, None)
+        return Prepared(spec, chosen.panel, first, stop, None, style, chosen.warnings, plot)
     rows = window(plan_of(definition), chosen.panel, spec.start, spec.end)
-    return Prepared(spec, chosen.panel, rows.first, rows.stop, stretch.speed, style, chosen.warnings)
+    return Prepared(spec, chosen.panel, rows.first, rows.stop, asked.speed, style, chosen.warnings)
 
 
 def mission(
-    account: AccountRecord, runs: Sequence[RunRecord], lake: Lake, definitions: Mapping[str, Definition]
-) -> Mission:
+    account: AccountRecord, runs: Sequence[RunRecord], lake: Lake, definitions: Mapping[str, Definition],
+    told: Told | None = None,
+) -> Mission:  # fmt: skip
     """Return what an office is to do for an account. Called from a thread that may wait.
+
+    `told` is what a dataset that is followed told the account.
 
     Raises
     ------
@@ -112,9 +126,9 @@ def mission(
         capital = account.capital
         return Mission(account.id, account.currency, False, lambda _clock: NoMarket(capital), capital, closing=True)
     require_together(asked)
-    return _replay_mission(
-        account, lake, runs, [prepare(lake, definitions[one.id], ask) for one, ask in zip(runs, asked, strict=True)]
-    )
+    plot = following.plot_of(runs[0])
+    found = [prepare(lake, definitions[one.id], ask, plot, told) for one, ask in zip(runs, asked, strict=True)]
+    return _replay_mission(account, lake, runs, found, told)
 
 
 def require_together(asked: Sequence[RunRequest]) -> None:
@@ -138,15 +152,22 @@ def require_together(asked: Sequence[RunRequest]) -> None:
 
 
 def _replay_mission(
-    account: AccountRecord, lake: Lake, runs: Sequence[RunRecord], prepared: Sequence[Prepared]
+    account: AccountRecord, lake: Lake, runs: Sequence[RunRecord], prepared: Sequence[Prepared], told: Told | None
 ) -> Mission:
+    from midas.marketdata.follower import Follower
     from midas.marketdata.ground import Ground
     from midas.marketdata.tick_replay import feed_of
     from midas.trading.office import Mission
     from midas.venues.catalogue import venue
 
     first = prepared[0]
-    ground = Ground.of(first.panel)
+    ground = Ground.of(first.panel) if first.plot is None else first.plot.ground
+    paced_from = min(one.first for one in prepared)
+    feed = (
+        feed_of(lake, first.panel, first.stop, paced_from=paced_from, speed=first.speed)
+        if first.plot is None
+        else Follower(lake, first.plot, told, clock=lake.clock)
+    )
     _require_same_exits(prepared)
     limits = limits_by_run(account, runs)
     mics = {instrument.id.venue for instrument in ground.instruments} - {ground.venue.mic}
@@ -161,7 +182,7 @@ def _replay_mission(
         venues={ground.venue.mic: ground.venue} | {mic: venue(mic, ground.currency) for mic in mics},
         raw_prices=ground.basis.is_raw,
         fractions=first.spec.lots == "fractional",
-        feed=feed_of(lake, first.panel, first.stop, paced_from=min(one.first for one in prepared), speed=first.speed),
+        feed=feed,
         matcher=_seat,
         runners=lambda broker: [
             _runner(record, one, ground, broker, limits) for record, one in zip(runs, prepared, strict=True)

@@ -10,37 +10,32 @@ from typing import TYPE_CHECKING, Literal
 
 from anyio import to_thread
 
-from midas.app import missions
-from midas.app.accounts import latency_ms, latency_settings
+from midas.app import following, missions
 from midas.app.arming import require_ready
 from midas.app.jobs import moment_and_id
 from midas.app.journaling import journal
 from midas.app.paging import Key, Part, part
 from midas.app.resolving import resolve
+from midas.app.run_account import OWNER, PAPER, account_for
 from midas.app.workspace import Workspace
-from midas.core.errors import InvalidInput, NotFound, Refused
+from midas.core.errors import Refused
 from midas.core.money import Money, minor_digits
 from midas.core.order import ENDED, OrderState
 from midas.db import accounts, parities
 from midas.db import risk as risk_rows
 from midas.db import runs as rows
-from midas.db.accounts import AccountRecord
 from midas.db.runs import RunRecord
 from midas.risk.kill import strongest
 from midas.trading.checkpoint_key import checkpoint_key
 from midas.trading.equity import Worth
+from midas.trading.feed_book import STANDING, Standing
 from midas.trading.journal import NOBODY, AskCancel, Audit, MoveRun
 from midas.trading.lifecycle import RunState, require_move
-from midas.wire.runs import AuditLine, Held, ParityNote, Run, RunRequest, RunStatus
+from midas.wire.runs import AuditLine, Following, Held, ParityNote, Run, RunRequest, RunStatus
 
 if TYPE_CHECKING:
-    from midas.app.missions import Prepared
     from midas.trading.journal import Balance
 
-OWNER = "local"
-"""Who asks, as long as there is one person only."""
-
-PAPER = "paper"
 _ID_BYTES = 6
 
 
@@ -54,15 +49,17 @@ async def start(workspace: Workspace, request: RunRequest) -> Run:
     Refused: the account cannot carry it.
     """
     found = await resolve(workspace.database, request.strategy, request.params)
-    prepared = await to_thread.run_sync(missions.prepare, workspace.lake, found.definition, request)
-    account = await _account(workspace, request, prepared)
+    begun = await to_thread.run_sync(following.begin, workspace.lake, found.definition, request)
+    request = begun.request
+    prepared = await to_thread.run_sync(missions.prepare, workspace.lake, found.definition, request, begun.plot)
+    account = await account_for(workspace, request, prepared)
     record = RunRecord(
         id=secrets.token_hex(_ID_BYTES),
         account=account.id,
         strategy=found.name,
         state=(RunState.DRAFT if request.draft else RunState.PAPER).value,
         reason="",
-        document={"request": request.model_dump(mode="json"), "graph": found.definition.graph_json()},
+        document={"request": request.model_dump(mode="json"), "graph": found.definition.graph_json()} | begun.document,
         created_at=workspace.clock.now_utc(),
     )
     await workspace.database.write(rows.add, record)
@@ -90,6 +87,7 @@ async def status(workspace: Workspace, run: str) -> RunStatus:
     async with journal(workspace) as book:
         balance = await book.balance(record.account)
         kept = await book.checkpoint(checkpoint_key("worth", record.account))
+        standing = await book.checkpoint(checkpoint_key(STANDING, record.account))
         kills = await book.kills(record.account)
         quarantined = dict(await book.quarantined(record.account))
     counts, fills = await workspace.database.read(risk_rows.counts, record.account, record.id)
@@ -112,6 +110,7 @@ async def status(workspace: Workspace, run: str) -> RunStatus:
         quarantined=quarantined,
         parity=None if last is None else ParityNote.model_validate(last.document),
         alerts=[_audit_line(each) for each in alerts],
+        following=None if standing is None else _following(Standing.from_bytes(standing.state)),
     )
 
 
@@ -190,55 +189,6 @@ async def logs(workspace: Workspace, run: str, after: int, limit: int) -> list[A
     return [_audit_line(each) for each in found]
 
 
-async def _account(workspace: Workspace, request: RunRequest, prepared: Prepared) -> AccountRecord:
-    currency = prepared.panel.currency
-    wanted = request.initial_capital or prepared.spec.initial_capital
-    capital = Money.of(wanted, currency)
-    try:
-        known = await workspace.database.read(accounts.find, request.account)
-    except NotFound:
-        made = AccountRecord(
-            accounts.account_id(request.account, 1), request.account, 1, PAPER, PAPER, currency, capital.minor, OWNER,
-            latency_settings(request.latency_ms or 0), workspace.clock.now_utc(),
-        )  # fmt: skip
-        return await workspace.database.write(accounts.add, made, OWNER)
-    _require_fits(
-        known, currency, capital.minor if request.initial_capital is not None else None, draft=request.draft
-    )  # fmt: skip
-    if request.latency_ms not in (None, latency_ms(known)):
-        raise InvalidInput(
-            f"Orders of account {known.name!r} take {latency_ms(known)} ms.",
-            hint="Leave --latency out, or name another account.",
-            code="other_latency",
-        )
-    for other in await workspace.database.read(rows.of_account, known.id):
-        # a paper broker's market is laid out once; another one begins with another account
-        before = RunRequest.model_validate(other.document["request"])
-        missions.require_together([before, request])
-    return known
-
-
-def _require_fits(account: AccountRecord, currency: str, capital: int | None, *, draft: bool) -> None:
-    if account.kind != PAPER and not draft:
-        raise Refused(
-            f"Account {account.name!r} is live.",
-            hint="Name a paper account, or store a draft with --draft and then arm it.",
-            code="paper_only",
-        )
-    if account.currency != currency:
-        raise InvalidInput(
-            f"Account {account.name!r} is in {account.currency}, and this market in {currency}.",
-            hint="Name another account.",
-            code="other_currency",
-        )
-    if capital not in (None, account.capital):
-        raise InvalidInput(
-            f"Account {account.name!r} began with {Money(account.capital, currency)}.",
-            hint="Leave --initial-capital out, or name another account.",
-            code="other_capital",
-        )
-
-
 async def _move(workspace: Workspace, record: RunRecord, after: RunState, reason: str, *also: AskCancel) -> Run:
     account = await workspace.database.read(accounts.find, record.account)
     require_move(RunState(record.state), after, live=account.kind != PAPER)
@@ -272,6 +222,16 @@ async def _wire(workspace: Workspace, record: RunRecord) -> Run:
         row=None if progress is None else progress.row,
         at=None if progress is None else progress.stamp_utc,
         parity=None if last is None else _parity_word(ParityNote.model_validate(last.document)),
+    )
+
+
+def _following(standing: Standing) -> Following:
+    return Following(
+        version=standing.version,
+        last_bar=standing.last_utc,
+        since=standing.since_utc,
+        corrected=standing.corrected,
+        late=standing.late,
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from midas.app import limits, missions
+from midas.app import following, limits, missions
 from midas.app.parities import nightly
 from midas.app.seals import Sealing
 from midas.app.workspace import Workspace
@@ -32,6 +32,7 @@ from midas.trading.office import Mission, Surroundings
 
 if TYPE_CHECKING:
     from midas.db.journal import SqlJournal
+    from midas.marketdata.told import Told as ToldRows
     from midas.strategies.definition import Definition
 
 FENCED_EXIT = 70
@@ -78,7 +79,8 @@ class Owners:
         if not records:
             # the market it traded on last is where it can be closed
             records = (await self._workspace.database.read(rows.of_account, wanted.account))[-1:]
-        found = await to_thread.run_sync(self._mission, account, records, not runs)
+        told = await following.told_to(self._journal, account.id, [record.id for record in records])
+        found = await to_thread.run_sync(self._mission, account, records, not runs, told)
         if not found.venues or found.closing:
             return found
         calendar = next(iter(found.venues.values())).calendar
@@ -91,9 +93,11 @@ class Owners:
             line = Audit(wanted.account, "trader", "run.given_up", run, {"why": str(why), "code": why.code}, now_utc)
             await self._journal.commit(wanted.account, NOBODY, [moved, line])
 
-    def _mission(self, account: accounts.AccountRecord, records: Sequence[rows.RunRecord], closing: bool) -> Mission:
+    def _mission(
+        self, account: accounts.AccountRecord, records: Sequence[rows.RunRecord], closing: bool, told: ToldRows | None
+    ) -> Mission:
         definitions = {one.id: _definition(one) for one in records}
-        made = missions.mission(account, records, self._workspace.lake, definitions)
+        made = missions.mission(account, records, self._workspace.lake, definitions, told)
         return replace(made, closing=True, runners=lambda _broker: ()) if closing else made
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from midas.cli.printer import Column, Printer
 
 if TYPE_CHECKING:
-    from midas.wire.runs import AuditLine, RunStatus
+    from midas.wire.runs import AuditLine, Following, RunStatus
 
 
 def show_status(out: Printer, found: RunStatus) -> None:
@@ -21,6 +21,7 @@ def show_status(out: Printer, found: RunStatus) -> None:
             ("strategy", run.strategy),
             ("account", f"{run.account} ({found.currency})"),
             ("market", f"{run.feed}{'' if run.at is None else f', at {run.at:%Y-%m-%d %H:%M} UTC'}"),
+            ("data", "" if found.following is None else _data(found.following)),
             ("trader", "at work" if found.trader else "none: start one with `midas trader`"),
             ("kill switch", "" if found.kill == "NONE" else found.kill),
             ("cash", f"{found.cash:{money}}"),
@@ -39,6 +40,14 @@ def show_status(out: Printer, found: RunStatus) -> None:
         out.table(columns, rows)
     out.warn([f"{name} is in quarantine: {why}" for name, why in found.quarantined.items()])
     out.warn([f"{line.subject}: {line.act.partition('.')[2]}: {line.detail.get('why', '')}" for line in found.alerts])
+
+
+def _data(told: Following) -> str:
+    if told.since is None:
+        return "not told yet"
+    bar = "" if told.last_bar is None else f"last bar {told.last_bar:%Y-%m-%d %H:%M} UTC, "
+    left = [f"{many} rows {what}" for many, what in ((told.corrected, "corrected later"), (told.late, "late")) if many]
+    return ", ".join([f"{bar}waits for more since {told.since:%Y-%m-%d %H:%M} UTC", *left])
 
 
 def audit_row(line: AuditLine) -> list[str]:

@@ -27,6 +27,15 @@ Latency = Annotated[
     int | None,
     typer.Option("--latency", metavar="MS", min=0, help="How long orders of a new account take.  [default: 0]"),
 ]
+Feed = Annotated[
+    str,
+    typer.Option(
+        "--feed",
+        metavar="FEED",
+        help="replay:START..END@SPEED: speed 1 as it happened, none at once. follow: each bar that is added to the "
+        "dataset from now on; follow:START: from that session.",
+    ),
+]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="For the audit trail.")]
 
 Draft = Annotated[bool, typer.Option("--draft", help="Store it; it waits for `run resume`.")]
@@ -38,10 +47,7 @@ _EVERY_S = 1.0
 def start(
     ctx: typer.Context,
     strategy: Strategy,
-    feed: Annotated[
-        str,
-        typer.Option("--feed", metavar="FEED", help="replay:START..END@SPEED: speed 1 as it happened, none at once."),
-    ],
+    feed: Feed,
     account: Annotated[str, typer.Option("--account", metavar="NAME", help="Made when there is none.")] = "paper",
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the strategy.")

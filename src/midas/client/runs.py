@@ -46,9 +46,9 @@ class Runs:
     ) -> Run:
         """Store a run; it trades as soon as a trader is there (`midas trader`).
 
-        `feed` is `replay:START..END@SPEED`; `style` is how orders are brought to market: `open`, `touch`, `twap:30m`,
-        `twap:2h/8` or `vwap:30m`; `latency_ms` is how long orders of a new account take to the market; all else is as
-        for a backtest.
+        `feed` is `replay:START..END@SPEED`, or `follow` or `follow:START` for a dataset that grows; `style` is how
+        orders are brought to market: `open`, `touch`, `twap:30m`, `twap:2h/8` or `vwap:30m`; `latency_ms` is how long
+        orders of a new account take to the market; all else is as for a backtest.
         """
         fields = {
             "account": account,

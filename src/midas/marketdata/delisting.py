@@ -29,6 +29,22 @@ def delistings(panel: Panel) -> NDArray[np.int64]:
     return np.array(sorted(found), np.int64).reshape(-1, 2)
 
 
+def delistings_as_known(panel: Panel) -> NDArray[np.int64]:
+    """Return the same for data that grows: the row on which so many sessions without a bar have passed, not the first.
+
+    No later row changes what is told of a row. A name that comes back and stays away again is told again.
+    """
+    begins, closes = panel.begins, panel.tiles("raw_close")
+    if not len(begins):
+        return np.empty((0, 2), np.int64)
+    there = np.logical_or.reduceat(~np.isnan(closes), begins, axis=1).transpose(1, 0, 2)
+    there = there.reshape(len(begins), -1)[:, : panel.columns]
+    session = np.arange(len(begins))[:, None]
+    seen = np.maximum.accumulate(np.where(there, session, -1), axis=0)
+    gone = np.argwhere((seen[:-1] >= 0) & (seen[:-1] == session[1:] - 1 - GONE_SESSIONS))
+    return np.stack((begins[gone[:, 0] + 1], gone[:, 1]), axis=1)
+
+
 def _recent(panel: Panel) -> int:
     begins = panel.begins
     return int(begins[max(0, len(begins) - GONE_SESSIONS)]) if len(begins) else 0

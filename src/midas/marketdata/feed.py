@@ -80,7 +80,38 @@ class Heartbeat:
     stamp_utc: datetime
 
 
-FeedEvent = Tick | BarRow | CorporateAction | SessionEdge | Heartbeat
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about the data that is no bar, for the audit trail: `detail` says `why` in words."""
+
+    act: str
+    detail: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """The data has more to tell, or tells something else of what was told.
+
+    version : of the data. told : what a feed of a later process goes on from, to be stored before any of the rows that
+    follow are heard. corrected, late : rows that changed after they were told, and rows that came behind later ones:
+    neither is told again, `remarks` say which they are.
+    """
+
+    version: str
+    told: bytes
+    corrected: int = 0
+    late: int = 0
+    remarks: Sequence[Remark] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """All there is was told, and more may come at any time; `since_utc` by the machine's clock."""
+
+    since_utc: datetime
+
+
+FeedEvent = Tick | BarRow | CorporateAction | SessionEdge | Heartbeat | Grown | Remark | Waiting
 
 
 class Feed(Protocol):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 from midas.core.basis import Basis
 from midas.core.instrument import Instrument
 from midas.core.timeframe import Timeframe
+from midas.marketdata import instruments
 from midas.marketdata.panel import Panel
 from midas.venues.catalogue import venue
 from midas.venues.venue import Venue
@@ -34,6 +37,23 @@ class Ground:
         told = (*fields, "turnover") if "turnover" in panel.fields else fields
         market = venue(panel.venue, panel.currency)
         return cls(market, panel.instruments, panel.timeframe, panel.basis, panel.currency, panel.dataset, told)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {
+            "venue": self.venue.mic, "instruments": instruments.to_json(self.instruments),
+            "timeframe": str(self.timeframe), "basis": self.basis.value, "currency": self.currency,
+            "dataset": self.dataset, "fields": list(self.fields),
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote; the venue's tables are those of today."""
+        return cls(
+            venue(told["venue"], told["currency"]), instruments.from_json(told["instruments"]),
+            Timeframe.parse(told["timeframe"]), Basis(told["basis"]), told["currency"], told["dataset"],
+            tuple(told["fields"]),
+        )  # fmt: skip
 
     @property
     def raw_fields(self) -> tuple[str, ...]:

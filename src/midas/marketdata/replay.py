@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -32,41 +30,6 @@ RAW = ("open", "high", "low", "close", "volume", "turnover")
 
 BLOCK, CELLS = 4096, 1 << 18
 """Rows of a block, and its numbers of one field, at most."""
-
-_FORM = re.compile(r"replay:(\d{4}-\d{2}-\d{2})?\.\.(\d{4}-\d{2}-\d{2})?(?:@(\d+(?:\.\d+)?|max))?")
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Which past is replayed: dates inclusive, None is open; `speed` 1 is as it happened, None as fast as it goes."""
-
-    start: date | None
-    end: date | None
-    speed: float | None = None
-
-
-def read_replay(text: str) -> Stretch:
-    """Read `replay:START..END@SPEED`; a date may be left out, and without a speed it goes as fast as it can.
-
-    Raises
-    ------
-    InvalidInput: anything else.
-    """
-    match = _FORM.fullmatch(text)
-    if match is None:
-        raise InvalidInput(
-            f"{text[:64]!r} is not a replay.", hint="Use e.g. replay:2020-01-01..2020-12-31@60.", code="bad_replay"
-        )
-    try:
-        start, end = (date.fromisoformat(part) if part else None for part in match.groups()[:2])
-    except ValueError as reason:
-        raise InvalidInput(f"{text[:64]!r}: {reason}.", hint="Dates are YYYY-MM-DD.", code="bad_replay") from reason
-    if start and end and end < start:
-        raise InvalidInput(f"{text[:64]!r} ends before it starts.", hint="Swap the dates.", code="end_before_start")
-    speed = None if match[3] in (None, "max") else float(match[3])
-    if speed == 0.0:
-        raise InvalidInput(f"{text[:64]!r} would never move.", hint="Use a speed above 0.", code="bad_replay")
-    return Stretch(start, end, speed)
 
 
 class Replay:
@@ -130,7 +93,7 @@ class Replay:
 
     def blocks(self, after_row: int = -1, most: int = BLOCK) -> Iterator[CorporateAction | SessionEdge | BarBlock]:
         """Yield the same in blocks of at most so many rows; what `told` tells of a row is in its block's `events`."""
-        stamps = _Stamps(venue(self._panel.venue, self._panel.currency).calendar)
+        stamps = SessionHours(venue(self._panel.venue, self._panel.currency).calendar)
         rows = max(1, min(most, CELLS // self._panel.columns))
         acted = sorted(row for row in self.happens if after_row < row < self._stop)
         row = after_row + 1
@@ -152,7 +115,7 @@ class Replay:
                 before = event.stamp_utc
             yield event
 
-    def _block(self, first: int, stop: int, stamps: _Stamps) -> BarBlock:
+    def _block(self, first: int, stop: int, stamps: SessionHours) -> BarBlock:
         part, columns = slice(first, stop), self._panel.columns
         sessions = self._panel.sessions[part].astype("datetime64[D]")
         days: list[date] = np.unique(sessions).tolist()
@@ -190,13 +153,15 @@ def _rows_of(tiles: NDArray[np.float64], columns: int) -> NDArray[np.float64]:
     return np.ascontiguousarray(tiles.transpose(1, 0, 2).reshape(rows, -1)[:, :columns])
 
 
-class _Stamps:
-    # When a session opens and closes; where the calendar does not know, the whole of its day in venue time.
+class SessionHours:
+    """When a session opens and closes; where the calendar does not know, the whole of its day in venue time."""
+
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
         self._known: tuple[date, tuple[datetime, datetime]] | None = None
 
     def of(self, session: date) -> tuple[datetime, datetime]:
+        """Return both, in UTC."""
         if self._known is None or self._known[0] != session:
             self._known = session, self._look_up(session)
         return self._known[1]

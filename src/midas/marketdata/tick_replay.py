@@ -15,7 +15,7 @@ from midas.core.errors import StorageCorrupt
 from midas.core.instrument import InstrumentId
 from midas.core.timeframe import Timeframe
 from midas.marketdata.closing import closing_of
-from midas.marketdata.feed import BarRow, CorporateAction, Feed, FeedEvent, Heartbeat, SessionEdge, Tick
+from midas.marketdata.feed import BarRow, CorporateAction, Feed, FeedEvent, SessionEdge, Tick
 from midas.marketdata.lake import Lake
 from midas.marketdata.panel import Panel
 from midas.marketdata.replay import Replay, Sleep
@@ -90,7 +90,7 @@ class TickReplay:
         before: datetime | None = None
         paced, owed_s, told = self._paced_from - 1 <= after_row, 0.0, 0
         for event in self.told(after_row):
-            moment, told = before if isinstance(event, CorporateAction | Heartbeat) else _moment(event), told + 1
+            moment, told = _moment(event) if isinstance(event, Tick | BarRow | SessionEdge) else before, told + 1
             if moment is not None and before is not None and paced and self._speed is not None:
                 owed_s += max(0.0, (moment - before).total_seconds() / self._speed)
             if owed_s >= _SHORTEST_S:

@@ -68,7 +68,7 @@ class Owners(Protocol):
 
 
 class Trader:
-    """Keeps an office open for each account. `until_idle` ends when there is nothing left to do."""
+    """Keeps an office open for each account. `until_idle` ends when there is nothing left to do now."""
 
     def __init__(self, owners: Owners, around: Surroundings, told: Told, *, until_idle: bool = False) -> None:
         self._owners, self._around, self._told = owners, around, told
@@ -104,8 +104,10 @@ class Trader:
             await asyncio.gather(*(work.task for work in self._works.values()), return_exceptions=True)
 
     def _idle(self, wanted: Sequence[Wanted]) -> bool:
-        # what cannot be closed, as its market is over, is not waited for
-        return all(work.stuck for work in self._works.values()) and not any(each.runs for each in wanted)
+        # what cannot be closed, as its market is over, is not waited for, nor are bars that do not exist yet
+        waiting = {account for account, work in self._works.items() if work.waits}
+        idle = all(work.stuck or account in waiting for account, work in self._works.items())
+        return idle and not any(each.runs and each.account not in waiting for each in wanted)
 
     async def _wanted(self) -> Sequence[Wanted] | None:
         try:
@@ -157,6 +159,12 @@ class _Work:
     def stuck(self) -> bool:
         """Whether there is something to close and no market to do it on."""
         return self._office is not None and self._office.stuck
+
+    @property
+    def waits(self) -> bool:
+        """Whether its feed told all there is, and more is still to come."""
+        floor = None if self._office is None else self._office.floor
+        return floor is not None and floor.waits and not self._change.is_set()
 
     def pull(self, level: KillLevel) -> None:
         self._level = max(self._level, level)

@@ -11,13 +11,14 @@ from typing import Protocol
 from midas.core.instrument import InstrumentId
 from midas.execution.broker import Report
 from midas.execution.loop_events import Ended, Filled, Moved
-from midas.marketdata.feed import BarRow, CorporateAction, Feed, FeedEvent, SessionEdge, Tick
+from midas.marketdata.feed import BarRow, CorporateAction, Feed, FeedEvent, Grown, Remark, SessionEdge, Tick, Waiting
 from midas.portfolio.booking import MoveKind
 from midas.risk.kill import KillLevel
 from midas.trading.checkpoint_key import checkpoint_key
 from midas.trading.desk import Desk
 from midas.trading.draft import Draft, News
 from midas.trading.equity import Worth
+from midas.trading.feed_book import FeedBook
 from midas.trading.gatekeeper import Gatekeeper
 from midas.trading.journal import Checkpoint
 from midas.trading.market_clock import MarketClock
@@ -63,10 +64,15 @@ class Around:
     level: Callable[[], KillLevel]
     settle: Callable[[], Awaitable[None]]
     """Sends what is stored; a replay waits for it before it goes on."""
+    caught_up: Callable[[], Awaitable[object]]
+    """Does what is due once a feed that goes on later has told all there is."""
 
 
 class Floor:
-    """Tells runs what happens. A row, what the paper broker made of it, and what the runs want are one batch."""
+    """Tells runs what happens. A row, what the paper broker made of it, and what the runs want are one batch.
+
+    waits : the feed told all there is, and all that came of it is done.
+    """
 
     def __init__(
         self, around: Around, feed: Feed, runners: Sequence[Runner], matcher: Matcher | None, market: MarketClock | None
@@ -83,6 +89,9 @@ class Floor:
         self._happened = False
         self._beside: dict[InstrumentId, Decimal] = {}
         self._kept_s = -KEEP_EVERY_S
+        self._last: BarRow | None = None
+        self._book = FeedBook(around.desk)
+        self.waits = False
         around.desk.tell = self.tell
 
     async def open(self) -> None:
@@ -104,6 +113,7 @@ class Floor:
             runner.resume(kept)
             if kept is not None:
                 self._move_to(kept.stamp_utc)
+        await self._book.open()
         self._at = min(self._rows(), default=-1)
         self.look()
 
@@ -126,16 +136,15 @@ class Floor:
         Fenced, Unavailable, StorageFull, Undecided: so; open another floor and go on.
         """
         await self._around.settle()
-        last: BarRow | None = None
         async for event in self._feed.events(self._at):
             await self.hear(event)
-            last = event if isinstance(event, BarRow) else last
-        if last is not None:
-            await self._close(last)
+        await self._close()
 
-    async def _close(self, last: BarRow) -> None:
+    async def _close(self) -> None:
         # rows in which nothing happened were not stored: where the market ended would be forgotten
-        await self._around.reports.take(step="row", then=lambda draft: self._keep(draft, last.row, last.stamp_utc))
+        last = self._last
+        if last is not None:
+            await self._around.reports.take(step="row", then=lambda draft: self._keep(draft, last.row, last.stamp_utc))
 
     async def hear(self, event: FeedEvent) -> None:
         """Take one event of the feed."""
@@ -149,6 +158,20 @@ class Floor:
                 await self._hear_row(event)
             case Tick():
                 self._move_to(event.received_utc)
+            case Grown():
+                self.waits = False
+                await self._book.grown(event)
+            case Remark():
+                await self._book.remark(event)
+            case Waiting():
+                await self._rest(event)
+
+    async def _rest(self, event: Waiting) -> None:
+        await self._close()
+        await self._around.settle()
+        await self._around.caught_up()
+        await self._book.waits(event, None if self._last is None else self._last.stamp_utc)
+        self.waits, self._last = True, None
 
     def tell(self, draft: Draft) -> None:
         """Let runs hear of a change before it is stored, and store what they make of it with it."""
@@ -180,7 +203,7 @@ class Floor:
         reports = self._matched(row)
         deciding = [runner for runner in self.runners.values() if runner.hears(row)]
         await self._around.reports.take(*reports, step="row", then=lambda draft: self._decide(draft, row, deciding))
-        self._at, self._actions, self._opened_utc = row.row, 0, row.stamp_utc
+        self._at, self._actions, self._opened_utc, self._last = row.row, 0, row.stamp_utc, row
         if reports:
             self.look()
         self._around.gatekeeper.mark(row.session)

@@ -214,14 +214,14 @@ class Office:
             raise
 
     def _floor(self, market: MarketClock | None) -> Floor | None:
-        mission = self.mission
-        if mission.feed is None:
+        feed, matcher = self.mission.feed, self.mission.matcher
+        if feed is None:
             return None
         around = Around(
-            self.desk, self.reports, self.quotes, self.gatekeeper, lambda: self.switch.level, self._settle
+            self.desk, self.reports, self.quotes, self.gatekeeper, lambda: self.switch.level, self._settle,
+            self.scheduler.once,
         )  # fmt: skip
-        matcher = None if mission.matcher is None else mission.matcher(self.broker)
-        return Floor(around, mission.feed, list(self.runners.values()), matcher, market)
+        return Floor(around, feed, list(self.runners.values()), matcher and matcher(self.broker), market)
 
     def _armed(self, run: str) -> bool:
         if not run:

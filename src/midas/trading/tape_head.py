@@ -10,13 +10,9 @@ from typing import Any
 
 from midas.backtest.identity import engine_version, identity
 from midas.backtest.spec import BacktestSpec
-from midas.core.basis import Basis
-from midas.core.timeframe import Timeframe
 from midas.execution.dealing import Dealing
-from midas.marketdata import instruments
 from midas.marketdata.ground import Ground
 from midas.strategies.definition import Definition
-from midas.venues.catalogue import venue
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ class TapeHead:
         """Return the head of a run that begins now, by this engine."""
         tables = ground.venue.table_version
         name = identity(spec, data_version, tables)
-        return cls(run, spec.to_json(), _ground_to_json(ground), first, name, tables, engine_version())
+        return cls(run, spec.to_json(), ground.to_json(), first, name, tables, engine_version())
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -61,20 +57,7 @@ class TapeHead:
 
     def market(self) -> Ground:
         """Return what its bars are of."""
-        told = self.ground
-        return Ground(
-            venue(told["venue"], told["currency"]), instruments.from_json(told["instruments"]),
-            Timeframe.parse(told["timeframe"]), Basis(told["basis"]), told["currency"], told["dataset"],
-            tuple(told["fields"]),
-        )  # fmt: skip
-
-
-def _ground_to_json(ground: Ground) -> dict[str, Any]:
-    return {
-        "venue": ground.venue.mic, "instruments": instruments.to_json(ground.instruments),
-        "timeframe": str(ground.timeframe), "basis": ground.basis.value, "currency": ground.currency,
-        "dataset": ground.dataset, "fields": list(ground.fields),
-    }  # fmt: skip
+        return Ground.from_json(self.ground)
 
 
 def _day(text: str | None) -> date | None:

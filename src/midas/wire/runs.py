@@ -19,9 +19,10 @@ RunWord = Literal["draft", "paper", "armed", "live", "paused", "stopped"]
 class RunRequest(Question):
     """What to trade. The fields a backtest has mean the same as there; `feed` is where the market comes from.
 
-    `replay:START..END@SPEED` tells the past again: speed 1 as it happened, none as fast as it goes. `account` is made
-    when there is none of that name, with `initial_capital` and `latency_ms`; `allotment` is what this run trades with,
-    null for all.
+    `replay:START..END@SPEED` tells the past again: speed 1 as it happened, none as fast as it goes. `follow` begins
+    behind the last bar of the dataset and goes on with each that is added later, `follow:START` with a session; what is
+    stored names the session. `account` is made when there is none of that name, with `initial_capital` and
+    `latency_ms`; `allotment` is what this run trades with, null for all.
     `style` is how its orders come to market: `open`, `touch` for a limit at the last price, `twap:30m`, `twap:2h/8`
     or `vwap:30m` for slices over bars within the day.
     """
@@ -108,12 +109,27 @@ class AuditLine(Answer):
     detail: dict[str, JsonValue]
 
 
+class Following(Answer):
+    """How far a dataset that is followed was told.
+
+    `last_bar` is when the last bar closed, `since` since when more is waited for; both null before the trader came to
+    it. `corrected` counts rows that changed after they were told, `late` those that came behind later ones: neither is
+    told again, the audit trail says which they are.
+    """
+
+    version: str
+    last_bar: datetime | None
+    since: datetime | None
+    corrected: int
+    late: int
+
+
 class RunStatus(Answer):
     """How a run and its account stand. `trader` tells whether a process trades the account now.
 
     Money is in `currency`; `equity` is that of the last bar. `kill` is the strongest switch that is pulled.
     `quarantined` names what nobody could explain, with the reason. `alerts` are the latest lines of the account's trail
-    that ask for a person, oldest first.
+    that ask for a person, oldest first. `following` is null but for a run that follows a dataset.
     """
 
     run: Run
@@ -130,3 +146,4 @@ class RunStatus(Answer):
     quarantined: dict[str, str]
     parity: ParityNote | None
     alerts: list[AuditLine]
+    following: Following | None

@@ -22,7 +22,9 @@ CRASH_VARIABLE = "CRASHPOINT"
 @app.command("trader", cls=Verb)
 def trader(
     ctx: typer.Context,
-    until_idle: Annotated[bool, typer.Option("--until-idle", help="End when every run is over.")] = False,
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="End when all runs are over or wait for bars.")
+    ] = False,
     lease: Annotated[
         float, typer.Option("--lease", min=0.5, max=60.0, metavar="S", help="How long an account stays ours unheard.")
     ] = 10.0,
