@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b32encode
 from hashlib import sha256
 
 from midas.core.order import OrderIntent
@@ -10,8 +9,12 @@ from midas.core.order import OrderIntent
 LENGTH = 20
 """Lower-case letters and digits; the shortest label a broker keeps has this many."""
 
-_BYTES = 15
-"""Of the digest, that make whole groups of base 32: as many as are looked at, and some."""
+_BYTES = 12
+"""Of the digest, that hold the bits that are looked at, and one more."""
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [one + other for one in _LETTERS for other in _LETTERS]
+_SHIFTS = range(80, -1, -10)
 
 
 def order_id(intent: OrderIntent) -> str:
@@ -21,5 +24,5 @@ def order_id(intent: OrderIntent) -> str:
 
 def id_of(key: str) -> str:
     """Return the id of the order whose intent has this key."""
-    digest = sha256(key.encode()).digest()
-    return "q" + b32encode(digest[:_BYTES]).decode().lower()[: LENGTH - 1]
+    bits = int.from_bytes(sha256(key.encode()).digest()[:_BYTES]) >> 1
+    return "q" + _LETTERS[bits >> 90] + "".join([_PAIRS[(bits >> shift) & 1023] for shift in _SHIFTS])

@@ -82,9 +82,13 @@ class PaperMarket:
     def add(self, row: BarRow, ranges: Mapping[str, Values]) -> int:
         """Take in a row, with the ranges known at its close, and return its slot."""
         slot, self.slots = self.slots, self.slots + 1
+        fields, close, alone = row.fields, row.fields["close"], len(self._row) == 1
         for place, name in enumerate(BARS):
-            self._row.reshape(-1)[: self._columns] = row.fields.get(name, row.fields["close"])
-            self._bars[place, :, slot] = self._row
+            if alone:
+                self._bars[place, 0, slot, : self._columns] = fields.get(name, close)
+            else:
+                self._row.reshape(-1)[: self._columns] = fields.get(name, close)
+                self._bars[place, :, slot] = self._row
         session = np.datetime64(row.session, "D")
         if session == self._session and slot > 0:
             self._dated[slot] = self._dated[slot - 1]

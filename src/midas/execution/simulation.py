@@ -115,7 +115,7 @@ def journal_of(entries: NDArray[np.int64], amounts: NDArray[np.float64]) -> Jour
     return Journal(
         _fills(entries[filled].T, amounts[filled].T),
         _refusals(entries[refused].T, amounts[refused, 0]),
-        _events(entries[happened].T, amounts[happened].T),
+        _events(entries[happened].T, amounts[happened].T) if happened.any() else _neither()[1],
     )
 
 

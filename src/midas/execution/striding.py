@@ -99,7 +99,10 @@ class Striding:
         self._fractions = mandate.terms.fraction > 0.0
         kinds = {(one.id.venue, one.board, one.kind) for one in mandate.ground.instruments}
         self._kinds = [(board, kind) for _, board, kind in kinds]
-        self._may = _may(mandate) and plain(paper) and {mic for mic, *_ in kinds} == {mandate.ground.venue.mic}
+        graph = isinstance(loop._decider, GraphDecider)
+        self._may = (
+            graph and _may(mandate) and plain(paper) and {mic for mic, *_ in kinds} == {mandate.ground.venue.mic}
+        )
         self._singles: tuple[date | None, bool] = (None, False)
         self._not_before = 0
 

@@ -70,7 +70,7 @@ class Draft:
         after = before
         for event in decide(before):
             after = reduce(after, event, self._now_utc)
-        if after is before or after == before:
+        if after is before or (after.state is before.state and after == before):
             return before
         first = self.rows[row.id][0] if row.id in self.rows else before
         self.rows[row.id] = first, after
