@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 
 from tests.journeys.command import Inside, Midas
+from tests.laws.killed_trader import Deaths, trade_through
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "ticks.csv"
 IMPORT = ("data", "import", EXAMPLE, "--venue", "XKRX", "--timeframe", "tick", "--timezone", "Asia/Seoul", "--json")
@@ -34,10 +36,7 @@ def test_from_a_file_to_parity_though_the_trader_was_killed(empty: Midas) -> Non
     started = inside("run", "start", *where, "--feed", "replay:2024-07-03..", *CAPITAL, "--json")
     assert started.code == 0, started.out + started.err
     run = started.json["id"]
-    killed = empty("trader", "--until-idle", "--lease", "6", CRASHPOINT="*:60")
-    assert killed.code == -9, killed.err
-    assert inside("run", "status", run, "--json").json["run"]["state"] == "paper"
-    assert inside("trader", "--until-idle", "--lease", "6").code == 0
+    assert trade_through(empty, Deaths(1, 60, 0.2), Random(7)) == 1
     status = inside("run", "status", run, "--json").json
     assert status["run"]["reason"] == "the feed ended"
     tested = inside("backtest", "run", *where, "--start", "2024-07-03", *CAPITAL, "--json").json["summary"]
@@ -45,6 +44,15 @@ def test_from_a_file_to_parity_though_the_trader_was_killed(empty: Midas) -> Non
     assert Decimal(str(status["equity"])) == Decimal(str(tested["final_equity"]))
     told = inside("run", "parity", run, "--json").json
     assert (told["differing"], told["unexplained"], told["through"]) == (0, "0", "2024-07-03")
+
+    # what is held is worth what the run's last bars said
+    held = inside("position", "list", "--account", "paper", "--json").json
+    assert {each["last_on"] for each in held} == {"2024-07-03"}
+    worth = sum(Decimal(str(each["value"])) for each in held) + Decimal(str(status["cash"]))
+    assert worth == Decimal(str(status["equity"]))
+    assert "on 2024-07-03" in inside("instrument", "show", "005930").out
+    listed = inside("instrument", "bars", "005930", "--dataset", "xkrx-tick", "--json")
+    assert listed.error["code"] == "timeframe_unsupported"
 
     refused = inside("backtest", "run", *STRATEGY, "--json")
     assert (refused.code, refused.error["code"]) == (2, "timeframe_needed")

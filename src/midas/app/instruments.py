@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,14 @@ from midas.app.paging import Key, Part, part
 from midas.app.workspace import Workspace
 from midas.core.errors import DataBlocked, InvalidInput, NotFound, did_you_mean
 from midas.core.instrument import Instrument
+from midas.core.timeframe import Timeframe
 from midas.marketdata.book import Book
 from midas.wire import instruments as wire
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from midas.marketdata.lake import Lake
 
 _PRICES = ("open", "high", "low", "close", "volume", "turnover")
 
@@ -60,14 +64,18 @@ async def bars(
     return part(found, limit, lambda bar: [bar.ts.isoformat()])
 
 
-async def latest(workspace: Workspace, instrument: str, dataset: str | None, until: date | None = None) -> wire.Bar:
+async def latest(
+    workspace: Workspace, instrument: str, dataset: str | None, until: date | None = None, length: str | None = None
+) -> wire.Bar:
     """Return the last bar of `dataset`, or else of all that hold the instrument, up to and including a day.
+
+    Of ticks it is the last bar of that length, or the last tick where none is said.
 
     Raises
     ------
     NotFound: no dataset holds the instrument.
     """
-    return await to_thread.run_sync(_latest, workspace, instrument, dataset, until)
+    return await to_thread.run_sync(_latest, workspace, instrument, dataset, until, length)
 
 
 def find(workspace: Workspace, instrument: str) -> tuple[Instrument, wire.Bar | None]:
@@ -119,21 +127,61 @@ def _bars(
 ) -> pl.DataFrame:
     from midas.marketdata.universe import select
 
+    known = next((one for one in workspace.lake.datasets() if one.name == dataset), None)
+    if known is not None and (known.timeframe.is_tick or known.timeframe.is_intraday):
+        kind = "ticks" if known.timeframe.is_tick else f"{known.timeframe} bars"
+        raise DataBlocked(
+            f"Dataset {dataset!r} has {kind}; only bars of whole sessions are listed.",
+            hint="Name a dataset of daily bars.",
+            code="timeframe_unsupported",
+        )
     chosen = select(workspace.lake, dataset, [instrument])
     return workspace.lake.bars(chosen.panel.dataset, chosen.symbols, start, end)
 
 
-def _latest(workspace: Workspace, instrument: str, dataset: str | None, until: date | None = None) -> wire.Bar:
-    last = [_bars(workspace, instrument, dataset, None, until).tail(1)]
-    if dataset is None:
-        # the best of several on the same day comes first, and max keeps the first
-        known = _show(workspace, instrument)
-        barred = [name for name in known.datasets if not workspace.lake.dataset(name).timeframe.is_tick]
-        last += [workspace.lake.bars(name, [known.id], None, until).tail(1) for name in barred]
+def _latest(
+    workspace: Workspace, instrument: str, dataset: str | None, until: date | None = None, length: str | None = None
+) -> wire.Bar:
+    from midas.marketdata.universe import select
+
+    lake, known = workspace.lake, _show(workspace, instrument)
+    if dataset in known.datasets:
+        names = [dataset]
+    elif dataset is not None:
+        names = [select(lake, dataset, [instrument]).panel.dataset]
+    else:
+        with suppress(NotFound):
+            # the best of several on the same day comes first, and max keeps the first
+            known.datasets.insert(0, select(lake, None, [instrument]).panel.dataset)
+        names = known.datasets
+    last = [_last(lake, name, known.id, until, length) for name in names]
     last = [frame for frame in last if not frame.is_empty()]
     if not last:
         raise DataBlocked(f"{instrument} has no bars.", hint="Pull or import some.", code="empty")
     return _rows(max(last, key=lambda frame: frame["ts"][0]))[0]
+
+
+def _last(lake: Lake, name: str, symbol: str, until: date | None, length: str | None) -> pl.DataFrame:
+    # the last bar, by its session
+    from midas.marketdata.trading_day import trading_days
+    from midas.venues.catalogue import venue
+
+    dataset = lake.dataset(name)
+    if dataset.timeframe.is_tick and length is None:
+        return _last_tick(lake, name, symbol, until)
+    frame = lake.bars(name, [symbol], None, until, None if length is None else Timeframe.parse(length)).tail(1)
+    return frame.with_columns(trading_days(frame["ts"], venue(dataset.venue, dataset.currency).timezone))
+
+
+def _last_tick(lake: Lake, name: str, symbol: str, until: date | None) -> pl.DataFrame:
+    import polars as pl
+
+    for day in reversed(lake.tick_days(name)):
+        if until is None or day <= until:
+            ticks = lake.ticks(name, day).filter(pl.col("symbol") == symbol).sort("ts", maintain_order=True).tail(1)
+            if ticks.height:
+                return ticks.select(ts=pl.lit(day), close="price")
+    return pl.DataFrame()
 
 
 def _all(workspace: Workspace, dataset: str | None) -> list[tuple[Instrument, list[str]]]:

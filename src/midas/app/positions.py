@@ -44,11 +44,11 @@ async def last_prices(workspace: Workspace, account: str, wanted: Iterable[Instr
 
     An account that traded a replay stands where the replay does: later prices, and the splits between, are not its own.
     """
-    dataset, until = await _standing(workspace, account)
+    dataset, until, length = await _standing(workspace, account)
     found: dict[InstrumentId, Last] = {}
     for each in wanted:
         try:
-            bar = await instruments.latest(workspace, str(each), dataset, until)
+            bar = await instruments.latest(workspace, str(each), dataset, until, length)
         except (NotFound, DataBlocked):
             continue
         if bar.close is not None:
@@ -56,14 +56,14 @@ async def last_prices(workspace: Workspace, account: str, wanted: Iterable[Instr
     return found
 
 
-async def _standing(workspace: Workspace, account: str) -> tuple[str | None, date | None]:
-    # the data and the day of the account's latest run, by the market's time
-    latest: tuple[str | None, date | None] = (None, None)
+async def _standing(workspace: Workspace, account: str) -> tuple[str | None, date | None, str | None]:
+    # the data of the account's latest run, its day by the market's time, and the length of its bars
+    latest: tuple[str | None, date | None, str | None] = (None, None, None)
     for run in await workspace.database.read(runs.of_account, account):
         progress = await workspace.database.read(runs.progress, run.id)
         if progress is not None:
             request = RunRequest.model_validate(run.document["request"])
-            latest = (request.universe, progress.stamp_utc.date())
+            latest = (request.universe, progress.stamp_utc.date(), request.timeframe)
     return latest
 
 
