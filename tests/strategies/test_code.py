@@ -94,6 +94,30 @@ class TestDigest:
         begins = ("[1.0]", "[2.0]", "__import__('numpy').arange(3)", "__import__('numpy').arange(4)")
         assert len({digest(f"BEGIN = {each}\n{text}") for each in begins}) == len(begins)
 
+    def test_knows_what_is_wrapped_what_is_in_its_own_objects_and_the_classes_of_other_modules_it_comes_from(
+        self,
+    ) -> None:
+        text = f"""
+import functools
+class Settings:
+    def __init__(self):
+        self.size = 5
+OWN = Settings()
+{TEXT.replace("def above", "@functools.lru_cache" + chr(10) + "def above").replace("return 5", "return OWN.size")}
+"""
+        assert (
+            len({digest(each) for each in (text, text.replace("= 5", "= 6"), text.replace("> LEVEL", "< LEVEL"))}) == 3
+        )
+
+        def of(size: int) -> str:
+            base = ModuleType("other")
+            exec(compile(TEXT.replace("return 5", f"return {size}"), "other.py", "exec"), base.__dict__)
+            code = type("Heir", (base.Mine,), {"__module__": "mine"})().definition().code
+            assert code is not None
+            return code.digest
+
+        assert of(5) == of(5) != of(6)
+
     def test_knows_what_a_class_made_in_a_function_closes_over(self) -> None:
         def of(level: float) -> str:
             class Inner(EventStrategy):

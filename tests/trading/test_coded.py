@@ -123,6 +123,12 @@ class TestAGraphInCode:
         assert len(graph.fills()) > 1
         assert_same(ran(Hold(), panel, **{**options, **days}), graph)
 
+    def test_within_the_day(self) -> None:
+        made = random_market(8, 3, 120, AMERICA).panel
+        panel = in_minutes(replace(made, actions=Actions.none()), 30)
+        graph = run(build("buy_and_hold"), panel, commission_bps=5.0)
+        assert_same(ran(Hold(), panel, commission_bps=5.0), graph)
+
     def test_crossed(self, sample: Lake) -> None:
         # two names without a split or a dividend in these years: code sees raw prices, graphs adjusted ones
         panel = select(sample, None, ["AAPL", "GOOG"]).panel
@@ -334,6 +340,16 @@ class TestOrdersThatMakeNoSense:
 
 
 class TestCodeThatFails:
+    @pytest.mark.parametrize("row", [0, 4])
+    def test_what_it_is_shown_cannot_be_changed(self, row: int) -> None:
+        class Forging(EventStrategy):
+            def on_bar(self, ctx: Context, bar: EventBar) -> None:
+                if bar.row == row:
+                    bar.close[0] = 1.0
+
+        with pytest.raises(StrategyInvalid, match="read-only"):
+            ran(Forging(), panel_of(FLAT))
+
     @pytest.mark.parametrize("row", [0, 4])
     def test_names_strategy_and_bar_and_keeps_the_cause(self, row: int) -> None:
         class Failing(EventStrategy):

@@ -16,7 +16,7 @@ from midas.execution.deciding import Decision
 from midas.execution.event_context import EventContext, Priced, RefusedOrder
 from midas.execution.quantity import decimal_price
 from midas.execution.rebalance import Wish
-from midas.marketdata.block import BarBlock, RowView
+from midas.marketdata.block import BarBlock, RowView, shown
 from midas.marketdata.feed import BarRow, CorporateAction
 from midas.marketdata.ground import Ground
 from midas.strategies.event import EventBar, EventStrategy
@@ -107,8 +107,9 @@ class EventDecider:
 
     def _ask(self, row: BarRow) -> None:
         self._context.row = row.row
+        bar = replace(row, fields={name: shown(values) for name, values in row.fields.items()})
         try:
-            self._strategy.on_bar(self._context, row)
+            self._strategy.on_bar(self._context, bar)
         except Exception as error:  # house: broad-except: it is the user's code, and may fail in any way
             raise self._failed(row, error) from error
 

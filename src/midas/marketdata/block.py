@@ -13,7 +13,7 @@ from midas.marketdata.feed import BarRow, FeedEvent, SessionEdge
 
 
 class RowView:
-    """What `BarBlock.row` tells of a row, read when it is asked for."""
+    """What `BarBlock.row` tells of a row, read when it is asked for; nothing of it can be written to."""
 
     __slots__ = ("_at", "_block", "row")
 
@@ -30,12 +30,18 @@ class RowView:
 
     @property
     def fields(self) -> Mapping[str, NDArray[np.float64]]:
-        return {name: values[self._at] for name, values in self._block.fields.items()}
+        return {name: shown(values[self._at]) for name, values in self._block.fields.items()}
 
     @property
     def close(self) -> NDArray[np.float64]:
-        close: NDArray[np.float64] = self._block.fields["close"][self._at]
-        return close
+        return shown(self._block.fields["close"][self._at])
+
+
+def shown(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a view of values that cannot be written to."""
+    view = values.view()
+    view.flags.writeable = False
+    return view
 
 
 @dataclass(frozen=True, slots=True)

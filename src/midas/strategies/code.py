@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import sys
 import textwrap
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
@@ -27,10 +28,11 @@ _PLAIN = (bool, int, float, complex, str, bytes, Decimal, date, time, type(None)
 class Code:
     """Code by its digest (SHA-256, in hex) and the Python that compiled it.
 
-    The digest is of compiled code: the class, those of its own module it comes from, functions and classes of that
-    module it names, with the plain values it reads there, and the attributes an instance begins with. It knows nothing
-    of other modules, files, clocks, chance or the network. text : the source, where it can be read, for people to look
-    at; no part of the digest, as the file may be another one by now. warmup : bars shown before the first orders count.
+    The digest is of compiled code: the class and the strategies it comes from, functions and classes of their modules
+    that they name, with the plain values they read there, and the attributes an instance begins with. It knows nothing
+    of other modules, files, clocks, chance or the network, and of other objects but their class. text : the source,
+    where it can be read, for people to look at; no part of the digest, as the file may be another one by now. warmup :
+    bars shown before the first orders count.
     """
 
     digest: str
@@ -46,10 +48,10 @@ class Code:
 
 def code_of(kind: type, base: type, begins: Mapping[str, object], warmup: int = 0) -> Code:
     """Return the code of a class below `base`, whose instance begins with some attributes."""
-    walk = _Walk(kind.__module__)
-    for ancestor in kind.__mro__:
-        if ancestor is not base and issubclass(ancestor, base):
-            walk.add(f"class {ancestor.__qualname__}", ancestor)
+    line = [each for each in kind.__mro__ if each is not base and issubclass(each, base)]
+    walk = _Walk(frozenset(each.__module__ for each in line))
+    for ancestor in line:
+        walk.add(f"class {ancestor.__qualname__}", ancestor)
     walk.add("begins", dict(begins))
     python = f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}"
     return Code(walk.digest(), kind.__qualname__, python, warmup, source_of(kind))
@@ -65,8 +67,8 @@ def source_of(kind: type) -> str:
 
 class _Walk:
     # Goes through all that can be reached from a class, each thing once, and hashes what it finds.
-    def __init__(self, module: str) -> None:
-        self._module = module
+    def __init__(self, modules: frozenset[str]) -> None:
+        self._modules = modules
         self._hash = hashlib.sha256()
         self._seen: dict[int, object] = {}
 
@@ -105,7 +107,7 @@ class _Walk:
             case Mapping():
                 for key, each in value.items():
                     self.add(f"key {key!r}" if isinstance(key, _PLAIN) else "key", each)
-            case list() | tuple():
+            case list() | tuple() | deque():
                 for at, each in enumerate(value):
                     self.add(str(at), each)
             case set() | frozenset():
@@ -116,12 +118,22 @@ class _Walk:
             case ModuleType() | BuiltinFunctionType():
                 self._note(value.__name__)
             case _:
-                self._note(f"a {type(value).__module__}.{type(value).__qualname__}")
+                self._object(value)
+
+    def _object(self, value: object) -> None:
+        kind = type(value)
+        self._note(f"a {kind.__module__}.{kind.__qualname__}")
+        inner = getattr(value, "__wrapped__", None) or getattr(value, "py_func", None)
+        if isinstance(inner, FunctionType):  # cached, or compiled
+            self.add("around", inner)
+        elif kind.__module__ in self._modules:
+            self.add("class", kind)
+            self.add("attributes", dict(getattr(value, "__dict__", {})))
 
     def _function(self, function: FunctionType) -> None:
-        self._note(f"{function.__module__ == self._module} {function.__qualname__}")
-        if function.__module__ != self._module:
-            self._note(function.__module__)
+        self._note(function.__qualname__)
+        if function.__module__ not in self._modules:
+            self._note(str(function.__module__))
             return
         self._compiled(function.__code__)
         self.add("defaults", [function.__defaults__, function.__kwdefaults__])
@@ -134,7 +146,7 @@ class _Walk:
 
     def _class(self, kind: type) -> None:
         self._note(kind.__qualname__)
-        if kind.__module__ != self._module:
+        if kind.__module__ not in self._modules:
             self._note(kind.__module__)
             return
         for base in kind.__bases__:
