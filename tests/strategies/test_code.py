@@ -31,7 +31,7 @@ class Mine(Base):
     fast: int = param(5, 2, 50)
     def on_bar(self, ctx, bar):
         # a remark
-        if above(bar.close[0]) and len(NAMES) in {1, 2, 3}:
+        if above(bar.close[0]) and NAMES and ctx.symbols[0] not in {"a", "bb", "ccc", "dddd"}:
             ctx.buy(self.size(), limit=min(price for price in (bar.close[0], LEVEL)))
 '''
 
@@ -72,7 +72,7 @@ class TestDigest:
             ("LEVEL = 10.0", "LEVEL = 11.0"),
             ('"a": (3, 4)', '"a": (3, 5)'),
             ("return 5", "return 6"),
-            ("{1, 2, 3}", "{1, 2, 4}"),
+            ('"ccc"', '"ccd"'),
             ("ctx.buy(", "ctx.sell("),
             ("min(", "max("),
             ("limit=", "stop="),

@@ -403,6 +403,27 @@ def test_its_warm_up_is_shown_before_and_its_orders_then_are_forgotten() -> None
     assert result.settings["warm_up_sessions"] == 3
 
 
+class Waking(EventStrategy):
+    """Buys a name that has not traded for long, before it does again."""
+
+    def on_bar(self, ctx: Context, bar: EventBar) -> None:
+        if np.isnan(bar.close[1]) and not self.state:
+            self.state["asked"] = True
+            ctx.buy(1, 1)
+
+
+def test_the_last_price_of_a_name_that_slept_is_known_however_old_it_is() -> None:
+    prices = {name: np.full((200, 2), 10.0) for name in ("open", "high", "low", "close")} | {
+        "volume": np.full((200, 2), 1e6)
+    }
+    for values in prices.values():
+        values[10:151, 1] = np.nan
+    panel = panel_of(prices)
+    result = ran(Waking(), panel, start=panel.sessions[150].item())
+    assert result.rejects().height == 0
+    assert result.simulation.journal.fills.row.tolist() == [151]
+
+
 class Careful(EventStrategy):
     """Remembers how many bars it saw, and buys on every second one."""
 
