@@ -458,7 +458,7 @@ def a_late_life(seed: int) -> int:
 
 
 def test_history_that_is_left_out_makes_no_difference() -> None:
-    lives = scaled(400)
+    lives = scaled(250)
     assert sum(many(a_late_life, range(lives))) > lives // 2
 
 
@@ -520,7 +520,7 @@ def a_wild_life(seed: int) -> int:
 
 
 def test_ledger_positions_and_equity_agree_whatever_code_does() -> None:
-    lives = scaled(400)
+    lives = scaled(250)
     assert sum(many(a_wild_life, range(lives))) > 20 * lives
 
 

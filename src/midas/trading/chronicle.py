@@ -81,7 +81,9 @@ class Chronicle:
     def __init__(self, ground: Ground) -> None:
         self._column = {instrument.id: column for column, instrument in enumerate(ground.instruments)}
         self._row, self._passed = -1, False
+        # also those that ended: what a split made larger is filled behind its end
         self._orders: dict[str, tuple[int, OrderIntent]] = {}
+        self._working: set[str] = set()
         self._done: defaultdict[str, float] = defaultdict(float)
         self._withdrawn: set[str] = set()
         self._behind = -1, 0
@@ -105,6 +107,7 @@ class Chronicle:
                 self._act(what)
             case Submit() if what.intent.kind is not OrderKind.PROTECTION:  # that stands for a position, not a wish
                 self._orders[what.id] = self._row, what.intent
+                self._working.add(what.id)
                 self._behind = self._row, what.intent.sequence + 1
             case Withdraw():
                 self._withdrawn.add(what.order)
@@ -120,7 +123,7 @@ class Chronicle:
     @property
     def waiting(self) -> int:
         """How many orders did not end."""
-        return len(self._orders)
+        return len(self._working)
 
     @property
     def ruined(self) -> int:
@@ -186,8 +189,9 @@ class Chronicle:
         return known.index(order) + (behind if row == self._row - 1 else 0)
 
     def _end(self, told: Ended) -> None:
-        decided, intent = self._orders.pop(told.order, (-1, None))
-        left = 0.0 if intent is None else round(float(intent.quantity) - self._done.pop(told.order, 0.0), 9)
+        self._working.discard(told.order)
+        decided, intent = self._orders.get(told.order, (-1, None))
+        left = 0.0 if intent is None else round(float(intent.quantity) - self._done[told.order], 9)
         if intent is None or told.state is OrderState.FILLED or left <= 0.0 or told.order in self._withdrawn:
             return
         reason = _OVER.get(told.reason) or _word(told.reason)
