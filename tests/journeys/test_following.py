@@ -86,6 +86,9 @@ def test_each_evening_the_run_goes_on(empty_inside: Midas, write: Write, bars: B
     assert corrected["detail"]["first"] == str(DAYS[40])
     assert "1 rows corrected later" in inside("run", "status", run).out
     assert inside("ledger", "verify", "--json").code == 0
+    # what is over waits for nothing
+    assert inside("run", "stop", run).code == 0
+    assert inside("run", "status", run, "--json").json["following"] is None
 
 
 def range_of(after: date, until: date) -> list[date]:

@@ -94,7 +94,7 @@ async def status(workspace: Workspace, run: str) -> RunStatus:
     until = await workspace.database.read(risk_rows.leased_until, record.account)
     last = (await workspace.database.read(parities.latest, [record.id])).get(record.id)
     alerts = await workspace.database.read(risk_rows.alerts, record.account)
-    ended = {state.value for state in ENDED}
+    ended, over = {state.value for state in ENDED}, record.state == RunState.STOPPED.value
     return RunStatus(
         run=await _wire(workspace, record),
         trader=until is not None and until > workspace.clock.now_utc(),
@@ -110,7 +110,7 @@ async def status(workspace: Workspace, run: str) -> RunStatus:
         quarantined=quarantined,
         parity=None if last is None else ParityNote.model_validate(last.document),
         alerts=[_audit_line(each) for each in alerts],
-        following=None if standing is None else _following(Standing.from_bytes(standing.state)),
+        following=None if standing is None or over else _following(Standing.from_bytes(standing.state)),
     )
 
 

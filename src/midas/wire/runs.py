@@ -129,7 +129,8 @@ class RunStatus(Answer):
 
     Money is in `currency`; `equity` is that of the last bar. `kill` is the strongest switch that is pulled.
     `quarantined` names what nobody could explain, with the reason. `alerts` are the latest lines of the account's trail
-    that ask for a person, oldest first. `following` is null but for a run that follows a dataset.
+    that ask for a person, oldest first. `following` is null but for a run that follows a dataset and is not
+    over.
     """
 
     run: Run
