@@ -21,7 +21,7 @@ from midas.marketdata.panel import Panel
 from midas.strategies.schedule import Every
 from midas.strategies.strategy import Strategy
 
-LIVES = scaled(400)
+LIVES = scaled(300)
 
 DEALINGS = (
     Dealing(),

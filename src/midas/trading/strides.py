@@ -45,32 +45,30 @@ class Strides:
         strode = self._striding.take(block, at, stop, self._known)
         if strode is None:
             return None
-        told = self._write(block, strode, epoch)
+        fills = self._write(block, strode, epoch)
         if tell is not None:
-            _tell(tell, block, strode, told)
+            _tell(tell, block, strode, _told(strode, fills))
         return strode
 
     def _known(self, order: str) -> bool:
         return order in self._store.homes or self._paper.orders.knows(order)
 
-    def _write(self, block: BarBlock, strode: Strode, epoch: int) -> dict[int, list[object]]:
-        # What was said and heard by row.
-        told = dict[int, list[object]]()
+    def _write(self, block: BarBlock, strode: Strode, epoch: int) -> list[Fill]:
+        found = list[Fill]()
         if not strode.orders:
-            return told
+            return found
         stored, fills = self._store.accounts[self._account], iter(strode.fills)
         stamps = block.stamps_utc[strode.at : strode.at + strode.rows].tolist()
         for orders in _by_row(strode.orders):
             row, now_utc = orders[0].row, orders[0].intent.stamp_utc
             for sent in orders:
                 self._send(stored, sent, epoch, now_utc)
-            told.setdefault(row, []).extend(Submit(sent.id, sent.intent) for sent in orders)
             stored.revision += 1 + AN_ORDER * len(orders)
             met = [(sent, next(fills)) for sent in orders]
             later_utc = stamps[row + 1].replace(tzinfo=UTC)
-            told[row + 1] = self._report(stored, met, block.first + strode.at + row + 1, epoch, later_utc)
+            found += self._report(stored, met, block.first + strode.at + row + 1, epoch, later_utc)
             stored.revision += 1
-        return told
+        return found
 
     def _send(self, stored: AccountStore, sent: Sent, epoch: int, now_utc: datetime) -> None:
         order, number = sent.id, f"P{sent.id}"
@@ -85,9 +83,9 @@ class Strides:
 
     def _report(
         self, stored: AccountStore, met: list[tuple[Sent, Met]], row: int, epoch: int, now_utc: datetime
-    ) -> list[object]:
+    ) -> list[Fill]:
         # Fills, then the ends of what was not filled whole.
-        news, late = list[object](), list[object]()
+        fills = list[Fill]()
         for place, (sent, each) in enumerate(met):
             fill = self._fill(sent, each, f"x{row}-{place}")
             book = self._books.of_fill(fill)
@@ -100,13 +98,12 @@ class Strides:
             )  # fmt: skip
             detail = _moved("open", "partial" if each.short else "filled", f"P{sent.id}", each.quantity, "", epoch)
             stored.audits.append(Audit(self._account, TRADER, "order.fill", sent.id, detail, now_utc))
-            news.append(Filled(fill))
-            (late if each.short else news).append(Ended(sent.id, state, reason))
+            fills.append(fill)
         for sent, each in met:
             if each.short:
                 detail = _moved("partial", "expired", f"P{sent.id}", each.quantity, NO_CASH, epoch)
                 stored.audits.append(Audit(self._account, TRADER, "order.reported", sent.id, detail, now_utc))
-        return news + late
+        return fills
 
     def _fill(self, sent: Sent, met: Met, reference: str) -> Fill:
         intent = sent.intent
@@ -114,6 +111,24 @@ class Strides:
             self._account, sent.id, reference, intent.instrument, intent.side, met.quantity, met.price, met.value,
             met.commission, met.tax, intent.stamp_utc,
         )  # fmt: skip
+
+
+def _told(strode: Strode, fills: Sequence[Fill]) -> dict[int, list[object]]:
+    # What was said and heard by row: fills, each with the end of its order, then ends of what was not filled whole.
+    told = dict[int, list[object]]()
+    late = dict[int, list[object]]()
+    for sent, met, fill in zip(strode.orders, strode.fills, fills, strict=True):
+        heard = told.setdefault(met.row, [])
+        heard.append(Filled(fill))
+        if met.short:
+            late.setdefault(met.row, []).append(Ended(sent.id, OrderState.EXPIRED, NO_CASH))
+        else:
+            heard.append(Ended(sent.id, OrderState.FILLED))
+    for row, ends in late.items():
+        told[row] += ends
+    for sent in strode.orders:
+        told.setdefault(sent.row, []).append(Submit(sent.id, sent.intent))
+    return told
 
 
 def _tell(tell: Tell, block: BarBlock, strode: Strode, told: Mapping[int, Sequence[object]]) -> None:
