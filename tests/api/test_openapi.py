@@ -60,6 +60,8 @@ ROUTES = {
     "/api/v1/runs/{run}/logs": {"get"},
     "/api/v1/risk/kills": {"get", "post"},
     "/api/v1/risk/kills/release": {"post"},
+    "/api/v1/risk/quarantines": {"get"},
+    "/api/v1/risk/quarantines/release": {"post"},
     "/api/v1/risk/drills/{account}": {"post"},
     "/api/v1/risk/limits/{account}": {"get", "put"},
     "/api/v1/risk/limits/{account}/runs/{run}": {"get", "put"},

@@ -18,9 +18,13 @@ def commands() -> list[list[str]]:
     root = typer.main.get_command(app)
     found: list[list[str]] = []
     for name in NOUNS:
-        command = root.commands[name]  # type: ignore[attr-defined]  # a group
-        found += [[name, *([verb] if verb else [])] for verb in getattr(command, "commands", [""])]
+        found += below([name], root.commands[name])  # type: ignore[attr-defined]  # a group
     return found
+
+
+def below(words: list[str], command: object) -> list[list[str]]:
+    inside = getattr(command, "commands", {})
+    return [each for name in inside for each in below([*words, name], inside[name])] or [words]
 
 
 class TestNouns:

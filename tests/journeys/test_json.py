@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import typer
+from tests.cli.test_grammar import below
 from tests.journeys.command import Done, Inside
 
 from midas.cli.grammar import NOUNS
@@ -83,6 +86,8 @@ CASES = {
     "risk release": [],
     "risk pulled": [],
     "risk drill": ["alpha"],
+    "risk quarantine list": [],
+    "risk quarantine release": ["IBM", "--account", "alpha", "--yes"],
     "risk limits": ["alpha", "--set", "max_notional=50000"],
     "job list": [],
     "job show": ["{job}"],
@@ -140,6 +145,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, pulled: Path) -> tuple[Inside
     names["trading"] = midas(*_STARTED, "AAPL", "--account", "gamma").out.strip()
     names["paused"] = midas(*_STARTED, "MSFT", "--account", "delta").out.strip()
     assert midas("run", "pause", names["paused"]).code == 0
+    with closing(sqlite3.connect(midas.home / "midas.db")) as database, database:
+        database.execute("INSERT INTO quarantines VALUES ('alpha.1', 'IBM.XNAS', 'nobody can explain it')")
     return midas, names
 
 
@@ -153,8 +160,7 @@ def asked(command: str, home: tuple[Inside, dict[str, str]], folder: Path, *more
 
 def test_no_command_is_forgotten() -> None:
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group
-    verbs = {name: list(getattr(commands[name], "commands", [])) for name in NOUNS}
-    everything = {f"{name} {verb}".strip() for name in NOUNS for verb in verbs[name] or [""]}
+    everything = {" ".join(words) for name in NOUNS for words in below([name], commands[name])}
     assert set(CASES) | ENDLESS | REFUSED == everything
 
 

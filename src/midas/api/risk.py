@@ -6,8 +6,9 @@ from fastapi import APIRouter
 
 from midas.api.dependencies import Here
 from midas.api.pages import whole
-from midas.app import risk
+from midas.app import quarantines, risk
 from midas.wire.page import Page
+from midas.wire.quarantines import Quarantined, QuarantineRelease
 from midas.wire.risk import AccountLimits, Drill, KillRequest, LimitValues, Pulled, ReleaseRequest, RunLimitValues
 
 router = APIRouter(prefix="/api/v1/risk", tags=["risk"])
@@ -35,6 +36,18 @@ async def release_kill(workspace: Here, request: ReleaseRequest) -> Page[Pulled]
 async def drill_kill(workspace: Here, account: str) -> Drill:
     """Pull an account's switch, see how soon its trader hears of it, and release it."""
     return await risk.drill(workspace, account)
+
+
+@router.get("/quarantines")
+async def list_quarantines(workspace: Here, account: str | None = None) -> Page[Quarantined]:
+    """List the instruments in quarantine, of one account or of all."""
+    return whole(await quarantines.page(workspace, account))
+
+
+@router.post("/quarantines/release")
+async def release_quarantine(workspace: Here, request: QuarantineRelease) -> Page[Quarantined]:
+    """Let orders in an instrument go out again; what is still in quarantine of the account is answered."""
+    return whole(await quarantines.release(workspace, request))
 
 
 @router.get("/limits/{account}")

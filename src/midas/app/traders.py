@@ -59,7 +59,9 @@ class Owners:
             by_account.setdefault(record.account, []).append(record)
         for account in await self._to_close():
             by_account.setdefault(account, [])
-        return [_wanted(account, known.get(account), runs) for account, runs in by_account.items()]
+        held_back = await self._workspace.database.read(risk.quarantined)
+        found_now = [_wanted(account, known.get(account), runs) for account, runs in by_account.items()]
+        return [replace(each, quarantined=frozenset(held_back.get(each.account, ()))) for each in found_now]
 
     async def _to_close(self) -> Sequence[str]:
         # where a switch asks for more than to stop, there is something to do without any run

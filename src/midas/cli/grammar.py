@@ -50,9 +50,14 @@ F = TypeVar("F", bound=Callable[..., object])
 
 def noun(name: str) -> typer.Typer:
     """Return the Typer application that holds a noun's verbs."""
+    return inner(name, NOUNS[name][1])
+
+
+def inner(name: str, summary: str) -> typer.Typer:
+    """Return the Typer application of a noun within a noun."""
     return typer.Typer(
         name=name,
-        help=NOUNS[name][1],
+        help=summary,
         cls=Noun,
         rich_markup_mode=None,
         add_completion=False,

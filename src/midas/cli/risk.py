@@ -1,4 +1,4 @@
-"""`midas risk`: limits, kill, release, drill."""
+"""`midas risk`: limits, kill, release, drill; quarantine."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from midas.cli import quarantines
 from midas.cli.arguments import pairs
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import invocation
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from midas.wire.risk import Pulled
 
 app = noun("risk")
+app.add_typer(quarantines.app)
 
 Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Name or id of an account.", show_default=False)]
 OneAccount = Annotated[

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from midas.client.asking import asking
 from midas.client.link import Link
 from midas.wire.page import Page
+from midas.wire.quarantines import Quarantined, QuarantineRelease
 from midas.wire.risk import AccountLimits, Drill, KillRequest, LimitValues, Pulled, ReleaseRequest, RunLimitValues
 
 _PATH = "/api/v1/risk"
@@ -36,6 +37,19 @@ class Risk:
     def drill(self, account: str) -> Drill:
         """Pull an account's switch, see how soon its trader hears of it, and release it."""
         return self._link.post(Drill, f"{_PATH}/drills/{quote(account, safe='')}", None)
+
+    def quarantined(self, account: str | None = None) -> list[Quarantined]:
+        """Return the instruments in quarantine, of one account or of all."""
+        return self._link.get(Page[Quarantined], f"{_PATH}/quarantines", {"account": account}).items
+
+    def release_quarantine(self, instrument: str, account: str, why: str, *, anyway: bool = False) -> list[Quarantined]:
+        """Let orders in an instrument go out again; return what is still in quarantine of the account.
+
+        anyway : also where the trader's last look at the broker still found a difference there.
+        """
+        asked = {"account": account, "instrument": instrument, "why": why, "anyway": anyway}
+        request = asking(QuarantineRelease, asked)
+        return self._link.post(Page[Quarantined], f"{_PATH}/quarantines/release", request).items
 
     def limits(self, account: str, run: str | None = None) -> AccountLimits:
         """Return an account's limits, or those of one of its runs."""

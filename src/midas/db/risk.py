@@ -11,7 +11,7 @@ from midas.core.errors import NotFound
 from midas.core.order import ENDED
 from midas.db import journal_writes
 from midas.db.sessions import ReadSession, WriteSession
-from midas.db.trading_tables import ACCOUNTS, AUDIT, BOOKINGS, HEADS, KILLS, ORDERS, POSITIONS, RUNS
+from midas.db.trading_tables import ACCOUNTS, AUDIT, BOOKINGS, HEADS, KILLS, ORDERS, POSITIONS, QUARANTINES, RUNS
 from midas.risk.kill import Kill, KillLevel
 from midas.trading.journal import NOBODY, Audit
 
@@ -36,6 +36,14 @@ def exposed(session: ReadSession) -> list[str]:
     working = session.all(select(ORDERS.c.account).where(ORDERS.c.state.not_in(ended)).distinct())
     held = session.all(select(POSITIONS.c.account, POSITIONS.c.quantity))
     return sorted({row["account"] for row in working} | {row["account"] for row in held if row["quantity"]})
+
+
+def quarantined(session: ReadSession) -> dict[str, dict[str, str]]:
+    """Return what is in quarantine, and why, by account and instrument."""
+    found: dict[str, dict[str, str]] = {}
+    for row in session.all(select(QUARANTINES).order_by(QUARANTINES.c.account, QUARANTINES.c.instrument)):
+        found.setdefault(row["account"], {})[row["instrument"]] = row["reason"]
+    return found
 
 
 def set_limits(session: WriteSession, account: str, run: str, values: Json, line: Audit) -> None:

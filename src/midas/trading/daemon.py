@@ -32,17 +32,18 @@ class Wanted:
 
     runs : states by run; none where the account is only to be closed. settings : whatever else changes what an office
     does, as text. limits : by run, "" for the account's; None where nobody looked. An office that is open goes by
-    others from then on.
+    others from then on. quarantined : instruments; None where nobody looked.
     """
 
     account: str
     runs: Mapping[str, str]
     settings: str = ""
     limits: Mapping[str, Limits] | None = None
+    quarantined: frozenset[str] | None = None
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What needs another office when it changes: all but a pause and limits."""
+        """What needs another office when it changes: all but a pause, limits and releases."""
         return self.account, tuple(sorted(self.runs)), self.settings
 
 
@@ -179,7 +180,9 @@ class _Work:
             for run, runner in self._office.runners.items():
                 runner.paused = wanted.runs.get(run) == "paused"
             if wanted.limits is not None:
-                self._office.limit(wanted.limits)
+                self._office.heeding.limit(wanted.limits)
+            if wanted.quarantined is not None:
+                self._office.heeding.release(wanted.quarantined)
 
     async def _run(self) -> None:
         while True:

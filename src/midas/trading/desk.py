@@ -165,6 +165,13 @@ class Desk:
             async with self.change("quarantine") as draft:
                 draft.quarantine(instrument, reason)
 
+    async def recall_quarantine(self) -> list[str]:
+        """Know what is in quarantine as it is stored; return what somebody released since."""
+        async with self._changing:
+            before = self.quarantined
+            self.quarantined = dict(await self.journal.quarantined(self.account))
+        return sorted(before.keys() - self.quarantined.keys())
+
     def audit(self, act: str, subject: str, detail: dict[str, object], who: str = TRADER) -> Audit:
         """Return a line of the audit trail."""
         return Audit(self.account, who, act, subject, detail, self.now_utc)

@@ -15,7 +15,6 @@ from midas.marketdata.feed import Feed
 from midas.risk.kill import KillLevel
 from midas.risk.limits import Limits
 from midas.risk.locks import LONGEST
-from midas.trading.bell import Bell
 from midas.trading.canceller import Canceller
 from midas.trading.crash_point import Reached, pass_by
 from midas.trading.desk import Desk
@@ -23,6 +22,7 @@ from midas.trading.draft import Decide
 from midas.trading.flag_file import FlagFile
 from midas.trading.floor import Around, Floor, Matcher
 from midas.trading.gatekeeper import Gatekeeper
+from midas.trading.heeding import Heeding
 from midas.trading.journal import AskCancel, Fenced, Journal, MoveRun, Ownership
 from midas.trading.kill_switch import KillSwitch
 from midas.trading.lease import TTL_S, Lease, Leased
@@ -129,7 +129,7 @@ class Office:
         self.scheduler = Scheduler(desk, mission.jobs(desk))
         timezone = next((one.timezone for one in mission.venues.values()), "UTC")
         self.watchman = Watchman(desk, self.gatekeeper, timezone)
-        self._limited = Bell()
+        self.heeding = Heeding(desk, self.gatekeeper, self.runners)
         self.floor = self._floor(market)
         self.ready = asyncio.Event()
         self.over = asyncio.Event()
@@ -143,6 +143,7 @@ class Office:
                 CashMove(CAPITAL, "deposit", None, self.mission.capital, None, self.desk.now_utc), step="capital"
             )
         await self.switch.refresh()
+        await self.reconciler.open()
         await self._recall_purchases()
         if self.floor is not None:
             await self.floor.open()
@@ -160,7 +161,7 @@ class Office:
             parts: list[Callable[[], Awaitable[None]]] = [
                 self.lease.keep, self.switch.watch, self.obedience.run, self.reports.follow, self.reconciler.run,
                 self.resolver.run, self.canceller.run, self.sender.run, self._trade,
-                self._tell_limits,
+                self.heeding.run,
             ]  # fmt: skip
             if self.mission.paced:
                 parts.append(self.scheduler.run)
@@ -171,22 +172,6 @@ class Office:
                 parts.append(self._until_closed)
             for part in parts:
                 group.create_task(self._heard(part), name=getattr(part, "__qualname__", "part"))
-
-    def limit(self, limits: Mapping[str, Limits]) -> None:
-        """Go by other limits from here on: what is stored and not sent yet is judged by them, too."""
-        if limits == self.gatekeeper.limits:
-            return
-        self.gatekeeper.limits = limits
-        for name, runner in self.runners.items():
-            runner.limit([limits[each] for each in ("", name) if each in limits])
-        self._limited.ring()
-
-    async def _tell_limits(self) -> None:
-        # for whoever changed them: the trader heard, and goes by them
-        while True:
-            if await self._limited.wait(EVERY_S):
-                line = self.desk.audit("limits.heard", self.desk.account, {"runs": sorted(self.gatekeeper.limits)})
-                await self.desk.commit("limits_heard", line)
 
     async def stop_run(self, run: str, why: str) -> None:
         """Let a run be over: it hears nothing more, and what it has at work is cancelled."""

@@ -13,6 +13,7 @@ from midas.execution.order_events import Expired
 from midas.execution.order_row import OrderRow
 from midas.risk.kill import KillLevel
 from midas.trading.bell import Bell
+from midas.trading.compared import compared_key, found_in, kept
 from midas.trading.desk import Desk
 from midas.trading.journal import AskCancel
 from midas.trading.kill_switch import KillSwitch
@@ -43,6 +44,7 @@ class Reconciler:
 
     def __init__(self, desk: Desk, broker: Broker, reports: Reports, resolver: Resolver, switch: KillSwitch) -> None:
         self.findings: frozenset[Finding] = frozenset()
+        self._kept: frozenset[Finding] | None = None
         self.agreed_s: float | None = None
         self.compared = asyncio.Event()
         self._desk = desk
@@ -73,6 +75,12 @@ class Reconciler:
         self.agreed_s = None
         self._lapses += 1
 
+    async def open(self) -> None:
+        """Take up what the last look before found: what a person released stays so, as long as nothing is new."""
+        stored = await self._desk.journal.checkpoint(compared_key(self._desk.account))
+        if stored is not None:
+            self._kept = self.findings = found_in(stored)
+
     async def run(self) -> None:
         """Compare for ever.
 
@@ -102,8 +110,12 @@ class Reconciler:
             found = None if again is None else found & again
         if found is None:
             return False
+        unclear = self._unclear()
+        # of what cannot be judged now, what was known before still is
+        found |= {each for each in self.findings if each.instrument in unclear}
         await self._act(found)
         self.findings = found
+        await self._keep()
         if lapses != self._lapses:
             return False
         self.agreed_s = begun_s
@@ -145,11 +157,7 @@ class Reconciler:
 
     def _explained(self, found: frozenset[Finding], listed: bool) -> frozenset[Finding]:
         # what is being sent or looked for may be all there is to a difference; an empty list says nothing of any order
-        open_questions = {
-            str(row.intent.instrument)
-            for row in self._desk.rows.values()
-            if row.state in (OrderState.SENDING, OrderState.UNKNOWN)
-        }
+        open_questions = self._unclear()
         return frozenset(
             each
             for each in found
@@ -158,8 +166,20 @@ class Reconciler:
             and (listed or each.kind is not Difference.MISSING_ORDER)
         )
 
+    def _unclear(self) -> set[str]:
+        unclear = (OrderState.SENDING, OrderState.UNKNOWN)
+        return {str(row.intent.instrument) for row in self._desk.rows.values() if row.state in unclear}
+
+    async def _keep(self) -> None:
+        if self.findings != self._kept:
+            await self._desk.commit("compared", kept(self._desk.account, self.findings, self._desk.now_utc))
+            self._kept = self.findings
+
     async def _act(self, found: frozenset[Finding]) -> None:
         for each in sorted(found, key=lambda one: (one.kind, one.subject)):
+            if each.instrument and each in self.findings:
+                # it is in quarantine, or a person released it knowing of it
+                continue
             if each.instrument:
                 await self._desk.quarantine(str(InstrumentId.parse(each.instrument)), each.text)
             elif self._switch.level < KillLevel.PAUSE:
