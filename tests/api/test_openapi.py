@@ -63,8 +63,8 @@ ROUTES = {
     "/api/v1/risk/quarantines": {"get"},
     "/api/v1/risk/quarantines/release": {"post"},
     "/api/v1/risk/drills/{account}": {"post"},
-    "/api/v1/risk/limits/{account}": {"get", "put"},
-    "/api/v1/risk/limits/{account}/runs/{run}": {"get", "put"},
+    "/api/v1/risk/limits/{account}": {"get", "patch", "put"},
+    "/api/v1/risk/limits/{account}/runs/{run}": {"get", "patch", "put"},
     "/api/v1/jobs": {"get"},
     "/api/v1/jobs/{job}": {"get", "delete"},
 }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
+from threading import Barrier
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -14,13 +17,13 @@ from midas.app.settings import Settings
 from midas.app.traders import Owners
 from midas.app.workspace import Workspace
 from midas.core.clock import ManualClock
-from midas.core.errors import InvalidInput, MidasError, NotFound
+from midas.core.errors import InvalidInput, MidasError, NotFound, Refused
 from midas.db import accounts as account_rows
 from midas.db import risk as rows
 from midas.db import runs
 from midas.db.runs import RunRecord
-from midas.wire.accounts import AccountRequest
-from midas.wire.risk import LimitValues, RunLimitValues
+from midas.wire.accounts import AccountRequest, ResetRequest
+from midas.wire.risk import LimitChanges, LimitValues, RunLimitValues
 
 OPEN = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
 RUN = "c0ffee"
@@ -124,3 +127,47 @@ class TestSetLimits:
         now(workspace.database.write(change))
         [after] = now(owners.wanted())
         assert before.key != after.key
+
+
+ALL = ("max_quantity", "position", "gross", "daily_loss", "drawdown", "cooldown_s")
+
+
+def at_once(settings, run, names):
+    """Change one limit each, every one in a thread with a connection of its own."""
+    start = Barrier(len(names))
+
+    def change(name):
+        async def story():
+            with Workspace.open(settings, ManualClock(OPEN)) as own:
+                await risk.limits(own, "alpha")
+                start.wait(30)
+                await risk.change_limits(own, "alpha", LimitChanges.model_validate({name: 0.5}), run)
+
+        asyncio.run(story())
+
+    with ThreadPoolExecutor(len(names)) as threads:
+        list(threads.map(change, names))
+
+
+class TestChangeLimits:
+    @pytest.mark.parametrize("run", ["", RUN])
+    def test_of_many_at_once_none_is_lost(self, workspace, run):
+        at_once(workspace.settings, run, ALL)
+        told = now(risk.limits(workspace, "alpha", run)).limits
+        assert {name: float(getattr(told, name)) for name in ALL} == dict.fromkeys(ALL, 0.5)
+        assert lines(workspace) == [("limits.set", run or "alpha.1")] * len(ALL)
+
+    def test_null_takes_one_away_and_what_is_not_named_stays(self, workspace):
+        now(risk.set_limits(workspace, "alpha", LimitValues(max_quantity=Decimal(9), gross=2.0)))
+        told = now(risk.change_limits(workspace, "alpha", LimitChanges(max_quantity=None))).limits
+        assert (told.max_quantity, told.gross, told.collar) == (None, 2.0, 0.05)
+
+    def test_what_is_no_limit_changes_nothing(self, workspace):
+        with pytest.raises(InvalidInput):
+            now(risk.change_limits(workspace, "alpha", LimitChanges.model_construct({"collar"}, collar=-1.0)))
+        assert lines(workspace) == []
+
+    def test_those_of_an_account_that_is_closed_stay(self, workspace):
+        now(accounts.reset(workspace, "alpha", ResetRequest()))
+        with pytest.raises(Refused):
+            now(risk.change_limits(workspace, "alpha.1", LimitChanges(gross=1.0)))

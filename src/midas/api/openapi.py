@@ -29,7 +29,7 @@ _NOTE = element(
     element("code", MEDIA_TYPE),
     " with a stable code and a hint.",
 )
-_VERBS = ("get", "post", "put", "delete")
+_VERBS = ("get", "post", "put", "patch", "delete")
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

@@ -9,7 +9,16 @@ from midas.api.pages import whole
 from midas.app import quarantines, risk
 from midas.wire.page import Page
 from midas.wire.quarantines import Quarantined, QuarantineRelease
-from midas.wire.risk import AccountLimits, Drill, KillRequest, LimitValues, Pulled, ReleaseRequest, RunLimitValues
+from midas.wire.risk import (
+    AccountLimits,
+    Drill,
+    KillRequest,
+    LimitChanges,
+    LimitValues,
+    Pulled,
+    ReleaseRequest,
+    RunLimitValues,
+)
 
 router = APIRouter(prefix="/api/v1/risk", tags=["risk"])
 
@@ -62,6 +71,12 @@ async def set_limits(workspace: Here, account: str, values: LimitValues) -> Acco
     return await risk.set_limits(workspace, account, values)
 
 
+@router.patch("/limits/{account}")
+async def change_limits(workspace: Here, account: str, changes: LimitChanges) -> AccountLimits:
+    """Change some of an account's limits; those that are not named stay as they are."""
+    return await risk.change_limits(workspace, account, changes)
+
+
 @router.get("/limits/{account}/runs/{run}")
 async def show_run_limits(workspace: Here, account: str, run: str) -> AccountLimits:
     """Show the limits of one run of an account."""
@@ -72,3 +87,9 @@ async def show_run_limits(workspace: Here, account: str, run: str) -> AccountLim
 async def set_run_limits(workspace: Here, account: str, run: str, values: RunLimitValues) -> AccountLimits:
     """Replace the limits of one run of an account."""
     return await risk.set_limits(workspace, account, values, run)
+
+
+@router.patch("/limits/{account}/runs/{run}")
+async def change_run_limits(workspace: Here, account: str, run: str, changes: LimitChanges) -> AccountLimits:
+    """Change some of the limits of one run of an account; those that are not named stay as they are."""
+    return await risk.change_limits(workspace, account, changes, run)

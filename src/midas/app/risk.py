@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from midas.risk.kill import Kill, KillLevel
 from midas.risk.limits import Limits
 from midas.trading.flag_file import FlagFile
 from midas.trading.journal import NOBODY, Audit, Pull
-from midas.wire.risk import AccountLimits, Drill, KillRequest, LimitValues, Pulled, ReleaseRequest
+from midas.wire.risk import AccountLimits, Drill, KillRequest, LimitChanges, LimitValues, Pulled, ReleaseRequest
 
 if TYPE_CHECKING:
     from midas.db.journal import SqlJournal
@@ -89,29 +90,53 @@ async def limits(workspace: Workspace, account: str, run: str = "") -> AccountLi
     NotFound: no such account, or no such run of it.
     """
     known = await _named(workspace, account)
-    if not run:
-        held = limits_of(kept_in(known.settings), paper=known.kind == PAPER)
-        return AccountLimits(account=known.id, run=None, limits=_values(held))
-    record = await _run_of(workspace, known, run)
-    own = limits_of_run(kept_in(record.document), record.id)
-    return AccountLimits(account=known.id, run=record.id, limits=_values(own))
+    record = await _run_of(workspace, known, run) if run else None
+    return AccountLimits(account=known.id, run=record and record.id, limits=_values(_held(known, record)))
 
 
 async def set_limits(workspace: Workspace, account: str, values: LimitValues, run: str = "") -> AccountLimits:
-    """Keep limits for an account or one of its runs; a trader that holds it goes by them within a second.
+    """Replace the limits of an account or one of its runs; a trader that holds it goes by them within a second.
 
     Raises
     ------
     NotFound: no such account, or no such run of it.
+    Refused: the account is closed.
     InvalidInput: a limit is below 0.
     """
+    return await _change_limits(workspace, account, run, lambda _: values)
+
+
+async def change_limits(workspace: Workspace, account: str, changes: LimitChanges, run: str = "") -> AccountLimits:
+    """Change the limits that are named and keep the others, by what they are when this is stored.
+
+    Raises
+    ------
+    NotFound, Refused, InvalidInput: as `set_limits` does.
+    """
+    named = changes.model_dump(exclude_unset=True)
+    return await _change_limits(workspace, account, run, lambda held: held.model_copy(update=named))
+
+
+async def _change_limits(
+    workspace: Workspace, account: str, run: str, wanted: Callable[[LimitValues], LimitValues]
+) -> AccountLimits:
     known = await _named(workspace, account)
     of = (await _run_of(workspace, known, run)).id if run else ""
-    document = values.model_dump(mode="json")
-    limits_of_run(document, of)
-    line = Audit(known.id, OWNER, "limits.set", of or known.id, document, workspace.clock.now_utc())
-    await workspace.database.write(rows.set_limits, known.id, of, document, line)
+    now_utc = workspace.clock.now_utc()
+
+    def change(record: AccountRecord, of_run: RunRecord | None) -> tuple[dict[str, object], Audit]:
+        document = wanted(_values(_held(record, of_run))).model_dump(mode="json")
+        limits_of_run(document, of)
+        return document, Audit(record.id, OWNER, "limits.set", of or record.id, document, now_utc)
+
+    await workspace.database.write(rows.change_limits, known.id, of, change)
     return await limits(workspace, known.id, of)
+
+
+def _held(account: AccountRecord, run: RunRecord | None) -> Limits:
+    if run is not None:
+        return limits_of_run(kept_in(run.document), run.id)
+    return limits_of(kept_in(account.settings), paper=account.kind == PAPER)
 
 
 def _values(held: Limits) -> LimitValues:

@@ -57,6 +57,9 @@ class Link:
     def put(self, shape: type[Shape], path: str, body: BaseModel) -> Shape:
         return _read(shape, self.send("PUT", path, body=body))
 
+    def patch(self, shape: type[Shape], path: str, body: BaseModel) -> Shape:
+        return _read(shape, self.send("PATCH", path, body=body))
+
     def post(
         self,
         shape: type[Shape],
@@ -101,7 +104,8 @@ class Link:
         if self._http.is_closed:
             raise Unavailable("This client is closed.", hint="Open another one.", code="client_closed")
         given = {key: value for key, value in (query or {}).items() if value is not None}
-        payload = body.model_dump_json().encode() if body is not None else content
+        # what was not named is not changed
+        payload = content if body is None else body.model_dump_json(exclude_unset=method == "PATCH").encode()
         kind = "application/json" if body is not None else "application/octet-stream"
         sent = {**(headers or {}), **({"content-type": kind} if payload is not None else {})}
         try:

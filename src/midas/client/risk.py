@@ -9,7 +9,7 @@ from midas.client.asking import asking
 from midas.client.link import Link
 from midas.wire.page import Page
 from midas.wire.quarantines import Quarantined, QuarantineRelease
-from midas.wire.risk import AccountLimits, Drill, KillRequest, LimitValues, Pulled, ReleaseRequest, RunLimitValues
+from midas.wire.risk import AccountLimits, Drill, KillRequest, LimitChanges, Pulled, ReleaseRequest
 
 _PATH = "/api/v1/risk"
 
@@ -57,9 +57,7 @@ class Risk:
 
     def set_limits(self, account: str, values: Mapping[str, object], run: str | None = None) -> AccountLimits:
         """Change the limits named in `values` and keep the others, of an account or of one of its runs."""
-        held = self.limits(account, run).limits.model_dump(mode="json")
-        model = LimitValues if run is None else RunLimitValues
-        return self._link.put(AccountLimits, _limits(account, run), asking(model, {**held, **values}))
+        return self._link.patch(AccountLimits, _limits(account, run), asking(LimitChanges, values))
 
 
 def _limits(account: str, run: str | None) -> str:

@@ -95,6 +95,8 @@ def reset(session: WriteSession, ref: str, capital: int | None, who: str, now_ut
     if before.kind != "paper" or before.closed_at is not None:
         raise Refused(f"{before.id} cannot be reset.", hint="Only an open paper account can be.", code="not_resettable")
     at = heads.locked(session, before.id)
+    # what was changed until it was locked goes with it
+    before = find(session, before.id)
     until = heads.leased_until(session, before.id)
     if until is not None and until > now_utc:
         raise Busy(f"A trader holds {before.name}.", hint="Stop it first.", code="owned")

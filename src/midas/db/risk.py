@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select, update
 
-from midas.core.errors import NotFound
+from midas.core.errors import NotFound, Refused
 from midas.core.order import ENDED
-from midas.db import journal_writes
+from midas.db import accounts, heads, journal_writes, runs
+from midas.db.accounts import AccountRecord
+from midas.db.runs import RunRecord
 from midas.db.sessions import ReadSession, WriteSession
 from midas.db.trading_tables import ACCOUNTS, AUDIT, BOOKINGS, HEADS, KILLS, ORDERS, POSITIONS, QUARANTINES, RUNS
 from midas.risk.kill import Kill, KillLevel
@@ -46,21 +48,37 @@ def quarantined(session: ReadSession) -> dict[str, dict[str, str]]:
     return found
 
 
-def set_limits(session: WriteSession, account: str, run: str, values: Json, line: Audit) -> None:
-    """Keep limits for an account, or for one of its runs, with the line of the trail that says so: both or neither.
+Change = Callable[[AccountRecord, RunRecord | None], tuple[Json, Audit]]
+"""From an account and its run as they are to the limits they shall have, and the line of the trail that says so."""
+
+
+def change_limits(session: WriteSession, account: str, run: str, change: Change) -> None:
+    """Keep other limits for an account, or for one of its runs, by what they are at this moment.
+
+    Nobody else changes them meanwhile: of two who each change one, both changes are kept.
 
     Raises
     ------
     NotFound: no such account, or no such run of it.
+    Refused: the account is closed.
     """
-    # whoever writes to the trail has the account to himself: what is read next still holds when it is written
+    heads.locked(session, account)
+    known = accounts.find(session, account)
+    if known.closed_at is not None:
+        raise Refused(
+            f"{known.id} is closed.", hint=f"`{known.name}` names the account as it is now.", code="account_closed"
+        )
+    record = runs.show(session, run) if run else None
+    if record is not None and record.account != account:
+        raise NotFound(f"There is no {run!r} in {account!r}.", code="unknown_run")
+    values, line = change(known, record)
     journal_writes.write(session, account, NOBODY, [line])
-    table, name, column = (RUNS, run, "document") if run else (ACCOUNTS, account, "settings")
-    found = session.first(select(table).where(table.c.id == name))
-    if found is None or (run and found["account"] != account):
-        raise NotFound(f"There is no {name!r} in {account!r}.", code="unknown_run" if run else "unknown_account")
-    kept = {**found[column], "limits": values}
-    session.change(update(table).where(table.c.id == name).values({column: kept}))
+    if record is None:
+        kept = {**known.settings, "limits": values}
+        session.change(update(ACCOUNTS).where(ACCOUNTS.c.id == account).values(settings=kept))
+    else:
+        kept = {**record.document, "limits": values}
+        session.change(update(RUNS).where(RUNS.c.id == record.id).values(document=kept))
 
 
 def leased_until(session: ReadSession, account: str) -> datetime | None:

@@ -79,6 +79,10 @@ class RunLimitValues(LimitValues):
     allow_short: bool = True
 
 
+class LimitChanges(LimitValues):
+    """Limits to change; those that are not named stay as they are, null takes one away."""
+
+
 class AccountLimits(Answer):
     """The limits of an account; of one of its runs where `run` says which."""
 
