@@ -59,9 +59,17 @@ class Owners:
             by_account.setdefault(record.account, []).append(record)
         for account in await self._to_close():
             by_account.setdefault(account, [])
+        cancelling = set(await self._workspace.database.read(risk.cancelling)) - by_account.keys()
+        for account in sorted(cancelling):
+            by_account[account] = []
         held_back = await self._workspace.database.read(risk.quarantined)
         found_now = [_wanted(account, known.get(account), runs) for account, runs in by_account.items()]
-        return [replace(each, quarantined=frozenset(held_back.get(each.account, ()))) for each in found_now]
+        return [
+            replace(
+                each, quarantined=frozenset(held_back.get(each.account, ())), cancels_only=each.account in cancelling
+            )
+            for each in found_now
+        ]
 
     async def _to_close(self) -> Sequence[str]:
         # where a switch asks for more than to stop, there is something to do without any run
@@ -83,6 +91,8 @@ class Owners:
             records = (await self._workspace.database.read(rows.of_account, wanted.account))[-1:]
         told = await following.told_to(self._journal, account.id, [record.id for record in records])
         found = await to_thread.run_sync(self._mission, account, records, not runs, told)
+        if wanted.cancels_only and not runs:
+            return replace(found, closing=False, cancelling=True)
         if not found.venues or found.closing:
             return found
         calendar = next(iter(found.venues.values())).calendar

@@ -13,7 +13,18 @@ from midas.db import accounts, heads, journal_writes, runs
 from midas.db.accounts import AccountRecord
 from midas.db.runs import RunRecord
 from midas.db.sessions import ReadSession, WriteSession
-from midas.db.trading_tables import ACCOUNTS, AUDIT, BOOKINGS, HEADS, KILLS, ORDERS, POSITIONS, QUARANTINES, RUNS
+from midas.db.trading_tables import (
+    ACCOUNTS,
+    AUDIT,
+    BOOKINGS,
+    CANCELS,
+    HEADS,
+    KILLS,
+    ORDERS,
+    POSITIONS,
+    QUARANTINES,
+    RUNS,
+)
 from midas.risk.kill import Kill, KillLevel
 from midas.trading.journal import NOBODY, Audit
 
@@ -38,6 +49,12 @@ def exposed(session: ReadSession) -> list[str]:
     working = session.all(select(ORDERS.c.account).where(ORDERS.c.state.not_in(ended)).distinct())
     held = session.all(select(POSITIONS.c.account, POSITIONS.c.quantity))
     return sorted({row["account"] for row in working} | {row["account"] for row in held if row["quantity"]})
+
+
+def cancelling(session: ReadSession) -> list[str]:
+    """Return the accounts that have cancels still to be sent."""
+    query = select(CANCELS.c.account).where(CANCELS.c.sent.is_(False)).distinct()
+    return sorted(row["account"] for row in session.all(query))
 
 
 def quarantined(session: ReadSession) -> dict[str, dict[str, str]]:

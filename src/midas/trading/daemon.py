@@ -33,6 +33,7 @@ class Wanted:
     runs : states by run; none where the account is only to be closed. settings : whatever else changes what an office
     does, as text. limits : by run, "" for the account's; None where nobody looked. An office that is open goes by
     others from then on. quarantined : instruments; None where nobody looked.
+    cancels_only : there is no run and nothing to close, and cancels wait.
     """
 
     account: str
@@ -40,11 +41,12 @@ class Wanted:
     settings: str = ""
     limits: Mapping[str, Limits] | None = None
     quarantined: frozenset[str] | None = None
+    cancels_only: bool = False
 
     @property
     def key(self) -> tuple[object, ...]:
         """What needs another office when it changes: all but a pause, limits and releases."""
-        return self.account, tuple(sorted(self.runs)), self.settings
+        return self.account, tuple(sorted(self.runs)), self.settings, self.cancels_only
 
 
 class Owners(Protocol):
@@ -123,7 +125,8 @@ class Trader:
         now = {each.account: each for each in wanted}
         for account, work in self._works.items():
             latest = now.get(account)
-            if latest is not None:
+            # what still trades for a run that is over sends its cancels itself
+            if latest is not None and latest.cancels_only <= work.cancels_only:
                 work.heed(latest)
             elif work.idle:
                 work.task.cancel()
@@ -166,6 +169,11 @@ class _Work:
         """Whether its feed told all there is, and more is still to come."""
         floor = None if self._office is None else self._office.floor
         return floor is not None and floor.waits and not self._change.is_set()
+
+    @property
+    def cancels_only(self) -> bool:
+        """Whether it is there for nothing but cancels."""
+        return self._wanted.cancels_only
 
     def pull(self, level: KillLevel) -> None:
         self._level = max(self._level, level)

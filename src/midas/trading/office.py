@@ -51,7 +51,8 @@ class Mission:
     capital : minor units paid in when the account is new, 0 where its broker tells. limits : by run, "" for the
     account's. broker : made with the market's clock. matcher : the paper broker's other side. replay : the feed tells
     the past, so its time is the market's; one that is not `paced` goes as fast as it can, and its jobs are done once,
-    when it ends. closing : there is no run, and it is over when nothing is held and nothing at work.
+    when it ends. closing : there is no run, and it is over when nothing is held and nothing at work. cancelling :
+    there is no run, nothing is sent but cancels, the market stands still, and it is over when those are sent.
     stale_after_s : so long without a price and the feed counts as dead.
     """
 
@@ -71,6 +72,7 @@ class Mission:
     replay: bool = False
     paced: bool = True
     closing: bool = False
+    cancelling: bool = False
     stale_after_s: float | None = None
     jobs: Callable[[Desk], Sequence[DailyJob]] = lambda _desk: ()
 
@@ -160,9 +162,11 @@ class Office:
         async with asyncio.TaskGroup() as group:
             parts: list[Callable[[], Awaitable[None]]] = [
                 self.lease.keep, self.switch.watch, self.obedience.run, self.reports.follow, self.reconciler.run,
-                self.resolver.run, self.canceller.run, self.sender.run, self._trade,
+                self.resolver.run, self.canceller.run, self._trade,
                 self.heeding.run,
             ]  # fmt: skip
+            if not self.mission.cancelling:
+                parts.append(self.sender.run)
             if self.mission.paced:
                 parts.append(self.scheduler.run)
             if not self.mission.replay:
@@ -238,7 +242,9 @@ class Office:
     async def _trade(self) -> None:
         await self.reconciler.compared.wait()
         self.ready.set()
-        if self.floor is None:
+        if self.mission.cancelling:
+            await self._until_cancelled()
+        if self.floor is None or self.mission.cancelling:
             return
         await self.floor.run()
         # the last session of a replay closed: what is due then is done while its runs are still there
@@ -251,6 +257,12 @@ class Office:
         elif self._exposed:
             self.stuck = True
             await self.obedience.flattening.tell("the market of this account is over")
+
+    async def _until_cancelled(self) -> None:
+        while await self.desk.journal.cancels(self.desk.account):
+            await asyncio.sleep(CLOSED_EVERY_S)
+        await self.reports.take(*await self.broker.orders())
+        self.over.set()
 
     async def _until_closed(self) -> None:
         await self.ready.wait()
