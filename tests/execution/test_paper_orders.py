@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -21,6 +21,7 @@ from midas.core.order import OrderKind, Side, TimeInForce
 from midas.execution.broker import BrokerFill, BrokerOrder, BrokerState, CashMove, DefiniteNo, Ticket
 from midas.execution.dealing import Dealing
 from midas.execution.paper import PaperAccount
+from midas.execution.paper_orders import REMEMBERED, PaperOrders
 from midas.execution.state_bytes import from_bytes, to_bytes
 from midas.execution.terms import AccountTerms
 from midas.marketdata.actions import ActionKind, Actions
@@ -376,6 +377,24 @@ class TestSeveralOfAName:
         found = taken(bars(FLAT, (10, 11, 9, 10)), [first, *both])
         assert prices(found)[1:] == [("Pa", 10_000, 10.5)]
         assert ends(found)["c"] == ("expired", "no_cash")
+
+
+class TestForgotten:
+    def test_one_that_ended_long_ago_is_not_known_and_its_id_is_not_taken_again(self) -> None:
+        orders = PaperOrders()
+        now_utc = datetime(2024, 1, 2, 15, tzinfo=UTC)
+        number = orders.take(ticket("a", Side.BUY, 1), 0, now_utc, now_utc)
+        orders.begin(date(2024, 1, 2))
+        orders.end(number, BrokerState.FILLED)
+        found = []
+        for day in range(3, 8):
+            found.append(orders.find("a") is not None)
+            orders.begin(date(2024, 1, day))
+        assert found == [True] * REMEMBERED + [False] * (5 - REMEMBERED)
+        assert orders.find("a") is orders.find("never") is None
+        with pytest.raises(DefiniteNo) as refused:
+            orders.take(ticket("a", Side.BUY, 1), 0, now_utc, now_utc)
+        assert refused.value.code == "duplicate_id"
 
 
 class TestTheEnd:

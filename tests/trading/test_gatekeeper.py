@@ -275,6 +275,21 @@ class TestBuyingPower:
         run(story())
 
 
+class TestExposure:
+    def test_counts_open_sales_of_what_is_not_held(self) -> None:
+        async def story() -> None:
+            place = Place(APPLE)
+            place.limits = {"": Limits(collar=None, quote_age_s=None, duplicate_window_s=None, allow_short=True)}
+            async with place.opened() as office:
+                await place.bought(10)
+                await place.order(Side.SELL, 25, kind=OrderKind.LIMIT, limit_price=Decimal(120))
+                await asyncio.sleep(1)
+                # ten are held at 100, and ten of the 25 that are for sale at 120 are those
+                assert office.gatekeeper.account().gross == 1_000 + 15 * 120
+
+        run(story())
+
+
 class TestSellLocks:
     MORNING = timedelta(hours=-13)
     """Ten in the morning in Shanghai."""

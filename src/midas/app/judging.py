@@ -153,7 +153,7 @@ def _state(record: AccountRecord, seen: Seen) -> AccountState:
         equity=cash + cost,
         day_equity=cash + cost,
         peak_equity=cash + cost,
-        gross=cost + seen.working.adding,
+        gross=cost + seen.working.opening(seen.balance.quantities),
         positions={str(each): held for each, held in seen.balance.quantities.items()},
         buying=dict(seen.working.buying),
         selling=dict(seen.working.selling),

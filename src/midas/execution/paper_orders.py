@@ -108,9 +108,9 @@ class PaperOrders:
         )  # fmt: skip
 
     def find(self, client_id: str) -> BrokerOrder | None:
-        """Return the order with a client's id."""
+        """Return the order with a client's id; None for one that is not known, or not any more."""
         number = self._number_of.get(client_id)
-        return None if number is None else self.told(number)
+        return self.told(number) if number in self._orders else None
 
     def all(self) -> list[BrokerOrder]:
         """Return what is known, oldest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -24,15 +25,22 @@ def locked_in(venue: Venue, purchases: Iterable[Purchase], session: date) -> Dec
     None where the calendar does not reach so far.
     """
     zone = ZoneInfo(venue.timezone)
+    bought: defaultdict[date, Decimal] = defaultdict(Decimal)
+    for stamp_utc, quantity in purchases:
+        bought[stamp_utc.astimezone(zone).date()] += quantity
     kept = Decimal(0)
     try:
-        for stamp_utc, quantity in purchases:
-            day = stamp_utc.astimezone(zone).date()
+        for day, quantity in bought.items():
             if day + LONGEST >= session and _until(venue, day) > session:
                 kept += quantity
     except DataBlocked:
         return None
     return max(kept, Decimal(0))
+
+
+def quarter(stamp_utc: datetime) -> datetime:
+    """Return when the quarter of an hour of a moment began: in no timezone there is has it a day other than its own."""
+    return stamp_utc.replace(minute=stamp_utc.minute // 15 * 15, second=0, microsecond=0)
 
 
 def _until(venue: Venue, day: date) -> date:

@@ -95,6 +95,7 @@ class Trader:
         """
         try:
             while True:
+                self._forget_released()
                 wanted = await self._wanted()
                 self._reconsider(wanted)
                 await self._look_after()
@@ -105,6 +106,11 @@ class Trader:
             for work in self._works.values():
                 work.task.cancel()
             await asyncio.gather(*(work.task for work in self._works.values()), return_exceptions=True)
+
+    def _forget_released(self) -> None:
+        # who released one that was pulled for all accounts does not want it pulled again for those that come later
+        if any(work.released(self._level) for work in self._works.values()):
+            self._level = KillLevel.NONE
 
     def _idle(self, wanted: Sequence[Wanted]) -> bool:
         # what cannot be closed, as its market is over, is not waited for, nor are bars that do not exist yet
@@ -174,6 +180,10 @@ class _Work:
     def cancels_only(self) -> bool:
         """Whether it is there for nothing but cancels."""
         return self._wanted.cancels_only
+
+    def released(self, level: KillLevel) -> bool:
+        """Tell whether a level that was pulled here holds no more."""
+        return self._office is not None and self._office.switch.level < level
 
     def pull(self, level: KillLevel) -> None:
         self._level = max(self._level, level)

@@ -152,7 +152,7 @@ class Gatekeeper:
             equity=equity,
             day_equity=worth.day_equity,
             peak_equity=max(worth.peak_equity, equity),
-            gross=gross + others.adding,
+            gross=gross + others.opening(desk.books.quantities),
             positions={str(name): held for name, held in desk.books.quantities.items()},
             buying=dict(others.buying),
             selling=dict(others.selling),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
 
 from midas.core.instrument import InstrumentId
 from midas.core.order import Fill, Side
-from midas.risk.locks import LONGEST, Purchase
+from midas.risk.locks import LONGEST, Purchase, quarter
 
 
 class Purchases:
     """The purchases of the last weeks, by the market's time."""
 
     def __init__(self) -> None:
-        self._of: defaultdict[InstrumentId, list[Purchase]] = defaultdict(list)
+        self._of: defaultdict[InstrumentId, dict[datetime, Decimal]] = defaultdict(dict)
 
     def begin(self, fills: Iterable[Fill]) -> None:
         """Know what the journal has."""
@@ -25,10 +27,12 @@ class Purchases:
         """Note an execution; one that takes a purchase back counts against it."""
         if fill.side is not Side.BUY:
             return
-        known = self._of[fill.instrument]
-        if known and known[0][0] < fill.stamp_utc - LONGEST:
-            known[:] = [each for each in known if each[0] >= fill.stamp_utc - LONGEST]
-        known.append((fill.stamp_utc, fill.quantity))
+        known, when = self._of[fill.instrument], quarter(fill.stamp_utc)
+        if when not in known:
+            # a purchase of many executions is asked about at every sale: what is kept grows with time, not with them
+            for old in [each for each in known if each < when - LONGEST]:
+                del known[old]
+        known[when] = known.get(when, Decimal(0)) + fill.quantity
 
     def of(self, instrument: InstrumentId) -> Sequence[Purchase]:
-        return self._of.get(instrument, ())
+        return list(self._of[instrument].items()) if instrument in self._of else ()

@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from midas.core.clock import Clock
 from midas.core.instrument import InstrumentId
-from midas.marketdata.feed import BarRow, FeedEvent, Tick
+from midas.marketdata.actions import ActionKind
+from midas.marketdata.feed import BarRow, CorporateAction, FeedEvent, Tick
 from midas.risk.snapshot import Quote
 
 _DIGITS = 9
@@ -50,6 +51,8 @@ class Quotes:
                 self._take(instrument, close, event.stamp_utc)
         elif isinstance(event, Tick):
             self._take(event.instrument, event.price, event.stamp_utc)
+        elif isinstance(event, CorporateAction) and event.kind == ActionKind.SPLIT:
+            self._split(event.instrument, event.value)
 
     def to_bytes(self) -> bytes:
         """Return the prices there are, for a process that begins after the last row was told."""
@@ -64,6 +67,15 @@ class Quotes:
         for name, (last, stamp, base) in json.loads(state).items():
             quote = Quote(Decimal(last), datetime.fromisoformat(stamp), None if base is None else Decimal(base))
             self._quotes[InstrumentId.parse(name)] = quote
+
+    def _split(self, instrument: InstrumentId, ratio: float) -> None:
+        # the day's limits, and how far a price may be from the last one, go by what a share is worth now
+        before = self._quotes.get(instrument)
+        if before is None or not math.isfinite(ratio) or ratio <= 0.0:
+            return
+        shares = Decimal(repr(ratio))
+        base = None if before.base is None else round(before.base / shares, _DIGITS)
+        self._quotes[instrument] = Quote(round(before.last / shares, _DIGITS), before.stamp_utc, base)
 
     def _take(self, instrument: InstrumentId, price: float, stamp_utc: datetime) -> None:
         if not math.isfinite(price) or price <= 0.0:
