@@ -15,8 +15,8 @@ from typing import Protocol
 from midas.core.errors import Busy, MidasError, StorageFull, Unavailable
 from midas.risk.kill import KillLevel
 from midas.risk.limits import Limits
+from midas.trading.gravest import gravest
 from midas.trading.journal import AlreadyStored, Fenced, Undecided
-from midas.trading.obeying import Halted
 from midas.trading.office import Mission, Office, Surroundings
 
 LOOK_EVERY_S = 0.25
@@ -290,23 +290,5 @@ async def _ended(trading: asyncio.Task[None]) -> BaseException | None:
     except asyncio.CancelledError:
         return None
     except BaseExceptionGroup as group:
-        return _gravest(group)
+        return gravest(group)
     return None
-
-
-_GRAVE: Sequence[type[BaseException]] = (Fenced, Halted, Undecided, AlreadyStored, Unavailable, StorageFull, Busy)
-
-
-def _gravest(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    found = list(_leaves(group))
-    unforeseen = [error for error in found if not isinstance(error, tuple(_GRAVE))]
-    if unforeseen:
-        return unforeseen[0]
-    return min(found, key=lambda error: next(at for at, kind in enumerate(_GRAVE) if isinstance(error, kind)))
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Sequence[BaseException]:
-    found: list[BaseException] = []
-    for error in group.exceptions:
-        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return found
