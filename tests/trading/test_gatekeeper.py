@@ -401,11 +401,11 @@ class TestLimits:
             place = Place()
             async with place.opened() as office:
                 assert place.said(place.intent()) is None
-                office.limit({"": Limits(collar=None, quote_age_s=None, max_notional=Decimal(999))})
+                office.heeding.limit({"": Limits(collar=None, quote_age_s=None, max_notional=Decimal(999))})
                 assert place.said(place.intent()) is Denial.MAX_NOTIONAL
                 await asyncio.sleep(1)
                 assert [line.act for line in place.journal.audits(ACCOUNT)].count("limits.heard") == 1
-                office.limit(dict(office.gatekeeper.limits))
+                office.heeding.limit(dict(office.gatekeeper.limits))
                 await asyncio.sleep(1)
                 assert [line.act for line in place.journal.audits(ACCOUNT)].count("limits.heard") == 1
 
@@ -424,7 +424,7 @@ class TestLimits:
             async with place.opened() as office:
                 office.gatekeeper._armed = lambda _run: True
                 none = {"collar": None, "quote_age_s": None, "snapshot_age_s": None, "duplicate_window_s": None}
-                office.limit({"": EASY, "r1": Limits(run="r1", **none, **limit)})  # type: ignore[arg-type]
+                office.heeding.limit({"": EASY, "r1": Limits(run="r1", **none, **limit)})  # type: ignore[arg-type]
                 assert place.said(place.intent(run="r1")) is (Denial.MAX_QUANTITY if said else None)
                 assert place.said(place.intent(run="r2")) is None
 
