@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +18,8 @@ from tests.marketdata.market import raw as raw_bars
 from tests.marketdata.tick_market import DAYS, NAMES, NOW_UTC, lake_of, made_up, raw_of
 
 from midas.core.clock import ManualClock
-from midas.core.errors import DataInvalid, InvalidInput, StorageCorrupt
+from midas.core.errors import DataInvalid, InvalidInput, StorageCorrupt, StorageFull
+from midas.core.timeframe import Timeframe
 from midas.integrations.file.source import FileSource
 from midas.marketdata.importing import import_bars
 from midas.marketdata.lake import Lake
@@ -142,6 +145,45 @@ class TestMerging:
         other = replace(raw_of(made_up(1, 30)), venue="XNYS")
         with pytest.raises(InvalidInput, match="venue"):
             import_ticks(lake, other, dataset="ticks")
+
+
+class TestFailingDisk:
+    @pytest.mark.parametrize("failing", range(9))
+    def test_full_at_any_write_changes_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+    ) -> None:
+        # three days, what lies beside them, folders and manifest: an import waits for the disk nine times or more
+        lake = lake_of(tmp_path, made_up(1, 30))
+        before, real, count = (lake.dataset("ticks"), stored(lake)), os.fsync, iter(range(100))
+
+        def full(handle: int) -> None:
+            if next(count) == failing:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            real(handle)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", full)
+            with pytest.raises(StorageFull, match="nothing has changed"):
+                import_ticks(lake, raw_of(made_up(2, 30)), dataset="ticks")
+        assert lake.dataset("ticks") == before[0]
+        assert stored(lake).equals(before[1])
+
+    @pytest.mark.parametrize("failing", range(4))
+    def test_bars_that_do_not_fit_are_made_when_they_do(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+    ) -> None:
+        lake, five, real, count = lake_of(tmp_path, made_up(1, 30)), Timeframe(5, "m"), os.fsync, iter(range(100))
+
+        def full(handle: int) -> None:
+            if next(count) == failing:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            real(handle)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", full)
+            with pytest.raises(StorageFull):
+                lake.panel("ticks", five)
+        assert lake.panel("ticks", five).rows == lake_of(tmp_path / "other", made_up(1, 30)).panel("ticks", five).rows
 
 
 class TestContract:
