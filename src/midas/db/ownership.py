@@ -38,8 +38,12 @@ _END_THE_STUCK = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid() "
     "AND application_name = 'midas' AND state <> 'idle' AND wait_event = 'ClientRead' "
-    "AND state_change < clock_timestamp() - make_interval(secs => :silent_s)"
+    "AND state_change < clock_timestamp() - make_interval(secs => :silent_s) "
+    "AND EXISTS (SELECT FROM pg_locks AS held WHERE held.pid = pg_stat_activity.pid AND held.granted "
+    "AND (held.locktype = 'advisory' "
+    "OR (held.relation = 'account_heads'::regclass AND held.mode <> 'AccessShareLock')))"
 )
+"""Only who keeps an account from another is ended, by its lock or its row; who reads for long is left alone."""
 
 
 @dataclass(slots=True)
