@@ -70,8 +70,10 @@ class _Sums:
         name = str(order.instrument)
         self.quantity = Fraction(order.quantity)
         self.held = Fraction(account.positions.get(name, 0))
-        self.up = self.held + Fraction(account.buying.get(name, 0))
-        self.down = self.held - Fraction(account.selling.get(name, 0))
+        self.up = self.down = self.held
+        if order.kind is not OrderKind.PROTECTION:
+            self.up += Fraction(account.buying.get(name, 0))
+            self.down -= Fraction(account.selling.get(name, 0))
         self.buys = order.side is Side.BUY
         if self.buys:
             self.up += self.quantity

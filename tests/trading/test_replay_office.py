@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from tests.backtest.strategies import Averaged, Rebalanced
 from tests.scale import scaled
 from tests.trading.replaying import ACCOUNT, Died, Stage
 
@@ -22,7 +24,9 @@ from midas.marketdata.lake import Lake
 from midas.marketdata.source import PullRequest
 from midas.marketdata.universe import select
 from midas.risk.kill import KillLevel
+from midas.strategies.exits import Exit, StopLoss, TakeProfit, TimeStop, TrailingStop
 from midas.strategies.registry import build
+from midas.strategies.strategy import Strategy
 from midas.trading.parity import parity
 from midas.trading.tape import Tape
 
@@ -32,6 +36,7 @@ STRATEGIES: Mapping[str, Mapping[str, object]] = {
     "momentum": {"lookback": 40, "skip": 2, "top": 2, "every": "week_end"},
     "rsi_reversion": {},
 }
+EXITS = [(StopLoss(0.03), TakeProfit(0.04)), (TimeStop(3),), (TrailingStop(0.03),)]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +49,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 
 def stage(lake: Lake, *names: str, **more: object) -> Stage:
-    definitions = {name: build(name, STRATEGIES.get(name, {})) for name in names}
+    definitions = {name: build(name, STRATEGIES[name]) for name in names if name in STRATEGIES}
     request = {"symbols": [*NAMES], "feed": "replay:2010-01-04..2010-07-30", **more}
     return Stage(lake, definitions, request)
 
@@ -111,6 +116,18 @@ class TestReplay:
         lived.reached = lambda _place: None
         asyncio.run(lived.live())
         assert_same(lived, backtested(lake, name))
+
+    @pytest.mark.parametrize("exits", EXITS, ids=lambda exits: type(exits[0]).__name__)
+    @pytest.mark.parametrize("strategy", [Averaged, Rebalanced])
+    def test_with_exits_beside_orders_of_every_bar_is_the_backtest(
+        self, lake: Lake, strategy: type[Strategy], exits: tuple[Exit, ...]
+    ) -> None:
+        definition = replace(strategy().definition(), exits=exits)
+        lived = stage(lake, "any")
+        lived.definitions = {"any": definition}
+        asyncio.run(lived.live())
+        panel = select(lake, None, NAMES).panel
+        assert_same(lived, backtest(definition, panel, start=date(2010, 1, 4), end=date(2010, 7, 30)))
 
     def test_several_runs_share_an_account(self, lake: Lake) -> None:
         lived = stage(lake, "sma_cross", "momentum", allotment="50000")

@@ -112,6 +112,9 @@ def question(identity: str, order: OrderIntent, snapshot: Snapshot) -> Question 
     unsound = _unsound(account, quote, held, buying, selling) or _unsound_age(account.age_s, snapshot.locked)
     if unsound:
         return _missing(unsound)
+    if order.kind is OrderKind.PROTECTION:
+        # it closes what is left when its exit is reached, whatever else is at work now
+        buying = selling = _ZERO
     return Question(
         id=identity,
         order=order,
