@@ -23,7 +23,7 @@ MODULES = (
     "midas.risk.gate",
 )
 
-NOT_ITS = {"blocks_cancel", "strongest"}
+NOT_ITS = {"all_pass", "_passes", "blocks_cancel", "strongest"}
 """Functions the gate does not ask."""
 
 OTHERS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {

@@ -113,8 +113,7 @@ def question(identity: str, order: OrderIntent, snapshot: Snapshot) -> Question 
     if unsound:
         return _missing(unsound)
     if order.kind is OrderKind.PROTECTION:
-        # it closes what is left when its exit is reached, whatever else is at work now
-        buying = selling = _ZERO
+        buying = selling = _ZERO  # it closes what is left then, whatever else is at work now
     return Question(
         id=identity,
         order=order,
