@@ -16,7 +16,7 @@ from midas.execution.broker import ClientIds
 from midas.execution.order_events import Acknowledged, Canceled, OrderEvent, Sending, Unsent
 from midas.execution.order_row import OrderRow
 from midas.trading.desk import Desk
-from midas.trading.journal import Batch, Fenced
+from midas.trading.journal import AlreadyStored, Batch, Fenced
 from midas.trading.memory_journal import MemoryJournal, MemoryOwnership
 
 Wish = tuple[int, str]
@@ -128,6 +128,19 @@ class TestGroups:
             with pytest.raises(asyncio.CancelledError):
                 await both[0]
             assert shop.kept[0].keys() == shop.desk.rows.keys() == {row.id for row in shop.orders[:2]}
+
+        run(story())
+
+    def test_runs_hear_of_nothing_twice_though_another_change_cannot_be_stored(self) -> None:
+        async def story() -> None:
+            shop = await world()
+            for order in (0, 1):
+                await shop.do((order, "store"))
+            heard: list[object] = []
+            shop.desk.tell = lambda draft: heard.extend(draft.news)
+            told = await asyncio.gather(shop.do((0, "canceled")), shop.do((1, "store")))
+            assert len(heard) == 1
+            assert told == ["canceled", AlreadyStored.__name__]
 
         run(story())
 

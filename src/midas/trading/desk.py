@@ -140,7 +140,7 @@ class Desk:
             for row in rows:
                 draft.store(row)
 
-        await self._together.carry_out(step, act, *also)
+        await self._together.carry_out(step, act, *also, new=True)
 
     async def move(self, step: str, order: str, decide: Decide, *also: Entry) -> OrderRow | None:
         """Move an order on by what `decide` says of it as it is now; None where there is no such order."""

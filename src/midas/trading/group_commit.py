@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Generic, TypeVar
 
 from midas.execution.order_state import IllegalMove
@@ -26,6 +27,7 @@ class _Wish(Generic[T]):
     step: str
     act: Act[T]
     also: tuple[Entry, ...]
+    new: bool
     done: bool = False
     told: T | None = None
     refusal: BaseException | None = None
@@ -38,15 +40,18 @@ class GroupCommit:
         self._turn, self._draft, self._store = turn, draft, store
         self._waiting: list[_Wish[Any]] = []
 
-    async def carry_out(self, step: str, act: Act[T], *also: Entry) -> T | None:
+    async def carry_out(self, step: str, act: Act[T], *also: Entry, new: bool = False) -> T | None:
         """Return what `act` says once its change is committed, with `also` and with others or alone.
+
+        new : it stores what may be stored already. Such a change is not committed with those that runs hear of: what
+        they heard cannot be taken back.
 
         Raises
         ------
         IllegalMove, Fenced, AlreadyStored, Unavailable, StorageFull, Undecided: see `Journal.commit`; the first and
         the third only to whom it is due.
         """
-        wish = _Wish(step, act, also)
+        wish = _Wish(step, act, also, new)
         self._waiting.append(wish)
         try:
             async with self._turn:
@@ -64,7 +69,8 @@ class GroupCommit:
     async def _carry_out(self) -> None:
         wishes, self._waiting = self._waiting, []
         try:
-            await self._together(wishes)
+            for _, some in groupby(wishes, key=lambda wish: wish.new):
+                await self._together(list(some))
         except BaseException as error:  # house: broad-except: it is raised to each of those it concerns
             for wish in wishes:
                 wish.refusal = wish.refusal if wish.done else error

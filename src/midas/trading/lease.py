@@ -7,9 +7,6 @@ from contextlib import suppress
 
 from midas.core.clock import Clock
 from midas.core.errors import Unavailable
-from midas.execution.order_row import OrderRow
-from midas.risk.verdict import Verdict
-from midas.trading.guard import Guard
 from midas.trading.journal import Fenced, Ownership
 
 TTL_S = 10.0
@@ -75,21 +72,3 @@ class Lease:
             hint="The trader stops by itself; start it again.",
             code="lease_old",
         )
-
-
-class Leased:
-    """A guard that looks at the lease last, for a process may be stopped while it judges."""
-
-    def __init__(self, guard: Guard, lease: Lease) -> None:
-        self._guard, self._lease = guard, lease
-
-    def judge(self, row: OrderRow) -> Verdict:
-        """Return whether an order may be sent now.
-
-        Raises
-        ------
-        Fenced: the lease is too old for that.
-        """
-        verdict = self._guard.judge(row)
-        self._lease.require()
-        return verdict

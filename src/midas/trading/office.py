@@ -25,7 +25,7 @@ from midas.trading.gatekeeper import Gatekeeper
 from midas.trading.heeding import Heeding
 from midas.trading.journal import AskCancel, Fenced, Journal, MoveRun, Ownership
 from midas.trading.kill_switch import KillSwitch
-from midas.trading.lease import TTL_S, Lease, Leased
+from midas.trading.lease import TTL_S, Lease
 from midas.trading.lifecycle import RunState
 from midas.trading.market_clock import MarketClock
 from midas.trading.obeying import Obedience
@@ -122,7 +122,7 @@ class Office:
         self.gatekeeper.kinds = self.broker.capabilities.kinds
         self.gatekeeper.cuts_sales = self.broker.capabilities.cuts_sales
         desk.working.costs = self.gatekeeper.costs
-        self.sender = Sender(desk, self.broker, Leased(self.gatekeeper, self.lease), self.lease)
+        self.sender = Sender(desk, self.broker, self.gatekeeper, self.lease)
         self.canceller = Canceller(desk, self.broker, self.switch, self.lease)
         self.reports = Reports(desk, self.broker, around.jitter)
         self.resolver = Resolver(desk, self.broker, self.reports, self.sender)

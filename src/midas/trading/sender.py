@@ -155,9 +155,10 @@ class Sender:
         try:
             stuck = False
             for row in rows:
-                # nothing is awaited between these checks and the broker's first byte
-                self._lease.require()
                 verdict = self._guard.judge(row)
+                # Last, for this process may have been stopped while it judged; nothing is awaited between these checks
+                # and the broker's first byte.
+                self._lease.require()
                 if isinstance(verdict, Deny):
                     settled = self._take_back(row, verdict)
                 else:
