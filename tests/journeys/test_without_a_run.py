@@ -35,3 +35,12 @@ def test_a_cancel_is_carried_out_by_any_trader(inside: Midas) -> None:
     assert (status["run"]["row"], status["run"]["state"]) == (row, "stopped")
     assert status["positions"]
     assert inside("account", "reset", "hand").code == 0
+
+
+def test_who_places_one_is_told_that_it_waits(inside: Midas) -> None:
+    order = ("order", "place", "buy", "1", "AAPL", "--account", "hand", "--time", "gtc")
+    assert inside("account", "add", "hand", "--currency", "USD").code == 0
+    assert "No run trades hand" in inside(*order).out
+    assert inside(*RUN, "--account", "hand").code == 0
+    after = inside(*order)
+    assert (after.code, "No run trades" in after.out) == (0, False)

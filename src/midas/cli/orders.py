@@ -14,6 +14,7 @@ from midas.cli.listing import Limit
 from midas.cli.printer import Column, Printer
 
 if TYPE_CHECKING:
+    from midas.client.client import Client
     from midas.wire.orders import Order
 
 app = noun("order")
@@ -63,7 +64,8 @@ def place(
             dry_run=dry_run,
             key=key,
         )
-    out.answer(placed, [placed.id], lambda: _show_one(out, placed))
+        waits = placed.state == "new" and placed.stored and not _is_traded(client, placed.account)
+    out.answer(placed, [placed.id], lambda: _show_placed(out, placed, waits=waits))
 
 
 @verb(app, "cancel")
@@ -135,6 +137,17 @@ def show(ctx: typer.Context, order: Id) -> None:
     with call.client() as client:
         found = client.orders.show(order)
     out.answer(found, [found.id], lambda: _show_one(out, found))
+
+
+def _is_traded(client: Client, account: str) -> bool:
+    return any(run.account == account and run.state in ("paper", "live", "paused") for run in client.runs.list(None))
+
+
+def _show_placed(out: Printer, order: Order, *, waits: bool) -> None:
+    _show_one(out, order)
+    if waits:
+        out.line(f"No run trades {order.account}, so there is no market to send it to: it waits for one until then.")
+        out.line(f"Start one: midas run start --strategy NAME --symbols {order.instrument} --account NAME --feed follow")
 
 
 def _show_one(out: Printer, order: Order) -> None:
