@@ -147,7 +147,7 @@ def _show_placed(out: Printer, order: Order, *, waits: bool) -> None:
     _show_one(out, order)
     if waits:
         out.line(f"No run trades {order.account}, so there is no market to send it to: it waits for one until then.")
-        out.line(f"Start one: midas run start --strategy NAME --symbols {order.instrument} --account NAME --feed follow")
+        out.line("Start one: midas run start --strategy NAME --symbols A,B --account NAME --feed follow")
 
 
 def _show_one(out: Printer, order: Order) -> None:
