@@ -7,12 +7,10 @@ import random
 
 import pytest
 from tests.trading.faulty_broker import FaultyBroker
-from tests.trading.shop import ACCOUNT, new_order, opened
+from tests.trading.shop import ACCOUNT, new_order
 from tests.trading.virtual_time import BEGIN, VirtualClock, run
 
 from midas.core.errors import MidasError
-from midas.core.order import OrderState
-from midas.execution.broker import ClientIds
 from midas.execution.order_events import Acknowledged, Canceled, OrderEvent, Sending, Unsent
 from midas.execution.order_row import OrderRow
 from midas.trading.desk import Desk
@@ -151,41 +149,5 @@ class TestGroups:
             told = await asyncio.gather(*(shop.do((order, "store")) for order in range(3)))
             assert told == [Fenced.__name__] * 3
             assert not shop.kept[0]
-
-        run(story())
-
-
-class TestBaskets:
-    @pytest.mark.parametrize("ids", list(ClientIds))
-    def test_many_are_claimed_at_once_only_where_an_id_cannot_be_used_twice(self, ids: ClientIds) -> None:
-        async def story() -> None:
-            shop = await opened(ids)
-            claimed: list[int] = []
-
-            def count(row: OrderRow) -> None:
-                sending = [each for each in shop.desk.rows.values() if each.state is OrderState.SENDING]
-                claimed.append(len(sending) if row.state is OrderState.SENDING else 0)
-
-            judge = shop.guard.judge
-            shop.guard.judge = lambda row: (count(row), judge(row))[1]  # type: ignore[method-assign, func-returns-value]
-            rows = [new_order(shop.broker, sequence, leg=f"leg{sequence}") for sequence in range(8)]
-            await shop.desk.store("store", rows)
-            await asyncio.sleep(30)
-            assert [ticket.id for _, ticket in shop.broker.submitted] == [row.id for row in rows]
-            assert (max(claimed) > 1) == (ids is ClientIds.UNIQUE)
-
-        run(story())
-
-    def test_orders_behind_one_that_could_not_leave_are_not_tried_and_none_is_lost(self) -> None:
-        async def story() -> None:
-            shop = await opened()
-            shop.broker.faults.append("not_sent")
-            rows = [new_order(shop.broker, sequence, leg=f"leg{sequence}") for sequence in range(5)]
-            await shop.desk.store("store", rows)
-            await asyncio.sleep(0.1)
-            assert {shop.state(row.id) for row in rows} == {OrderState.NEW}
-            await asyncio.sleep(30)
-            assert [ticket.id for _, ticket in shop.broker.submitted] == [row.id for row in rows]
-            assert {shop.state(row.id) for row in rows} == {OrderState.OPEN}
 
         run(story())

@@ -52,7 +52,9 @@ class Canceller:
     async def drain(self) -> int:
         """Send the cancels that can be sent now; return how many were."""
         sent = 0
-        for row in await self._desk.journal.cancels(self._desk.account):
+        asked = await self._desk.journal.cancels(self._desk.account)
+        self._desk.unwanted |= {row.id for row in asked} & self._desk.rows.keys()
+        for row in asked:
             if blocks_cancel(self._switch.level):
                 break
             if self._desk.clock.monotonic_s() >= self._after_s.get(row.id, 0.0):

@@ -30,6 +30,7 @@ class Desk:
 
     clock : the machine's, for the audit trail and for waiting. market : the market's time, by which orders are valid;
     a replay has its own. tell : hears of each change before it is stored, and may add to it.
+    unwanted : orders of which a cancel is asked and that did not end.
     linked : hears which of the broker's numbers is known to be ours now.
     """
 
@@ -52,6 +53,7 @@ class Desk:
         self.purchases = Purchases()
         self.filled_utc: datetime | None = None
         self.quarantined: dict[str, str] = {}
+        self.unwanted: set[str] = set()
         self.unknowns_s: deque[float] = deque(maxlen=16)
         self.bells: list[Bell] = []
         self.tell: Callable[[Draft], None] = _tell_nobody
@@ -65,6 +67,7 @@ class Desk:
         self.quarantined = dict(await self.journal.quarantined(self.account))
         for row in await self.journal.orders(self.account):
             self.keep(row)
+        self.unwanted = {row.id for row in await self.journal.cancels(self.account)}
         # rates, duplicates and runaways are counted across restarts; a replay has a time of its own, which only its
         # runs' orders are stamped with
         since_utc = self.now_utc - DAY if self.market is self.clock else None
@@ -95,6 +98,8 @@ class Desk:
         if row.state not in ENDED:
             self.rows[row.id] = row
             self.working.count(row)
+        else:
+            self.unwanted.discard(row.id)
 
     async def order(self, order: str) -> OrderRow | None:
         """Return an order of this account, ended ones too."""
@@ -116,6 +121,7 @@ class Desk:
         self.reached(f"before_{step}")
         await self.journal.commit(self.account, self.epoch, entries)
         self.reached(f"after_{step}")
+        self._note_cancels(entries)
 
     @asynccontextmanager
     async def change(self, step: str, *also: Entry) -> AsyncIterator[Draft]:
@@ -193,8 +199,13 @@ class Desk:
         for step in steps:
             self.reached(f"after_{step}")
         self._learn(draft)
+        self._note_cancels(draft.entries)
         if draft.stored or draft.rows or any(isinstance(entry, AskCancel) for entry in draft.entries):
             self.ring()
+
+    def _note_cancels(self, entries: Sequence[Entry]) -> None:
+        asked = {entry.order for entry in entries if isinstance(entry, AskCancel)}
+        self.unwanted |= asked & self.rows.keys()
 
     def _learn(self, draft: Draft) -> None:
         for row in draft.stored:

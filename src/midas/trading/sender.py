@@ -43,6 +43,8 @@ class Sender:
         self._patience_s = patience_s
         self._bucket = TokenBucket(broker.capabilities.orders_per_s, desk.clock)
         self._rest_s = 0.0
+        self._rests_until_s = 0.0
+        self._unsure = False
         self._claims: list[frozenset[str]] = []
         self._draining = asyncio.Lock()
         self._waited: dict[str, Denial] = {}
@@ -58,8 +60,6 @@ class Sender:
         """
         while True:
             await self.drain()
-            # what could not leave rang the bell when it was moved back
-            await asyncio.sleep(self._rest_s)
             await self.bell.wait(POLL_S)
 
     async def drain(self) -> int:
@@ -83,14 +83,14 @@ class Sender:
                 if order not in self._desk.rows:
                     await self._desk.take_in(order)
             sent += await self._send(waiting[:many])
-            waiting = [] if self._rest_s else waiting[many:]
+            waiting = waiting[many:]
         return sent
 
     @property
     def _at_once(self) -> int:
         # What is claimed when this process dies has to be looked for: only a broker that refuses a second order with
-        # an id lets it be sent again at once.
-        if self._rest_s or self._broker.capabilities.client_ids is not ClientIds.UNIQUE:
+        # an id lets it be sent again at once. And while answers go missing, what is known decides about each order.
+        if self._unsure or self._broker.capabilities.client_ids is not ClientIds.UNIQUE:
             return 1
         return max(1, int(min(TOGETHER, self._bucket.free)))
 
@@ -139,11 +139,10 @@ class Sender:
                 over = Expired("not sent in time" if why is None else f"not sent in time: {why.value}")
                 await self._desk.move("expired", row.id, lambda now: _unless_sent(now, over))
             return False
-        if self._desk.clock.monotonic_s() < self._after_s.get(row.id, 0.0):
-            return False
         verdict = self._guard.judge(row)
         if not isinstance(verdict, Deny):
-            return True
+            after_s = max(self._rests_until_s, self._after_s.get(row.id, 0.0))
+            return self._desk.clock.monotonic_s() >= after_s and row.id not in self._desk.unwanted
         if FATES[verdict.code] is Fate.WAITS:
             self._waited[row.id] = verdict.code
         elif row.state is OrderState.NEW:
@@ -153,26 +152,28 @@ class Sender:
     async def _send_claimed(self, rows: Sequence[OrderRow]) -> int:
         settling: list[asyncio.Task[bool]] = []
         try:
-            stuck = False
+            stopped = False
             for row in rows:
+                _raise_first(settling)
                 verdict = self._guard.judge(row)
                 # Last, for this process may have been stopped while it judged; nothing is awaited between these checks
                 # and the broker's first byte.
                 self._lease.require()
                 if isinstance(verdict, Deny):
                     settled = self._take_back(row, verdict)
+                elif stopped or row.id in self._desk.unwanted:
+                    settled = self._settle(row, Unsent())
                 else:
-                    said = Unsent() if stuck else await self._ask(row)
-                    stuck = self._rest(said, stuck)
+                    said = await self._ask(row)
+                    stopped = self._unsure = isinstance(said, Lost | Unsent)
+                    self._rest(said)
                     settled = self._settle(row, said)
                 # what one became is stored while the next is under way
                 settling.append(asyncio.create_task(settled))
         finally:
-            outcomes = await asyncio.gather(*settling, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
-        return sum(outcome is True for outcome in outcomes)
+            await asyncio.gather(*settling, return_exceptions=True)
+        _raise_first(settling)
+        return sum(task.result() for task in settling)
 
     async def _take_back(self, row: OrderRow, verdict: Deny) -> bool:
         refused = Refused(verdict.code.value) if FATES[verdict.code] is Fate.REFUSED else None
@@ -191,11 +192,9 @@ class Sender:
             await self._desk.linked(said.number)
         return after is not None and not isinstance(said, Unsent)
 
-    def _rest(self, said: OrderEvent, stuck: bool) -> bool:
-        # once for all that could not leave this machine
-        if not stuck:
-            self._rest_s = min(REST_S[1], self._rest_s * 2 or REST_S[0]) if isinstance(said, Unsent) else 0.0
-        return isinstance(said, Unsent)
+    def _rest(self, said: OrderEvent) -> None:
+        self._rest_s = min(REST_S[1], self._rest_s * 2 or REST_S[0]) if isinstance(said, Unsent) else 0.0
+        self._rests_until_s = self._desk.clock.monotonic_s() + self._rest_s
 
     async def _ask(self, row: OrderRow) -> OrderEvent:
         self._desk.reached("before_submit")
@@ -271,6 +270,13 @@ def ticket_of(row: OrderRow) -> Ticket:
         stop_price=intent.stop_price,
         reduce_only=intent.reduce_only,
     )
+
+
+def _raise_first(settling: Sequence[asyncio.Task[bool]]) -> None:
+    # nothing more goes out where what became of an order cannot be stored
+    for task in settling:
+        if task.done():
+            task.result()
 
 
 def _unless_sent(row: OrderRow, event: OrderEvent) -> Sequence[OrderEvent]:
