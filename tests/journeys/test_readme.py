@@ -14,6 +14,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from tests.journeys.command import Inside
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -43,17 +44,16 @@ class TestCommands:
         assert set(commands()) >= DRIVEN_ELSEWHERE
 
     def test_each_one_works(self, tmp_path: Path) -> None:
-        environment = os.environ | {"MIDAS_HOME": str(tmp_path / "home"), "COLUMNS": "120"}
+        # in this process: that a process of its own does the same is what the other journeys are for
+        midas = Inside(tmp_path / "home", tmp_path)
         (tmp_path / "examples").symlink_to(PROJECT / "examples")
         for command in commands():
             if command in DRIVEN_ELSEWHERE:
                 continue
             words = shlex.split(command)
             assert words[0] == ".venv/bin/midas", f"no test drives {command!r}"
-            done = subprocess.run(
-                [*MIDAS, *words[1:]], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
-            )
-            assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+            done = midas(*words[1:])
+            assert done.code == 0, f"{command}\n{done.out}\n{done.err}"
 
     def test_quoted_ratios_are_those_that_were_measured(self) -> None:
         measured = (PROJECT / "bench" / "RESULTS.md").read_text(encoding="utf-8")
