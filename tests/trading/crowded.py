@@ -46,11 +46,12 @@ from midas.marketdata.feed import Tick
 from midas.portfolio.booking import Posting
 from midas.portfolio.ledger import LedgerAccount
 from midas.risk.limits import Limits
-from midas.trading.daemon import Trader, Wanted
+from midas.trading.daemon import Trader
 from midas.trading.flag_file import FlagFile
 from midas.trading.journal import NOBODY, Book, Entry, Fenced, StoreOrder
 from midas.trading.obeying import Halted
 from midas.trading.office import Mission, Office, Surroundings
+from midas.trading.wishes import Wanted
 from midas.venues.catalogue import venue
 
 ACCOUNT, OPEN, POSITIONS = "crowded", 1_000, 500

@@ -159,3 +159,24 @@ class TestFlagFile:
     def test_one_that_cannot_be_read_stops(self, tmp_path: Path) -> None:
         (tmp_path / "KILL").mkdir()
         assert FlagFile(tmp_path / "KILL").read() is KillLevel.CANCEL_ALL
+
+
+class TestReleased:
+    def test_is_only_what_was_stored_and_read_again(self) -> None:
+        async def story() -> None:
+            shop = await opened()
+            shop.switch.signal(KillLevel.CANCEL_ALL)
+            assert not shop.switch.released(KillLevel.CANCEL_ALL)
+            await shop.switch.refresh()
+            assert not shop.switch.released(KillLevel.CANCEL_ALL)
+            another = await again(shop)
+            assert not another.switch.released(KillLevel.CANCEL_ALL)
+            await another.switch.refresh()
+            assert not another.switch.released(KillLevel.CANCEL_ALL)
+            over = Kill(KillLevel.NONE, ACCOUNT, "a person", "over", shop.broker.clock.now_utc())
+            await another.journal.commit(ACCOUNT, NOBODY, [Pull(over)])
+            await another.switch.refresh()
+            assert another.switch.released(KillLevel.CANCEL_ALL)
+            await another.kill()
+
+        run(story())

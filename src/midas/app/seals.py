@@ -14,7 +14,7 @@ from midas.app.workspace import Workspace
 from midas.core.errors import Busy, MidasError, StorageFull, Unavailable
 from midas.db import audit
 from midas.identity.seals import Flaw, Seal, compared, flaws_of, seal_from_line
-from midas.trading.daemon import Told
+from midas.trading.wishes import Told
 
 _LOOK_EVERY_S = 2.0
 

@@ -24,11 +24,12 @@ from midas.db import runs as rows
 from midas.db.ownership import SqlOwnership
 from midas.risk.kill import KillLevel
 from midas.trading.crash_point import crash_at, pass_by
-from midas.trading.daemon import Told, Trader, Wanted
+from midas.trading.daemon import Trader
 from midas.trading.flag_file import FlagFile
 from midas.trading.journal import NOBODY, Audit, Fenced, MoveRun
 from midas.trading.lifecycle import RUNNING, RunState
 from midas.trading.office import Mission, Surroundings
+from midas.trading.wishes import Told, Wanted
 
 if TYPE_CHECKING:
     from midas.db.journal import SqlJournal

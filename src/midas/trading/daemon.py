@@ -7,67 +7,16 @@ up what the journal says; a process that lost an account to another one ends at 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Protocol
 
-from midas.core.errors import Busy, MidasError, StorageFull, Unavailable
+from midas.core.errors import Busy, StorageFull, Unavailable
 from midas.risk.kill import KillLevel
-from midas.risk.limits import Limits
-from midas.trading.gravest import gravest
-from midas.trading.journal import AlreadyStored, Fenced, Undecided
-from midas.trading.office import Mission, Office, Surroundings
+from midas.trading.account_work import AccountWork
+from midas.trading.office import Surroundings
+from midas.trading.wishes import Owners, Told, Wanted
 
 LOOK_EVERY_S = 0.25
-AGAIN_AFTER_S = 0.5
-
-Told = Callable[[str], None]
-"""Told in words what the trader does; for people and logs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What an account's owner wants of it now; two that are equal need no other office.
-
-    runs : states by run; none where the account is only to be closed. settings : whatever else changes what an office
-    does, as text. limits : by run, "" for the account's; None where nobody looked. An office that is open goes by
-    others from then on. quarantined : instruments; None where nobody looked.
-    cancels_only : there is no run and nothing to close, and cancels wait.
-    """
-
-    account: str
-    runs: Mapping[str, str]
-    settings: str = ""
-    limits: Mapping[str, Limits] | None = None
-    quarantined: frozenset[str] | None = None
-    cancels_only: bool = False
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """What needs another office when it changes: all but a pause, limits and releases."""
-        return self.account, tuple(sorted(self.runs)), self.settings, self.cancels_only
-
-
-class Owners(Protocol):
-    """Where wishes are kept, and what they mean."""
-
-    async def wanted(self) -> Sequence[Wanted]:
-        """Return the accounts that have something to do."""
-        ...
-
-    async def mission(self, wanted: Wanted) -> Mission:
-        """Return what an office is to do.
-
-        Raises
-        ------
-        MidasError: it cannot be done; the account's runs are to be stopped for that reason.
-        """
-        ...
-
-    async def give_up(self, wanted: Wanted, why: MidasError) -> None:
-        """Stop the runs of an account that cannot be carried out."""
-        ...
 
 
 class Trader:
@@ -76,12 +25,14 @@ class Trader:
     def __init__(self, owners: Owners, around: Surroundings, told: Told, *, until_idle: bool = False) -> None:
         self._owners, self._around, self._told = owners, around, told
         self._until_idle = until_idle
-        self._works: dict[str, _Work] = {}
+        self._works: dict[str, AccountWork] = {}
         self._level = KillLevel.NONE
+        self._heard: set[str] = set()
 
     def signal(self, level: KillLevel) -> None:
         """Pull every account's switch; for signal handlers."""
         self._level = max(self._level, level)
+        self._heard.clear()
         for work in self._works.values():
             work.pull(level)
 
@@ -108,9 +59,12 @@ class Trader:
             await asyncio.gather(*(work.task for work in self._works.values()), return_exceptions=True)
 
     def _forget_released(self) -> None:
-        # who released one that was pulled for all accounts does not want it pulled again for those that come later
-        if any(work.released(self._level) for work in self._works.values()):
+        # a pull for all accounts is stored once for each of them, and is for those that come later as well, until a
+        # person released it everywhere
+        told = [work for account, work in self._works.items() if account in self._heard]
+        if told and all(work.released(self._level) for work in told):
             self._level = KillLevel.NONE
+            self._heard.clear()
 
     def _idle(self, wanted: Sequence[Wanted]) -> bool:
         # what cannot be closed, as its market is over, is not waited for, nor are bars that do not exist yet
@@ -138,157 +92,14 @@ class Trader:
                 work.task.cancel()
         for account, each in now.items():
             if account not in self._works:
-                self._works[account] = _Work(each, self._owners, self._around, self._told, self._level)
+                level = KillLevel.NONE if account in self._heard else self._level
+                self._works[account] = AccountWork(each, self._owners, self._around, self._told, level)
 
     async def _look_after(self) -> None:
+        self._heard |= {account for account, work in self._works.items() if work.untold < self._level}
         for account, work in list(self._works.items()):
             if not work.task.done():
                 continue
             del self._works[account]
             with suppress(asyncio.CancelledError):
                 await work.task
-
-
-class _Work:
-    # One account, through as many offices as it takes.
-    def __init__(self, wanted: Wanted, owners: Owners, around: Surroundings, told: Told, level: KillLevel) -> None:
-        self._wanted, self._owners, self._around, self._told = wanted, owners, around, told
-        self._level = level
-        self._office: Office | None = None
-        self._said = ""
-        self._lost: Fenced | None = None
-        self._change = asyncio.Event()
-        self.task = asyncio.create_task(self._run(), name=f"account {wanted.account}")
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is at work for the account."""
-        return self._office is None or not self._office.desk.rows
-
-    @property
-    def stuck(self) -> bool:
-        """Whether there is something to close and no market to do it on."""
-        return self._office is not None and self._office.stuck
-
-    @property
-    def waits(self) -> bool:
-        """Whether its feed told all there is, and more is still to come."""
-        floor = None if self._office is None else self._office.floor
-        return floor is not None and floor.waits and not self._change.is_set()
-
-    @property
-    def cancels_only(self) -> bool:
-        """Whether it is there for nothing but cancels."""
-        return self._wanted.cancels_only
-
-    def released(self, level: KillLevel) -> bool:
-        """Tell whether a level that was pulled here holds no more."""
-        return self._office is not None and self._office.switch.level < level
-
-    def pull(self, level: KillLevel) -> None:
-        self._level = max(self._level, level)
-        if self._office is not None:
-            self._office.switch.signal(level)
-
-    def heed(self, wanted: Wanted) -> None:
-        if wanted.key != self._wanted.key:
-            self._change.set()
-        self._wanted = wanted
-        if self._office is not None:
-            for run, runner in self._office.runners.items():
-                runner.paused = wanted.runs.get(run) == "paused"
-            if wanted.limits is not None:
-                self._office.heeding.limit(wanted.limits)
-            if wanted.quarantined is not None:
-                self._office.heeding.release(wanted.quarantined)
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                if await self._once():
-                    return
-            except (Unavailable, Undecided, StorageFull, AlreadyStored) as error:
-                self._told(f"{self._wanted.account}: {error.message} Trying again.")
-            except Busy as error:
-                self._say(f"{self._wanted.account}: {error.message}")
-            except Fenced:
-                self._around.fenced()
-                raise
-            if self._lost is not None:
-                # what ended the office came before it was told: whoever goes on would wait behind its follower
-                self._around.fenced()
-                raise self._lost
-            await asyncio.sleep(AGAIN_AFTER_S)
-
-    async def _once(self) -> bool:
-        self._change.clear()
-        wanted = self._wanted
-        try:
-            mission = await self._owners.mission(wanted)
-        except (Unavailable, Busy):
-            raise
-        except MidasError as error:
-            self._say(f"{wanted.account}: {error}")
-            await self._owners.give_up(wanted, error)
-            # an account that is only to be closed stays wanted, and is tried again
-            return bool(wanted.runs)
-        epoch = await self._around.ownership.acquire(wanted.account)
-        try:
-            return await self._trade(mission, epoch)
-        finally:
-            self._keep_level()
-            self._office = None
-            await self._let_go(epoch)
-
-    async def _let_go(self, epoch: int) -> None:
-        try:
-            await self._around.ownership.release(self._wanted.account, epoch)
-        except Fenced as lost:
-            self._lost = lost
-        except MidasError:
-            # it is free when the connection is; whoever follows waits a little longer
-            pass
-
-    async def _trade(self, mission: Mission, epoch: int) -> bool:
-        office = Office(mission, self._around, epoch, self._level)
-        await office.open()
-        self._office = office
-        self.heed(self._wanted)
-        ends = [office.over, self._change]
-        trading = asyncio.create_task(office.work())
-        waiting = [asyncio.create_task(end.wait()) for end in ends]
-        try:
-            ready = asyncio.create_task(self._announce(office))
-            await asyncio.wait([trading, *waiting], return_when=asyncio.FIRST_COMPLETED)
-            ready.cancel()
-        finally:
-            for task in waiting:
-                task.cancel()
-            failed = await _ended(trading)
-        if failed is not None:
-            raise failed
-        return office.over.is_set() and not self._change.is_set()
-
-    async def _announce(self, office: Office) -> None:
-        await office.ready.wait()
-        self._told(f"{office.mission.account}: reconciled, ready")
-
-    def _say(self, text: str) -> None:
-        if text != self._said:
-            self._said = text
-            self._told(text)
-
-    def _keep_level(self) -> None:
-        if self._office is not None:
-            self._level = self._office.switch.untold
-
-
-async def _ended(trading: asyncio.Task[None]) -> BaseException | None:
-    trading.cancel()
-    try:
-        await trading
-    except asyncio.CancelledError:
-        return None
-    except BaseExceptionGroup as group:
-        return gravest(group)
-    return None

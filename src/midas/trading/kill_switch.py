@@ -34,6 +34,7 @@ class KillSwitch:
         self._told = KillLevel.NONE
         self._acknowledged: tuple[KillLevel, datetime | None] = (KillLevel.NONE, None)
         self._pending: list[Kill] = []
+        self._read = False
         self._offset_s = self._offset()
         self._refreshing = asyncio.Lock()
         if told is not KillLevel.NONE:
@@ -48,6 +49,10 @@ class KillSwitch:
     def untold(self) -> KillLevel:
         """What was pulled here and could not be stored yet."""
         return strongest(*(kill.level for kill in self._pending))
+
+    def released(self, level: KillLevel) -> bool:
+        """Tell whether a level that was stored holds no more; before anything was read nobody can tell."""
+        return self._read and self.untold < level and self.level < level
 
     def signal(self, level: KillLevel = BARE) -> None:
         """Stop at once, as a signal asks: this holds without the database, which learns of it when it can."""
@@ -76,7 +81,7 @@ class KillSwitch:
                 await self._desk.commit("kill", Pull(kill), audit)
                 self._pending.remove(kill)
             kills = await self._desk.journal.kills(self._desk.account)
-            self._stored = strongest(*(kill.level for kill in kills))
+            self._stored, self._read = strongest(*(kill.level for kill in kills)), True
             self.pulled_utc = max((kill.pulled_utc for kill in kills), default=None)
             # what was told is stored now: from here on the database says when it is released
             if not self._pending:
