@@ -142,6 +142,8 @@ class AccountWork:
             failed = await _ended(trading)
         if failed is not None:
             raise failed
+        if office.broken is not None:
+            self._say(f"{mission.account}: {office.broken}")
         return office.over.is_set() and not self._change.is_set()
 
     async def _announce(self, office: Office) -> None:

@@ -19,6 +19,7 @@ from midas.trading.desk import Desk
 from midas.trading.draft import Draft, News
 from midas.trading.equity import Worth
 from midas.trading.feed_book import FeedBook
+from midas.trading.feed_events import events_of
 from midas.trading.gatekeeper import Gatekeeper
 from midas.trading.journal import Checkpoint
 from midas.trading.market_clock import MarketClock
@@ -134,9 +135,10 @@ class Floor:
         Raises
         ------
         Fenced, Unavailable, StorageFull, Undecided: so; open another floor and go on.
+        FeedBroken: the feed cannot go on.
         """
         await self._around.settle()
-        async for event in self._feed.events(self._at):
+        async for event in events_of(self._feed, self._at):
             await self.hear(event)
         await self._close()
 

@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 
 from midas.core.clock import Clock
 from midas.core.instrument import Instrument
-from midas.core.order import ENDED, OrderState
-from midas.execution.broker import Broker, BrokerState, CashMove, DefiniteNo
-from midas.execution.order_events import Acknowledged, Lost
+from midas.execution.broker import Broker, CashMove
 from midas.marketdata.feed import Feed
 from midas.risk.kill import KillLevel
 from midas.risk.limits import Limits
@@ -18,7 +16,7 @@ from midas.risk.locks import LONGEST
 from midas.trading.canceller import Canceller
 from midas.trading.crash_point import Reached, pass_by
 from midas.trading.desk import Desk
-from midas.trading.draft import Decide
+from midas.trading.feed_events import FeedBroken
 from midas.trading.flag_file import FlagFile
 from midas.trading.floor import Around, Floor, Matcher
 from midas.trading.gatekeeper import Gatekeeper
@@ -28,6 +26,7 @@ from midas.trading.kill_switch import KillSwitch
 from midas.trading.lease import TTL_S, Lease
 from midas.trading.lifecycle import RunState
 from midas.trading.market_clock import MarketClock
+from midas.trading.mending import mend
 from midas.trading.obeying import Obedience
 from midas.trading.quotes import Quotes
 from midas.trading.reconciler import EVERY_S, Reconciler
@@ -35,7 +34,7 @@ from midas.trading.reports import Reports
 from midas.trading.resolving import Resolver
 from midas.trading.runner import Runner
 from midas.trading.scheduler import DailyJob, Scheduler
-from midas.trading.sender import Sender, ticket_of
+from midas.trading.sender import Sender
 from midas.trading.watchman import Watchman
 from midas.venues.venue import Venue
 
@@ -136,6 +135,7 @@ class Office:
         self.ready = asyncio.Event()
         self.over = asyncio.Event()
         self.stuck = False
+        self.broken: FeedBroken | None = None
 
     async def open(self) -> None:
         """Take up where whoever owned the account before left off."""
@@ -149,7 +149,8 @@ class Office:
         await self._recall_purchases()
         if self.floor is not None:
             await self.floor.open()
-            await self._mend()
+            if self.mission.matcher is not None:
+                await mend(self.desk, self.broker)
         await self.resolver.begin()
 
     async def work(self) -> None:
@@ -246,17 +247,22 @@ class Office:
             await self._until_cancelled()
         if self.floor is None or self.mission.cancelling:
             return
-        await self.floor.run()
-        # the last session of a replay closed: what is due then is done while its runs are still there
-        await self.scheduler.once()
+        why = "the feed ended"
+        try:
+            await self.floor.run()
+            # the last session of a replay closed: what is due then is done while its runs are still there
+            await self.scheduler.once()
+        except FeedBroken as broken:
+            self.broken, why = broken, str(broken)
         for run in list(self.runners):
-            await self.stop_run(run, "the feed ended")
+            await self.stop_run(run, why)
         await self._settle()
         if not self.mission.closing:
             self.over.set()
         elif self._exposed:
             self.stuck = True
-            await self.obedience.flattening.tell("the market of this account is over")
+            over = "the market of this account is over"
+            await self.obedience.flattening.tell(over if self.broken is None else why)
 
     async def _until_cancelled(self) -> None:
         while await self.desk.journal.cancels(self.desk.account):
@@ -273,25 +279,3 @@ class Office:
     @property
     def _exposed(self) -> bool:
         return bool(self.desk.rows or self.desk.books.quantities)
-
-    async def _mend(self) -> None:
-        # a paper broker remembers as far as its last row; what was sent and cancelled after that is told it again
-        if self.mission.matcher is None:
-            return
-        for row in await self.desk.journal.orders(self.mission.account):
-            if row.attempt and await self.broker.find(row.id) is None:
-                try:
-                    number = await self.broker.submit(ticket_of(row))
-                except DefiniteNo:
-                    continue
-                if row.state in (OrderState.SENDING, OrderState.UNKNOWN):
-                    await self.desk.move("mended", row.id, _accepted(number))
-        for told in await self.broker.orders():
-            known = await self.desk.order(told.client_id) if told.client_id else None
-            over = known is not None and (known.state in ENDED or known.state is OrderState.PENDING_CANCEL)
-            if told.state is BrokerState.OPEN and over:
-                await self.broker.cancel(told.number)
-
-
-def _accepted(number: str) -> Decide:
-    return lambda now: (Lost(), Acknowledged(number)) if now.state is OrderState.SENDING else (Acknowledged(number),)
