@@ -276,7 +276,8 @@ class TestKilled:
         self, where: Path | str, trading: Callable[..., Trading], tmp_path: Path, record_property: Record
     ) -> None:
         asyncio.run(fill(where, tmp_path, 0, 10))
-        trader = trading(pace_s=0.005)
+        # a hundred trials of more a second would leave it with ten thousand open orders
+        trader = trading(pace_s=0.02)
         trader.said("reconciled, ready")
         journal, flag, late = SqlJournal(place_of(where)), FlagFile(tmp_path / "KILL"), []
 
