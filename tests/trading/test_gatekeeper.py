@@ -45,6 +45,8 @@ class Slow(FaultyBroker):
 class Place:
     """One account at a broker that cuts nothing, with what outlives its offices."""
 
+    cancelling = False
+
     def __init__(self, name: InstrumentId = APPLE, cash: int = 1_000_000_00) -> None:
         self.name, self.clock, self.journal = name, VirtualClock(), MemoryJournal()
         self.broker = Slow(self.clock)
@@ -60,6 +62,7 @@ class Place:
         mission = Mission(
             ACCOUNT, market.currency, False, lambda _clock: self.broker, self.broker.cash, self.limits,
             (Instrument(self.name),), {market.mic: market}, raw_prices=False,
+            cancelling=self.cancelling,
         )  # fmt: skip
         around = Surroundings(self.journal, ownership, self.clock, lambda: 1.0)
         self.office = Office(mission, around, await ownership.acquire(ACCOUNT))
@@ -427,5 +430,28 @@ class TestLimits:
                 office.heeding.limit({"": EASY, "r1": Limits(run="r1", **none, **limit)})  # type: ignore[arg-type]
                 assert place.said(place.intent(run="r1")) is (Denial.MAX_QUANTITY if said else None)
                 assert place.said(place.intent(run="r2")) is None
+
+        run(story())
+
+
+class TestCancelling:
+    def test_an_office_that_only_cancels_does_not_send_what_nobody_knows_of_again(self) -> None:
+        async def story() -> None:
+            place = Place()
+            async with place.opened():
+                place.broker.reading_fails = True
+                place.broker.faults.append("before")
+                lost = await place.order()
+                await asyncio.sleep(5)
+            assert place.state(lost) is OrderState.UNKNOWN
+            place.broker.reading_fails, place.cancelling = False, True
+            async with place.opened():
+                await asyncio.sleep(60)
+                assert len(place.broker.submitted) == 1
+            assert place.state(lost) is OrderState.UNKNOWN
+            place.cancelling = False
+            async with place.opened():
+                await asyncio.sleep(60)
+            assert place.state(lost) is OrderState.OPEN
 
         run(story())

@@ -48,3 +48,29 @@ class TestSplit:
         quotes = told((ActionKind.CASH_DIVIDEND, 2.0))
         quotes.hear(CorporateAction(OTHER, date(2024, 3, 6), ActionKind.SPLIT, 2.0), [NAME])
         assert (quotes.of(NAME), quotes.of(OTHER)) == (before, None)
+
+    @pytest.mark.parametrize("session", [date(2020, 8, 31), date(2024, 3, 5)])
+    def test_an_old_one_that_is_told_again_changes_no_price_that_knows_of_it(self, session: date) -> None:
+        quotes = restored(told())
+        quotes.hear(CorporateAction(NAME, session, ActionKind.SPLIT, 4.0), [NAME])
+        assert quotes.last(NAME) == 100
+
+    def test_one_since_the_last_price_is_told_again_and_divides_it_once(self) -> None:
+        quotes = restored(told())
+        for _ in range(2):
+            quotes.hear(CorporateAction(NAME, date(2024, 3, 6), ActionKind.SPLIT, 4.0), [NAME])
+            assert quotes.last(NAME) == 25
+            quotes = restored(quotes)
+
+    def test_the_next_session_at_the_venue_may_be_the_same_day_by_utc(self) -> None:
+        quotes = Quotes(ManualClock(FIRST), timezones={"XNAS": "America/New_York"})
+        evening = datetime(2024, 3, 6, 0, 30, tzinfo=UTC)
+        quotes.hear(Tick(NAME, 100.0, 1.0, evening, evening), [NAME])
+        quotes.hear(CorporateAction(NAME, date(2024, 3, 6), ActionKind.SPLIT, 4.0), [NAME])
+        assert quotes.last(NAME) == 25
+
+
+def restored(quotes: Quotes) -> Quotes:
+    again = Quotes(ManualClock(FIRST))
+    again.restore(quotes.to_bytes())
+    return again

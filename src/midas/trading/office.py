@@ -108,7 +108,8 @@ class Office:
         self.broker = mission.broker(desk.market)
         self.switch = KillSwitch(desk, around.flag, told)
         self.lease = Lease(mission.account, epoch, around.ownership, clock, around.lease_s)
-        self.quotes = Quotes(clock, mission.stale_after_s)
+        timezones = {mic: one.timezone for mic, one in mission.venues.items()}
+        self.quotes = Quotes(clock, mission.stale_after_s, timezones)
         self.runners = {runner.run: runner for runner in mission.runners(self.broker)}
         self.gatekeeper = Gatekeeper(
             desk, self.switch, self.quotes, lambda: self.reconciler, limits=mission.limits,
@@ -215,7 +216,7 @@ class Office:
 
     def _armed(self, run: str) -> bool:
         if not run:
-            return not self.mission.live
+            return not self.mission.live and not self.mission.cancelling
         runner = self.runners.get(run)
         return runner is not None and not runner.paused
 
