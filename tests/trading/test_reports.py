@@ -14,7 +14,7 @@ from tests.trading.shop import ACCOUNT, NAME, again, new_order, opened
 from tests.trading.virtual_time import run
 
 from midas.core.instrument import InstrumentId
-from midas.core.order import OrderState
+from midas.core.order import OrderState, TimeInForce
 from midas.execution.broker import BrokerFill, BrokerState, Bust, ClientIds, Ticket
 from midas.trading.twins import EXECUTION_TWICE, NUMBER_TWICE
 
@@ -185,6 +185,46 @@ class TestReports:
 
         for seed in range(streams):
             run(story(seed))
+
+    @pytest.mark.parametrize("listed", [True, False])
+    @pytest.mark.parametrize("never", ["number_twice", "bust", "late"])
+    def test_an_end_whose_executions_are_never_booked_is_believed_in_quarantine(self, listed: bool, never: str) -> None:
+        async def story() -> None:
+            shop = await opened()
+            broker, other = shop.broker, InstrumentId("MSFT", "XNAS")
+            await shop.order(1, instrument=other)
+            row = await shop.order(2, time_in_force=TimeInForce.GTC)
+            await asyncio.sleep(1)
+            first, number = broker.book
+            broker.fill(first, Decimal(10), Decimal(100))
+            fill = broker.fill(number, Decimal(4), Decimal(100), tell=False)
+            if never == "number_twice":
+                broker.executions[-1] = replace(fill, execution=broker.executions[0].execution)  # type: ignore[union-attr]
+            elif never == "bust":
+                broker.executions.append(Bust(fill.execution, number))
+                await shop.reports.take(*broker.executions[-2:])
+            else:
+                broker.executions.remove(fill)
+            await shop.cancel(row.id)
+            await asyncio.sleep(5)
+            assert broker.book[number].state is BrokerState.CANCELED
+            # what is told a little late is no reason to go by a position that nobody knows
+            assert shop.state(row.id) in (OrderState.PENDING_CANCEL, OrderState.OPEN)
+            if not listed:
+                del broker.book[number]
+            await asyncio.sleep(300)
+            assert shop.state(row.id) is OrderState.CANCELED
+            assert row.id not in shop.desk.rows
+            assert str(NAME) in shop.desk.quarantined
+            assert shop.desk.held(NAME) == 0
+            if never == "late":
+                broker.stream.put_nowait(fill)
+                await asyncio.sleep(5)
+                assert shop.state(row.id) is OrderState.CANCELED
+                assert shop.desk.held(NAME) == 4
+            await shop.kill()
+
+        run(story())
 
 
 def totals(fills: list[BrokerFill]):

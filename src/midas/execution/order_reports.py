@@ -23,9 +23,12 @@ def events_of(told: BrokerOrder, booked: Decimal) -> tuple[OrderEvent, ...]:
         return (Refused(told.reason or "rejected"),)
     if told.state not in OVER or told.filled != booked:
         return (known,)
-    if told.state is BrokerState.CANCELED:
-        return known, Canceled()
     if told.state is BrokerState.FILLED and not booked:
         return (known,)
+    return known, end_of(told)
+
+
+def end_of(told: BrokerOrder) -> OrderEvent:
+    """Return how an order ended that its broker executes no more of; filled only if what is booked fills it."""
     # filled with less than was asked for: of what closes a position, the position was smaller
-    return known, Expired(told.reason)
+    return Canceled() if told.state is BrokerState.CANCELED else Expired(told.reason)

@@ -110,6 +110,7 @@ class Reconciler:
             found = None if again is None else found & again
         if found is None:
             return False
+        await self._end(found & self.findings)
         unclear = self._unclear()
         # of what cannot be judged now, what was known before still is
         found |= {each for each in self.findings if each.instrument in unclear}
@@ -185,6 +186,13 @@ class Reconciler:
             elif self._switch.level < KillLevel.PAUSE:
                 self._switch.pull(KillLevel.PAUSE, each.text)
                 await self._switch.refresh()
+
+    async def _end(self, known: frozenset[Finding]) -> None:
+        # an execution that is never booked, or was taken back, would keep its order at work for ever; by now the
+        # instrument is in quarantine, or a person let it go knowing that this differs
+        for each in sorted(known, key=lambda one: one.subject):
+            if each.kind in (Difference.FILLED, Difference.MISSING_ORDER):
+                await self._reports.believe(each.subject)
 
     async def _tidy(self, orders: list[BrokerOrder]) -> None:
         told = {order.number: order for order in orders}

@@ -10,7 +10,7 @@ from midas.core.order import Fill
 from midas.execution.broker import Ambiguous, Broker, BrokerFill, BrokerOrder, Bust, CashMove, Report
 from midas.execution.executions import Executions, executed, execution_of_total, taken_back, totalled
 from midas.execution.order_events import Executed
-from midas.execution.order_reports import OVER, events_of
+from midas.execution.order_reports import OVER, end_of, events_of
 from midas.execution.order_row import OrderRow
 from midas.trading.bell import Bell
 from midas.trading.desk import Desk
@@ -93,6 +93,16 @@ class Reports:
     def agreed(self) -> None:
         """Hear that the last look found the books equal: whatever was told by then is booked."""
         self._agreed_utc = self._looked_utc
+
+    async def believe(self, order: str) -> None:
+        """Hear that look after look told nothing of what is missing of an order that ended: it is over without that.
+
+        What is told of it later is booked all the same.
+        """
+        told, row = self._ends.get(order), self._desk.rows.get(order)
+        if told is not None and row is not None:
+            await self._desk.move("end_believed", order, lambda _now: (end_of(told),))
+            self._forget()
 
     async def take(self, *reports: Report, step: str = "report", then: Callable[[Draft], None] | None = None) -> None:
         """Book reports, all in one batch with what `then` adds; one that was booked before changes nothing."""
