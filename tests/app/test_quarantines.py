@@ -17,7 +17,7 @@ from midas.app.settings import Settings
 from midas.app.workspace import Workspace
 from midas.core.clock import ManualClock
 from midas.core.errors import InvalidInput, MidasError, NotFound, Refused
-from midas.db import heads, journal_writes
+from midas.db import heads, journal_reads, journal_writes
 from midas.db import risk as rows
 from midas.trading.compared import kept
 from midas.trading.journal import NOBODY, Quarantine
@@ -42,16 +42,17 @@ def workspace(request, tmp_path):
         yield opened
 
 
-def hold(workspace, name, account=ALPHA):
-    now(workspace.database.write(journal_writes.write, account, NOBODY, [Quarantine(account, name, "odd")]))
+def hold(workspace, name, account=ALPHA, why="odd"):
+    now(workspace.database.write(journal_writes.write, account, NOBODY, [Quarantine(account, name, why)]))
 
 
 def look(workspace, *found):
-    """Store what a trader's last look found."""
+    """Store what a trader's last look found, that knew of what is in quarantine."""
 
     def store(session):
         epoch = heads.take_over(session, ALPHA, OPEN)
-        journal_writes.write(session, ALPHA, epoch, [kept(ALPHA, found, OPEN)])
+        known = journal_reads.quarantined(session, ALPHA)
+        journal_writes.write(session, ALPHA, epoch, [kept(ALPHA, found, OPEN, known)])
 
     now(workspace.database.write(store))
 
@@ -89,6 +90,20 @@ class TestRelease:
         assert held(workspace) == []
         [(_, detail)] = lines(workspace)
         assert detail["differs"] == ([FOUND.text] if found else [])
+
+    @pytest.mark.parametrize(("name", "why"), [("IBM.XNYS", "odd"), (NAME, "odd once more")])
+    def test_is_refused_by_a_look_that_is_older_than_the_quarantine(self, workspace, name, why):
+        look(workspace)
+        hold(workspace, name, why=why)
+        wish = WISH.model_copy(update={"instrument": name})
+        with pytest.raises(Refused) as refused:
+            now(quarantines.release(workspace, wish))
+        assert "no trader" in refused.value.message
+        assert "since" in refused.value.message
+        assert name in held(workspace)
+        look(workspace)
+        now(quarantines.release(workspace, wish))
+        assert name not in held(workspace)
 
     def test_what_differs_elsewhere_does_not_matter(self, workspace):
         look(workspace, replace(FOUND, subject="IBM.XNYS", instrument="IBM.XNYS"))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from decimal import Decimal
 
 from tests.trading.shop import ACCOUNT, NAME, Shop, again, opened
 from tests.trading.virtual_time import run
 
-from midas.trading.compared import compared_key, found_in
+from midas.trading.compared import compared_key, found_in, judged_in
 from midas.trading.heeding import Heeding
-from midas.trading.journal import NOBODY, Quarantine
+from midas.trading.journal import NOBODY, Checkpoint, Quarantine
 
 ODD = Decimal(7)
 
@@ -132,3 +133,48 @@ class TestLastLook:
             assert found_in(stored) == frozenset()
 
         run(story())
+
+    def test_knows_of_a_quarantine_only_if_it_began_after_it_and_is_stored_no_oftener_than_that_changes(self) -> None:
+        async def story() -> None:
+            shop = await opened()
+            assert await shop.reconciler.once()
+            assert await judged(shop) == {}
+            await shop.desk.quarantine(str(NAME), "odd")
+            assert await judged(shop) == {}
+            commits = []
+            commit = shop.journal.commit
+
+            async def counted(account, epoch, entries):
+                commits.extend(each for each in entries if isinstance(each, Checkpoint))
+                await commit(account, epoch, entries)
+
+            shop.journal.commit = counted  # type: ignore[method-assign]
+            for _ in range(3):
+                assert await shop.reconciler.once()
+                assert await judged(shop) == {str(NAME): "odd"}
+            assert len(commits) == 1
+            shop = await again(shop)
+            await shop.reconciler.open()
+            assert await shop.reconciler.once()
+            assert len(commits) == 1
+
+        run(story())
+
+    def test_of_what_is_being_looked_for_says_nothing(self) -> None:
+        async def story() -> None:
+            shop = await opened()
+            await shop.desk.quarantine(str(NAME), "odd")
+            shop.broker.reading_fails = True
+            shop.broker.faults.extend(["before"] * 100)
+            await shop.order()
+            await asyncio.sleep(1)
+            shop.broker.reading_fails = False
+            assert await shop.reconciler.once()
+            assert await judged(shop) == {}
+
+        run(story())
+
+
+async def judged(shop: Shop) -> Mapping[str, str]:
+    stored = await shop.journal.checkpoint(compared_key(ACCOUNT))
+    return {} if stored is None else judged_in(stored)

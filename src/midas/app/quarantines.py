@@ -11,7 +11,7 @@ from midas.db import accounts, journal_reads, journal_writes
 from midas.db import risk as rows
 from midas.db.heads import locked
 from midas.db.sessions import ReadSession, WriteSession
-from midas.trading.compared import compared_key, found_in
+from midas.trading.compared import compared_key, found_in, judged_in
 from midas.trading.journal import NOBODY, Audit, Quarantine
 from midas.wire.quarantines import Quarantined, QuarantineRelease
 
@@ -35,7 +35,7 @@ async def release(workspace: Workspace, request: QuarantineRelease) -> list[Quar
     Raises
     ------
     NotFound: no such account, or it has no such instrument in quarantine.
-    Refused: by the trader's last look the books and the broker's still differ there, or nobody looked yet.
+    Refused: by the trader's last look the books and the broker's still differ there, or it did not look since.
     """
     known = await workspace.database.read(accounts.find, request.account)
     return await workspace.database.write(_release, workspace.clock, known.id, request)
@@ -46,7 +46,8 @@ def _release(session: WriteSession, clock: Clock, account: str, request: Quarant
     locked(session, account)
     held = {each.instrument: each for each in _quarantined(session, account)}
     found = held[_named(request.instrument, account, held)]
-    _require_agreed(found, request)
+    if not request.anyway:
+        _require_agreed(session, found)
     detail = {"why": request.why, "was": found.why, "differs": found.differs}
     line = Audit(account, OWNER, "quarantine.released", found.instrument, detail, clock.now_utc())
     released = Quarantine(account, found.instrument, "", released=True)
@@ -54,13 +55,16 @@ def _release(session: WriteSession, clock: Clock, account: str, request: Quarant
     return _quarantined(session, account)
 
 
-def _require_agreed(found: Quarantined, request: QuarantineRelease) -> None:
-    if request.anyway or (found.compared_at is not None and not found.differs):
+def _require_agreed(session: ReadSession, found: Quarantined) -> None:
+    stored = journal_reads.checkpoint(session, compared_key(found.account))
+    judged = stored is not None and judged_in(stored).get(found.instrument) == found.why
+    if judged and not found.differs:
         return
-    why = "; ".join(found.differs) or "no trader has compared the books with the broker's yet"
+    unseen = "no trader has compared the books with the broker's since it was put in quarantine"
+    cure = "Put it right at the broker" if found.differs else "Let the trader of the account run for a minute"
     raise Refused(
-        f"{found.instrument} of {found.account} cannot be released yet: {why}.",
-        hint="Put it right at the broker, or release it with --yes to trade on in spite of this.",
+        f"{found.instrument} of {found.account} cannot be released yet: {'; '.join(found.differs) or unseen}.",
+        hint=f"{cure}, or release it with --yes to trade on in spite of this.",
         code="still_differs",
     )
 

@@ -41,8 +41,8 @@ def release(
 ) -> None:
     """Let orders in an instrument go out again. A trader hears of it within a second.
 
-    Refused where the trader's last look at the broker still found a difference there. With --yes what is known to
-    differ is left as it is; anything new puts the instrument in quarantine again.
+    Refused where the trader's last look at the broker still found a difference there, or where it did not look since.
+    With --yes what is known to differ is left as it is; anything new puts the instrument in quarantine again.
     """
     call = invocation(ctx)
     with call.client() as client:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Mapping
 from datetime import timedelta
 
 from midas.core.instrument import InstrumentId
@@ -13,7 +14,7 @@ from midas.execution.order_events import Expired
 from midas.execution.order_row import OrderRow
 from midas.risk.kill import KillLevel
 from midas.trading.bell import Bell
-from midas.trading.compared import compared_key, found_in, kept
+from midas.trading.compared import compared_key, found_in, judged_in, kept
 from midas.trading.desk import Desk
 from midas.trading.journal import AskCancel
 from midas.trading.kill_switch import KillSwitch
@@ -44,7 +45,7 @@ class Reconciler:
 
     def __init__(self, desk: Desk, broker: Broker, reports: Reports, resolver: Resolver, switch: KillSwitch) -> None:
         self.findings: frozenset[Finding] = frozenset()
-        self._kept: frozenset[Finding] | None = None
+        self._kept: tuple[frozenset[Finding], Mapping[str, str]] | None = None
         self.agreed_s: float | None = None
         self.compared = asyncio.Event()
         self._desk = desk
@@ -79,7 +80,8 @@ class Reconciler:
         """Take up what the last look before found: what a person released stays so, as long as nothing is new."""
         stored = await self._desk.journal.checkpoint(compared_key(self._desk.account))
         if stored is not None:
-            self._kept = self.findings = found_in(stored)
+            self.findings = found_in(stored)
+            self._kept = self.findings, judged_in(stored)
 
     async def run(self) -> None:
         """Compare for ever.
@@ -99,6 +101,7 @@ class Reconciler:
 
     async def _once(self) -> bool:
         lapses, begun_s = self._lapses, self._desk.clock.monotonic_s()
+        quarantined = dict(self._desk.quarantined)
         found = await self._look()
         if found:
             if found - self.findings:
@@ -116,7 +119,7 @@ class Reconciler:
         found |= {each for each in self.findings if each.instrument in unclear}
         await self._act(found)
         self.findings = found
-        await self._keep()
+        await self._keep(quarantined | self._put_there(found), unclear)
         if lapses != self._lapses:
             return False
         self.agreed_s = begun_s
@@ -171,10 +174,16 @@ class Reconciler:
         unclear = (OrderState.SENDING, OrderState.UNKNOWN)
         return {str(row.intent.instrument) for row in self._desk.rows.values() if row.state in unclear}
 
-    async def _keep(self) -> None:
-        if self.findings != self._kept:
-            await self._desk.commit("compared", kept(self._desk.account, self.findings, self._desk.now_utc))
-            self._kept = self.findings
+    def _put_there(self, found: frozenset[Finding]) -> dict[str, str]:
+        named = {each.instrument for each in found}
+        return {name: why for name, why in self._desk.quarantined.items() if name in named}
+
+    async def _keep(self, quarantined: Mapping[str, str], unclear: set[str]) -> None:
+        judged = {name: why for name, why in quarantined.items() if name not in unclear}
+        if (self.findings, judged) != self._kept:
+            # also where nothing differs: a quarantine may be released by a look that knew of it, and by no older one
+            await self._desk.commit("compared", kept(self._desk.account, self.findings, self._desk.now_utc, judged))
+            self._kept = self.findings, judged
 
     async def _act(self, found: frozenset[Finding]) -> None:
         for each in sorted(found, key=lambda one: (one.kind, one.subject)):
