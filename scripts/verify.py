@@ -80,7 +80,8 @@ ROWS = (
         {"streams": 200_000}, alone=True),
     Row("R1", "order reducer: position and cash are those of the unique fills, no illegal move",
         {"sequences": 2_000_000}, alone=True),
-    Row("R4", "15 and more planted bugs, each found within 5,000 seeds", {"planted bugs found": 15}, alone=True, minutes=60.0),
+    Row("R4", "15 and more planted bugs, each found within 5,000 seeds",
+        {"planted bugs found": 15}, alone=True, minutes=60.0),
 )  # fmt: skip
 
 
