@@ -12,21 +12,27 @@ from pydantic import ValidationError
 from tests.app.loop import now, own_loop
 from tests.trading.entries import bought
 
-from midas.app import accounts, ledger, orders, positions, trades
+from midas.app import accounts, ledger, orders, positions, runs, trades
 from midas.app.settings import Settings
+from midas.app.traders import Owners
 from midas.app.trades import Period
 from midas.app.workspace import Workspace
 from midas.core.clock import ManualClock
 from midas.core.errors import AlreadyExists, Busy, InvalidInput, NotFound, Refused, Unavailable
 from midas.core.order import OrderState
 from midas.db import heads, idempotency, journal_reads, journal_writes
+from midas.db.journal import SqlJournal
+from midas.db.ownership import SqlOwnership
 from midas.integrations.sample.source import SampleSource
 from midas.marketdata.importing import pull_bars
 from midas.marketdata.lake import Lake
 from midas.marketdata.source import PullRequest
+from midas.trading.daemon import Trader
 from midas.trading.journal import NOBODY, ChangeOrder, Fenced, Pull
+from midas.trading.office import Surroundings
 from midas.wire.accounts import AccountRequest, ResetRequest
 from midas.wire.orders import OrderRequest
+from midas.wire.runs import RunRequest
 
 OPEN = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
 """A Tuesday, ten in the morning in New York."""
@@ -360,3 +366,26 @@ class TestAccounts:
         now(workspace.database.write(heads.take_over, "alpha.1", until))
         with pytest.raises(Busy):
             now(accounts.reset(workspace, "alpha", ResetRequest()))
+
+
+def test_cancels_whose_market_is_gone_are_told_of_and_not_waited_for(workspace):
+    async def trade():
+        journal = SqlJournal(workspace.database.place)
+        ownership = SqlOwnership(workspace.database.place, workspace.home.run, workspace.clock, 30)
+        around = Surroundings(journal, ownership, workspace.clock, lambda: 1.0)
+        try:
+            async with asyncio.timeout(30):
+                await Trader(Owners(workspace, journal), around, lambda _text: None, until_idle=True).run()
+            return await journal.trail("alpha.1")
+        finally:
+            await ownership.close()
+            await journal.close()
+
+    wish = {"strategy": {"name": "sma_cross"}, "symbols": ["AAPL"], "feed": "replay:2010-01-04..2010-06-30"}
+    run = now(runs.start(workspace, RunRequest.model_validate(wish | {"account": "alpha"}))).id
+    now(runs.stop(workspace, run, "enough"))
+    order = now(orders.place(workspace, asked(), "k"))
+    now(orders.cancel(workspace, order.id))
+    (workspace.home.root / "lake").unlink()
+    [told] = [line for line in now(trade()) if line.act == "alert.cannot_trade"]
+    assert (told.subject, told.detail["code"]) == ("alpha.1", "unknown_symbol")

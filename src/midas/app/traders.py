@@ -105,6 +105,10 @@ class Owners:
             moved = MoveRun(run, RunState.STOPPED.value, str(why))
             line = Audit(wanted.account, "trader", "run.given_up", run, {"why": str(why), "code": why.code}, now_utc)
             await self._journal.commit(wanted.account, NOBODY, [moved, line])
+        if not wanted.runs:
+            told: dict[str, object] = {"why": str(why), "code": why.code}
+            line = Audit(wanted.account, "trader", "alert.cannot_trade", wanted.account, told, now_utc)
+            await self._journal.commit(wanted.account, NOBODY, [line])
 
     def _mission(
         self, account: accounts.AccountRecord, records: Sequence[rows.RunRecord], closing: bool, told: ToldRows | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from midas.core.errors import Busy, MidasError, StorageFull, Unavailable
 from midas.risk.kill import KillLevel
@@ -13,6 +14,8 @@ from midas.trading.office import Mission, Office, Surroundings
 from midas.trading.wishes import Owners, Told, Wanted
 
 AGAIN_AFTER_S = 0.5
+LACKING_AGAIN_AFTER_S = 5.0
+"""Where what an account trades on is not there."""
 
 
 class AccountWork:
@@ -23,7 +26,7 @@ class AccountWork:
         self._level = level
         self._office: Office | None = None
         self._switch: KillSwitch | None = None
-        self._said = ""
+        self._said = self._refused = ""
         self._lost: Fenced | None = None
         self._change = asyncio.Event()
         self.task = asyncio.create_task(self._run(), name=f"account {wanted.account}")
@@ -35,8 +38,8 @@ class AccountWork:
 
     @property
     def stuck(self) -> bool:
-        """Whether there is something to close and no market to do it on."""
-        return self._office is not None and self._office.stuck
+        """Whether there is something to close or to cancel, and no market to do it on."""
+        return bool(self._refused) or (self._office is not None and self._office.stuck)
 
     @property
     def waits(self) -> bool:
@@ -92,7 +95,7 @@ class AccountWork:
                 # what ended the office came before it was told: whoever goes on would wait behind its follower
                 self._around.fenced()
                 raise self._lost
-            await asyncio.sleep(AGAIN_AFTER_S)
+            await self._rest()
 
     async def _once(self) -> bool:
         self._change.clear()
@@ -102,16 +105,30 @@ class AccountWork:
         except (Unavailable, Busy):
             raise
         except MidasError as error:
-            self._say(f"{wanted.account}: {error}")
-            await self._owners.give_up(wanted, error)
-            # an account that is only to be closed stays wanted, and is tried again
-            return bool(wanted.runs)
+            return await self._give_up(wanted, error)
+        self._refused = ""
         epoch = await self._around.ownership.acquire(wanted.account)
         try:
             return await self._trade(mission, epoch)
         finally:
             self._level, self._office, self._switch = self.untold, None, None
             await self._let_go(epoch)
+
+    async def _give_up(self, wanted: Wanted, why: MidasError) -> bool:
+        # an account without runs stays wanted, as what it lacks may come back; why it has to wait is told once
+        self._say(f"{wanted.account}: {why}")
+        if wanted.runs or str(why) != self._refused:
+            await self._owners.give_up(wanted, why)
+        self._refused = "" if wanted.runs else str(why)
+        return bool(wanted.runs)
+
+    async def _rest(self) -> None:
+        if not self._refused:
+            await asyncio.sleep(AGAIN_AFTER_S)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LACKING_AGAIN_AFTER_S):
+                await self._change.wait()
 
     async def _let_go(self, epoch: int) -> None:
         try:

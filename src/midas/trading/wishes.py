@@ -54,5 +54,5 @@ class Owners(Protocol):
         ...
 
     async def give_up(self, wanted: Wanted, why: MidasError) -> None:
-        """Stop the runs of an account that cannot be carried out."""
+        """Stop the runs of an account that cannot be carried out; of one that has none, tell a person."""
         ...
