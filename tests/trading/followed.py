@@ -33,7 +33,7 @@ from midas.trading.daemon import Trader
 from midas.trading.office import Surroundings
 from midas.wire.runs import RunRequest, RunStatus
 
-LIFE_S = 60.0
+LIFE_S = 180.0
 LEASE_S = 20.0
 
 T = TypeVar("T")

@@ -27,6 +27,8 @@ from midas.risk.kill import KillLevel
 from midas.strategies.exits import Exit, StopLoss, TakeProfit, TimeStop, TrailingStop
 from midas.strategies.registry import build
 from midas.strategies.strategy import Strategy
+from midas.trading.checkpoint_key import checkpoint_key
+from midas.trading.equity import Worth
 from midas.trading.parity import parity
 from midas.trading.tape import Tape
 
@@ -128,6 +130,35 @@ class TestReplay:
         asyncio.run(lived.live())
         panel = select(lake, None, NAMES).panel
         assert_same(lived, backtest(definition, panel, start=date(2010, 1, 4), end=date(2010, 7, 30)))
+
+    @pytest.mark.parametrize("row", [-3, -2, -1])
+    def test_what_it_is_worth_is_known_though_it_died_with_the_last_row(self, lake: Lake, row: int) -> None:
+        steps: list[str] = []
+        whole = stage(lake, "any")
+        whole.definitions, whole.reached = {"any": Rebalanced().definition()}, steps.append
+        asyncio.run(whole.live())
+        left = 1 + [place for place, step in enumerate(steps) if step == "after_row"][row]
+
+        def dying(_place: str) -> None:
+            nonlocal left
+            left -= 1
+            if left <= 0:
+                raise Died
+
+        lived = stage(lake, "any")
+        lived.definitions, lived.reached = whole.definitions, dying
+        with pytest.raises((Died, BaseExceptionGroup)):
+            asyncio.run(lived.live())
+        lived.reached = lambda _place: None
+        asyncio.run(lived.live())
+        worths = [
+            Worth.from_bytes(each.journal.store.checkpoints[checkpoint_key("worth", ACCOUNT)].state)
+            for each in (whole, lived)
+        ]
+        assert worths[0] == worths[1]
+        tested = backtest(Rebalanced().definition(), select(lake, None, NAMES).panel, start=date(2010, 1, 4),
+                          end=date(2010, 7, 30))  # fmt: skip
+        assert int(worths[1].equity * 100) == int(tested.simulation.equity[-1])
 
     def test_several_runs_share_an_account(self, lake: Lake) -> None:
         lived = stage(lake, "sma_cross", "momentum", allotment="50000")

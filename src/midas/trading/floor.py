@@ -91,6 +91,7 @@ class Floor:
         self._beside: dict[InstrumentId, Decimal] = {}
         self._kept_s = -KEEP_EVERY_S
         self._last: BarRow | None = None
+        self._unvalued = False
         self._book = FeedBook(around.desk)
         self.waits = False
         around.desk.tell = self.tell
@@ -117,6 +118,13 @@ class Floor:
         await self._book.open()
         self._at = min(self._rows(), default=-1)
         self.look()
+        self._unvalued = self._value_again()
+
+    def _value_again(self) -> bool:
+        # who died with a row did not live to see what the account was worth at its close
+        gatekeeper, day = self._around.gatekeeper, self._around.quotes.session
+        before = gatekeeper.worth
+        return before is not None and day is not None and gatekeeper.mark(day) != before
 
     def look(self) -> None:
         """See what the account holds beside the runs, bought by hand or by a run that is over; between two batches."""
@@ -144,9 +152,11 @@ class Floor:
 
     async def _close(self) -> None:
         # rows in which nothing happened were not stored: where the market ended would be forgotten
-        last = self._last
-        if last is not None:
-            await self._around.reports.take(step="row", then=lambda draft: self._keep(draft, last.row, last.stamp_utc))
+        if self._last is None and not self._unvalued:
+            return
+        stamp_utc = self._around.desk.market.now_utc() if self._last is None else self._last.stamp_utc
+        await self._around.reports.take(step="row", then=lambda draft: self._keep(draft, self._at, stamp_utc))
+        self._unvalued = False
 
     async def hear(self, event: FeedEvent) -> None:
         """Take one event of the feed."""

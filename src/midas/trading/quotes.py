@@ -43,6 +43,11 @@ class Quotes:
             return False
         return self._told_s is None or self._clock.monotonic_s() - self._told_s > self._stale_after_s
 
+    @property
+    def session(self) -> date | None:
+        """The trading day of the latest price; None before the first."""
+        return max((self._session(*each) for each in self._quotes.items()), default=None)
+
     def of(self, instrument: InstrumentId) -> Quote | None:
         return self._quotes.get(instrument)
 
