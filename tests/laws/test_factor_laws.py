@@ -18,7 +18,7 @@ from midas.factors.lowering import walk
 from midas.factors.node import Node
 from midas.factors.text import parse
 
-often = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+often = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 rows_at = st.floats(0, 1, exclude_max=True)
 
 
