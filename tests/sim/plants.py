@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
 
+from tests.sim.process import JournalPort
+
 from midas.core.order import OrderState
 from midas.execution.broker import BrokerFill, BrokerOrder, BrokerState, Bust, Ticket
 from midas.execution.executions import Executions, executed
@@ -29,8 +31,7 @@ from midas.execution.order_row import OrderRow
 from midas.risk.verdict import Allow
 from midas.trading import claiming, flattening, reports, resolving, sender
 from midas.trading.canceller import Canceller
-from midas.trading.desk import Desk
-from midas.trading.journal import ChangeOrder
+from midas.trading.journal import Batch, ChangeOrder
 from midas.trading.lease import Lease
 from midas.trading.memory_journal import MemoryJournal
 from midas.trading.reports import Reports
@@ -43,16 +44,18 @@ Plant = Callable[[], AbstractContextManager[object]]
 def persist_after_send() -> AbstractContextManager[object]:
     """The order is sent first, and stored as sent with the answer."""
 
-    async def send(self: Any, order: str) -> bool:
-        row = self._desk.rows.get(order)
-        if row is None or row.state is not OrderState.NEW or not await self._may_go(row):
-            return False
-        self._guard.judge(row)
-        said = await self._ask(row)
-        await self._desk.move("sent", order, lambda now: (Sending(self._desk.epoch, self._desk.now_utc), said))
-        return True
+    async def send(self: Any, orders: Sequence[str]) -> int:
+        sent = 0
+        for row in [self._desk.rows[order] for order in orders if order in self._desk.rows]:
+            if row.state is OrderState.NEW and await self._may_go(row):
+                self._guard.judge(row)
+                said = await self._ask(row)
+                events = Sending(self._desk.epoch, self._desk.now_utc), said
+                await self._desk.move("sent", row.id, lambda now, events=events: events)
+                sent += 1
+        return sent
 
-    return patch.object(Sender, "send", send)
+    return patch.object(Sender, "_send", send)
 
 
 def new_id_on_retry() -> AbstractContextManager[object]:
@@ -233,18 +236,15 @@ def sent_when_no_longer_good() -> AbstractContextManager[object]:
 @contextmanager
 def booked_apart() -> Iterator[None]:
     """An execution and its order are stored one after the other, not together."""
-    plain = Desk.commit
+    plain = JournalPort.commit
 
-    async def commit(self: Any, step: str, *entries: Any) -> None:
-        orders = [entry for entry in entries if isinstance(entry, ChangeOrder)]
-        others = [entry for entry in entries if not isinstance(entry, ChangeOrder)]
-        if orders and others:
-            await plain(self, step, *others)
-            await plain(self, step, *orders)
-        else:
-            await plain(self, step, *entries)
+    async def commit(self: Any, account: str, epoch: int, batch: Batch) -> None:
+        orders = [entry for entry in batch if isinstance(entry, ChangeOrder)]
+        others = [entry for entry in batch if not isinstance(entry, ChangeOrder)]
+        for part in (others, orders) if orders and others else (batch,):
+            await plain(self, account, epoch, part)
 
-    with patch.object(Desk, "commit", commit):
+    with patch.object(JournalPort, "commit", commit):
         yield
 
 

@@ -96,6 +96,25 @@ class TestUnknown:
 
         run(story())
 
+    def test_one_that_may_not_go_out_again_is_over_at_the_horizon(self) -> None:
+        async def story() -> None:
+            shop = await opened(ClientIds.UNIQUE, late_horizon_s=60.0)
+            await asyncio.sleep(1)
+            shop.broker.faults.append("before")
+            shop.broker.reading_fails = True
+            row = await shop.order(valid_s=36_000)
+            await asyncio.sleep(15)
+            assert shop.state(row.id) is OrderState.UNKNOWN
+            shop.switch.pull(KillLevel.PAUSE, "a person")
+            shop.broker.reading_fails = False
+            await asyncio.sleep(45)
+            assert shop.state(row.id) is OrderState.UNKNOWN
+            await asyncio.sleep(45)
+            assert shop.state(row.id) is OrderState.NOT_PLACED
+            assert len(shop.broker.submitted) == 1
+
+        run(story())
+
     def test_a_label_is_sent_again_after_three_lists_only_where_the_owner_asked_for_it(self) -> None:
         async def story() -> None:
             shop = await opened(ClientIds.LABEL, late_horizon_s=300.0)
