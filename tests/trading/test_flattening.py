@@ -10,7 +10,7 @@ import pytest
 from tests.trading.shop import ACCOUNT, NAME, Shop, again, opened
 from tests.trading.virtual_time import run
 
-from midas.core.order import OrderState, Side
+from midas.core.order import ENDED, OrderState, Side
 from midas.execution.broker import BrokerState, Ticket
 from midas.execution.order_row import OrderRow
 from midas.marketdata.feed import Tick
@@ -37,16 +37,10 @@ class Floor:
 
     @classmethod
     async def holding(cls, priced: bool = True, stale_after_s: float | None = None, fills: bool = True) -> Floor:
-        shop = await opened()
+        shop = await opened(late_horizon_s=60.0)
         submit = shop.broker.submit
-
-        async def at_once(ticket: Ticket) -> str:
-            number = await submit(ticket)
-            shop.broker.fill(number, ticket.quantity, Decimal(99))
-            return number
-
-        shop.broker.submit = at_once  # type: ignore[method-assign]
         floor = cls(shop, Quotes(shop.broker.clock, stale_after_s))
+        floor.fill_at_once()
         await shop.order()
         await asyncio.sleep(1)
         assert shop.desk.held(NAME) == HELD
@@ -82,6 +76,26 @@ class Floor:
 
     def told(self, act: str = NOT_FLATTENED) -> Sequence[Audit]:
         return [line for line in self.shop.journal.audits(ACCOUNT) if line.act == act]
+
+    async def switch_to(self, level: KillLevel) -> None:
+        """Release what is pulled, and leave it at a lower level."""
+        await self.pull(KillLevel.NONE)
+        if level is not KillLevel.NONE:
+            await self.pull(level)
+
+    def closings_sent(self) -> int:
+        mine = {row.id for row in self.closing()}
+        return sum(ticket.id in mine for _, ticket in self.shop.broker.submitted)
+
+    def fill_at_once(self) -> None:
+        broker, submit = self.shop.broker, self.shop.broker.submit
+
+        async def at_once(ticket: Ticket) -> str:
+            number = await submit(ticket)
+            broker.fill(number, ticket.quantity, Decimal(99))
+            return number
+
+        broker.submit = at_once  # type: ignore[method-assign]
 
     async def end(self) -> None:
         self.obeying.cancel()
@@ -226,3 +240,87 @@ class TestFlattening:
             await floor.end()
 
         run(story())
+
+
+class TestNoLongerWanted:
+    @pytest.mark.parametrize("level", [KillLevel.NONE, KillLevel.CANCEL_ALL])
+    def test_one_nobody_knows_of_is_not_sent_again(self, level: KillLevel) -> None:
+        async def story() -> None:
+            floor = await Floor.holding(fills=False)
+            await lost(floor)
+            await floor.switch_to(level)
+            floor.shop.broker.reading_fails = False
+            await asyncio.sleep(30)
+            assert floor.closings_sent() == 1
+            await asyncio.sleep(120)
+            assert [row.state for row in floor.closing()] == [OrderState.NOT_PLACED]
+            # pulled again, the position is closed by one order of its own
+            floor.fill_at_once()
+            await floor.pull()
+            await asyncio.sleep(5)
+            assert floor.shop.desk.held(NAME) == 0
+            assert floor.closings_sent() == 2
+            await floor.end()
+
+        run(story())
+
+    @pytest.mark.parametrize("level", [KillLevel.NONE, KillLevel.REDUCE_ONLY, KillLevel.CANCEL_ALL])
+    def test_one_at_work_is_cancelled(self, level: KillLevel) -> None:
+        async def story() -> None:
+            floor = await Floor.holding(fills=False)
+            await floor.pull()
+            await asyncio.sleep(5)
+            [closing] = floor.closing()
+            assert closing.state is OrderState.OPEN
+            await floor.switch_to(level)
+            await asyncio.sleep(5)
+            assert [row.state for row in floor.closing()] == [OrderState.CANCELED]
+            assert len(floor.shop.broker.cancelled) == 1
+            await floor.end()
+
+        run(story())
+
+    def test_one_that_waits_goes_out_no_more(self) -> None:
+        async def story() -> None:
+            floor = await Floor.holding()
+            floor.always = Deny(Denial.MARKET_CLOSED, "")
+            await floor.pull()
+            await asyncio.sleep(5)
+            assert [row.state for row in floor.closing()] == [OrderState.NEW]
+            await floor.switch_to(KillLevel.NONE)
+            await asyncio.sleep(5)
+            floor.always = Allow()
+            await asyncio.sleep(60)
+            assert [row.state for row in floor.closing()] == [OrderState.CANCELED]
+            assert floor.closings_sent() == 0
+            await floor.end()
+
+        run(story())
+
+    def test_pulled_again_at_once_the_first_is_over_before_a_second_goes_out(self) -> None:
+        async def story() -> None:
+            floor = await Floor.holding(fills=False)
+            await lost(floor)
+            await floor.switch_to(KillLevel.NONE)
+            await asyncio.sleep(1)
+            await floor.pull()
+            floor.shop.broker.reading_fails = False
+            floor.fill_at_once()
+            for _ in range(200):
+                await asyncio.sleep(1)
+                assert sum(row.state not in ENDED for row in floor.closing()) <= 1
+            assert floor.shop.desk.held(NAME) == 0
+            assert floor.closings_sent() == 2
+            await floor.end()
+
+        run(story())
+
+
+async def lost(floor: Floor) -> None:
+    """Let the closing order be sent, and nobody know what became of it."""
+    floor.shop.broker.faults.append("before")
+    floor.shop.broker.reading_fails = True
+    await floor.pull()
+    await asyncio.sleep(15)
+    assert [row.state for row in floor.closing()] == [OrderState.UNKNOWN]
+    assert floor.closings_sent() == 1

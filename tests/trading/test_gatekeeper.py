@@ -20,6 +20,7 @@ from midas.execution.order_row import OrderRow
 from midas.marketdata.feed import Tick
 from midas.risk.kill import Kill, KillLevel
 from midas.risk.limits import Limits
+from midas.risk.question import FLATTEN_LEG
 from midas.risk.verdict import Denial, Deny
 from midas.trading.journal import NOBODY, Pull
 from midas.trading.memory_journal import MemoryJournal, MemoryOwnership
@@ -104,6 +105,10 @@ class Place:
 
     def state(self, order: str) -> OrderState:
         return self.journal.store.accounts[ACCOUNT].orders[order].state
+
+    async def pull(self, level: KillLevel) -> None:
+        kill = Kill(level, ACCOUNT, "a person", "a test", self.clock.now_utc())
+        await self.journal.commit(ACCOUNT, NOBODY, [Pull(kill)])
 
     async def bought(self, quantity: int, sequence: int = 77) -> None:
         order = await self.order(Side.BUY, quantity, sequence=sequence)
@@ -453,5 +458,43 @@ class TestCancelling:
             async with place.opened():
                 await asyncio.sleep(60)
             assert place.state(lost) is OrderState.OPEN
+
+        run(story())
+
+    def test_nor_what_closed_a_position_though_everything_is_to_be_closed(self) -> None:
+        async def story() -> None:
+            place = Place()
+            async with place.opened():
+                await place.bought(10)
+                place.broker.faults.append("before")
+                place.broker.reading_fails = True
+                await place.pull(KillLevel.FLATTEN)
+                await asyncio.sleep(5)
+                [closing] = [ticket.id for _, ticket in place.broker.submitted if ticket.side is Side.SELL]
+                assert place.state(closing) is OrderState.UNKNOWN
+            place.broker.reading_fails, place.cancelling = False, True
+            async with place.opened():
+                await asyncio.sleep(50)
+            assert [ticket.id for _, ticket in place.broker.submitted if ticket.side is Side.SELL] == [closing]
+
+        run(story())
+
+
+class TestClosing:
+    def test_what_closes_everything_is_good_while_everything_is_to_be_closed(self) -> None:
+        async def story() -> None:
+            place = Place()
+            async with place.opened():
+                await place.bought(10)
+                wish = place.intent(Side.SELL, 10, leg=FLATTEN_LEG, reduce_only=True)
+                said = {}
+                for level in (KillLevel.NONE, KillLevel.REDUCE_ONLY, KillLevel.CANCEL_ALL, KillLevel.FLATTEN):
+                    await place.pull(KillLevel.NONE)
+                    if level is not KillLevel.NONE:
+                        await place.pull(level)
+                    await place.office.switch.refresh()
+                    said[level.name] = place.said(wish)
+                denied = {"NONE": Denial.NOT_ARMED, "REDUCE_ONLY": Denial.NOT_ARMED, "CANCEL_ALL": Denial.KILLED}
+                assert said == {**denied, "FLATTEN": None}
 
         run(story())

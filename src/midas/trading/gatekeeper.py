@@ -16,6 +16,7 @@ from midas.core.order import OrderIntent, OrderKind, Side
 from midas.execution.order_row import OrderRow
 from midas.risk.costs import costs_of
 from midas.risk.gate import check
+from midas.risk.kill import KillLevel
 from midas.risk.limits import Limits
 from midas.risk.locks import locked_in
 from midas.risk.protections import loss_hit_utc, protections
@@ -46,6 +47,7 @@ class Gatekeeper:
     live : whether the account is. process_live : whether this process may touch live accounts. limits : by run, "" for
     the account's own; a run's hold beside them. What a run itself holds and lost is judged when it decides, by its own
     book; here its limits count its orders alone. armed : tells whether a run, or who orders by hand (""), may trade.
+    closes : whether what the kill switch closes may be ordered here.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Gatekeeper:
         armed: Callable[[str], bool],
         live: bool = False,
         process_live: bool = False,
+        closes: bool = True,
     ) -> None:
         self.instruments: dict[InstrumentId, Instrument] = {}
         self.venues: dict[str, Venue] = {}
@@ -71,7 +74,7 @@ class Gatekeeper:
         self.worth: Worth | None = None
         self._desk, self._switch, self._quotes, self._compared = desk, switch, quotes, compared
         self._armed = armed
-        self._live, self._process_live = live, process_live
+        self._live, self._process_live, self._closes = live, process_live, closes
 
     @property
     def priced(self) -> bool:
@@ -115,7 +118,7 @@ class Gatekeeper:
             quote=self._quotes.of(intent.instrument),
             account=self.account(row),
             kill=self._switch.level,
-            armed=intent.leg == FLATTEN_LEG or self._armed(intent.run),
+            armed=self._may_close if intent.leg == FLATTEN_LEG else self._armed(intent.run),
             process_live=self._process_live,
             market_open=None if hours is None else hours.open,
             session=None if hours is None else hours.session,
@@ -172,6 +175,11 @@ class Gatekeeper:
         for each in protections(account, recent, now_utc, limits)[:1]:
             if self._switch.level < each.level:
                 self._switch.pull(each.level, f"{each.code.value}: {each.why}")
+
+    @property
+    def _may_close(self) -> bool:
+        # what closes everything is good for as long as everything is to be closed
+        return self._closes and self._switch.level is KillLevel.FLATTEN
 
     @property
     def _counts_days(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from midas.core.errors import MidasError
+from midas.execution.order_row import OrderRow
 from midas.risk.kill import KillLevel
 from midas.risk.question import FLATTEN_LEG
 from midas.trading.bell import Bell
@@ -56,19 +57,26 @@ class Obedience:
     async def _obey(self, level: KillLevel) -> None:
         if level >= KillLevel.HALT:
             raise Halted(f"The kill switch of {self._desk.account} stands at HALT.", hint="Release it, then start.")
+        await self._cancel(level)
         if level < KillLevel.CANCEL_ALL:
-            self._asked.clear()
             self.flattening.forget()
-            return
-        await self._cancel_all()
-        if level is KillLevel.FLATTEN:
+        elif level is KillLevel.FLATTEN:
             await self.flattening.go_on()
 
-    async def _cancel_all(self) -> None:
-        rows = [row for row in self._desk.rows.values() if row.intent.leg != FLATTEN_LEG and row.id not in self._asked]
+    async def _cancel(self, level: KillLevel) -> None:
+        unwanted = [row for row in self._desk.rows.values() if self._is_unwanted(row, level)]
+        # one that is wanted again meanwhile, and then is not, is asked for once more
+        self._asked &= {row.id for row in unwanted}
+        rows = [row for row in unwanted if row.id not in self._asked]
         if rows:
-            why = f"the kill switch stands at {self._switch.level.name}"
-            audit = self._desk.audit("kill.cancel_all", self._desk.account, {"orders": len(rows)})
+            why = f"the kill switch stands at {level.name}"
+            audit = self._desk.audit("kill.cancel_all", self._desk.account, {"orders": len(rows), "why": why})
             await self._desk.commit("kill_cancels", *(AskCancel(row.id, why) for row in rows), audit)
             self._asked |= {row.id for row in rows}
             self._desk.ring()
+
+    def _is_unwanted(self, row: OrderRow, level: KillLevel) -> bool:
+        # what closes everything is wanted as long as nobody took that back; until the switch was read, nobody knows
+        if row.intent.leg == FLATTEN_LEG:
+            return self._switch.released(KillLevel.FLATTEN)
+        return level >= KillLevel.CANCEL_ALL

@@ -113,7 +113,7 @@ class Office:
         self.runners = {runner.run: runner for runner in mission.runners(self.broker)}
         self.gatekeeper = Gatekeeper(
             desk, self.switch, self.quotes, lambda: self.reconciler, limits=mission.limits,
-            armed=self._armed, live=mission.live, process_live=around.process_live,
+            armed=self._armed, live=mission.live, process_live=around.process_live, closes=not mission.cancelling,
         )  # fmt: skip
         self.gatekeeper.instruments.update({one.id: one for one in mission.instruments})
         self.gatekeeper.venues.update(mission.venues)
@@ -226,8 +226,7 @@ class Office:
             return
         if self.reconciler.age_s > self._fresh_s:
             await self.reconciler.once()
-        if self.switch.level >= KillLevel.CANCEL_ALL:
-            await self.obedience.once()
+        await self.obedience.once()
         while True:
             cancelled = await self.canceller.drain()
             if cancelled:
