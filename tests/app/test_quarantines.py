@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.app.loop import now, own_loop
 from tests.app.test_limits import refuse
 
-from midas.app import accounts, quarantines
+from midas.app import accounts, quarantines, risk
 from midas.app.settings import Settings
 from midas.app.workspace import Workspace
 from midas.core.clock import ManualClock
@@ -24,6 +24,7 @@ from midas.trading.journal import NOBODY, Quarantine
 from midas.trading.reconcile import Difference, Finding
 from midas.wire.accounts import AccountRequest
 from midas.wire.quarantines import QuarantineRelease
+from midas.wire.risk import KillRequest
 
 OPEN = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
 ALPHA, NAME = "alpha.1", "AAPL.XNAS"
@@ -141,3 +142,17 @@ class TestPage:
         look(workspace, FOUND)
         [after] = now(quarantines.page(workspace, "alpha"))
         assert (after.differs, after.compared_at) == ([FOUND.text], OPEN)
+
+
+class TestFlatten:
+    def test_who_pulls_it_is_told_what_it_leaves_alone(self, workspace):
+        hold(workspace, "MSFT.XNAS", "beta.1")
+        [pulled] = now(risk.kill(workspace, KillRequest(level="FLATTEN", account="alpha", why="a test")))
+        assert [(each.instrument, each.why) for each in pulled.not_flattened] == [(NAME, "odd")]
+        every = now(risk.kill(workspace, KillRequest(level="FLATTEN", why="all")))
+        [file] = [each for each in every if each.where == "file"]
+        assert {each.instrument for each in file.not_flattened} == {NAME, "MSFT.XNAS"}
+
+    def test_another_level_leaves_nothing_alone(self, workspace):
+        [pulled] = now(risk.kill(workspace, KillRequest(level="CANCEL_ALL", account="alpha", why="a test")))
+        assert pulled.not_flattened == []

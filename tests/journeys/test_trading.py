@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -182,6 +184,16 @@ class TestNobodyTrades:
             ("alert.not_flattened", each["instrument"], "the market of this account is over") for each in held
         }  # fmt: skip
         assert "not_flattened" in inside("run", "status", run).err
+
+    def test_what_is_in_quarantine_is_named_with_what_to_do(self, inside: Inside) -> None:
+        run = inside(*RUN, "--feed", FEED, "--json").json["id"]
+        account = inside("run", "status", run, "--json").json["run"]["account"]
+        with closing(sqlite3.connect(inside.home / "midas.db")) as database, database:
+            database.execute("INSERT INTO quarantines VALUES (?, 'AAPL.XNAS', 'odd')", (account,))
+        done = inside("risk", "kill", "--level", "FLATTEN", "--account", "paper", "--why", "a test")
+        assert done.code == 0
+        for said in (done.err, inside("run", "status", run).err):
+            assert f"midas risk quarantine release AAPL.XNAS --account {account}" in " ".join(said.split())
 
     def test_what_was_ordered_by_hand_is_over(self, inside: Inside) -> None:
         assert inside("account", "add", "hand", "--currency", "USD", "--capital", "100000").code == 0

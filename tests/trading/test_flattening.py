@@ -18,7 +18,7 @@ from midas.risk.kill import Kill, KillLevel
 from midas.risk.question import FLATTEN_LEG
 from midas.risk.verdict import Allow, Denial, Deny, Verdict
 from midas.trading.flattening import FLATTENED, NOT_FLATTENED, STUCK_S, TRIES
-from midas.trading.journal import NOBODY, Audit, Pull
+from midas.trading.journal import NOBODY, Audit, Pull, Quarantine
 from midas.trading.obeying import Obedience
 from midas.trading.quotes import Quotes
 
@@ -237,6 +237,28 @@ class TestFlattening:
             await asyncio.sleep(200)
             assert floor.shop.desk.held(NAME) == HELD
             assert floor.closing() == floor.told() == []
+            await floor.end()
+
+        run(story())
+
+    def test_what_was_refused_for_a_quarantine_is_tried_again_once_that_is_over_also_after_a_restart(self) -> None:
+        async def story() -> None:
+            floor = await Floor.holding()
+            floor.always = Deny(Denial.QUARANTINED, "")
+            await floor.pull()
+            await asyncio.sleep(300)
+            assert len(floor.closing()) == TRIES
+            await floor.shop.desk.quarantine(str(NAME), "odd")
+            floor = await floor.restarted()
+            await asyncio.sleep(60)
+            assert len(floor.closing()) == TRIES
+            released = Quarantine(ACCOUNT, str(NAME), "", released=True)
+            await floor.shop.journal.commit(ACCOUNT, NOBODY, [released])
+            await floor.shop.desk.recall_quarantine()
+            floor.always = Allow()
+            await asyncio.sleep(5)
+            assert floor.shop.desk.held(NAME) == 0
+            assert len(floor.closing()) == TRIES + 1
             await floor.end()
 
         run(story())

@@ -14,7 +14,7 @@ from tests.trading.virtual_time import VirtualClock, run
 
 from midas.core.instrument import Instrument, InstrumentId
 from midas.core.order import OrderIntent, OrderKind, OrderState, Side, TimeInForce
-from midas.execution.broker import Holdings
+from midas.execution.broker import Holdings, Ticket
 from midas.execution.order_id import order_id
 from midas.execution.order_row import OrderRow
 from midas.marketdata.feed import Tick
@@ -22,7 +22,8 @@ from midas.risk.kill import Kill, KillLevel
 from midas.risk.limits import Limits
 from midas.risk.question import FLATTEN_LEG
 from midas.risk.verdict import Denial, Deny
-from midas.trading.journal import NOBODY, Pull
+from midas.trading.flattening import FLATTENED, NOT_FLATTENED
+from midas.trading.journal import NOBODY, Audit, Pull, Quarantine
 from midas.trading.memory_journal import MemoryJournal, MemoryOwnership
 from midas.trading.office import Mission, Office, Surroundings
 from midas.venues.catalogue import venue
@@ -102,6 +103,12 @@ class Place:
     def said(self, wish: OrderIntent) -> Denial | None:
         verdict = self.office.gatekeeper.ask(order_id(wish), wish)
         return verdict.code if isinstance(verdict, Deny) else None
+
+    def sold(self) -> list[Ticket]:
+        return [ticket for _, ticket in self.broker.submitted if ticket.side is Side.SELL]
+
+    def told(self, act: str) -> list[Audit]:
+        return [line for line in self.journal.audits(ACCOUNT) if line.act == act]
 
     def state(self, order: str) -> OrderState:
         return self.journal.store.accounts[ACCOUNT].orders[order].state
@@ -470,12 +477,12 @@ class TestCancelling:
                 place.broker.reading_fails = True
                 await place.pull(KillLevel.FLATTEN)
                 await asyncio.sleep(5)
-                [closing] = [ticket.id for _, ticket in place.broker.submitted if ticket.side is Side.SELL]
+                [closing] = [ticket.id for ticket in place.sold()]
                 assert place.state(closing) is OrderState.UNKNOWN
             place.broker.reading_fails, place.cancelling = False, True
             async with place.opened():
                 await asyncio.sleep(50)
-            assert [ticket.id for _, ticket in place.broker.submitted if ticket.side is Side.SELL] == [closing]
+            assert [ticket.id for ticket in place.sold()] == [closing]
 
         run(story())
 
@@ -496,5 +503,47 @@ class TestClosing:
                     said[level.name] = place.said(wish)
                 denied = {"NONE": Denial.NOT_ARMED, "REDUCE_ONLY": Denial.NOT_ARMED, "CANCEL_ALL": Denial.KILLED}
                 assert said == {**denied, "FLATTEN": None}
+
+        run(story())
+
+    def test_what_is_in_quarantine_is_left_alone_and_told_of_until_it_is_released(self) -> None:
+        async def story() -> None:
+            place = Place()
+            async with place.opened() as office:
+                await place.bought(10)
+                await office.desk.quarantine(str(APPLE), "position AAPL.XNAS: 10 by our books, 3 by the broker's")
+                await place.pull(KillLevel.FLATTEN)
+                await asyncio.sleep(50)
+                assert place.sold() == []
+                [told] = place.told(NOT_FLATTENED)
+                assert told.subject == "AAPL.XNAS"
+                assert "quarantine" in str(told.detail["why"])
+                assert "3 by the broker's" in str(told.detail["why"])
+                assert "midas risk quarantine release AAPL.XNAS --account gate" in str(told.detail["next"])
+                assert place.told(FLATTENED) == []
+                # a person lets it go, and nobody pulls anything again
+                await place.journal.commit(ACCOUNT, NOBODY, [Quarantine(ACCOUNT, str(APPLE), "", released=True)])
+                office.heeding.release(frozenset())
+                await asyncio.sleep(5)
+                assert [ticket.quantity for ticket in place.sold()] == [Decimal(10)]
+                place.broker.fill(place.broker.number_of(place.sold()[0].id), Decimal(10), Decimal(100))
+                await asyncio.sleep(5)
+                assert not office.desk.books.quantities
+                assert len(place.told(FLATTENED)) == len(place.told(NOT_FLATTENED)) == 1
+
+        run(story())
+
+    def test_nor_is_it_forgotten_where_the_books_hold_nothing(self) -> None:
+        async def story() -> None:
+            place = Place()
+            async with place.opened() as office:
+                place.broker.held[APPLE] = Decimal(7)
+                await office.reconciler.once()
+                assert str(APPLE) in office.desk.quarantined
+                await place.pull(KillLevel.FLATTEN)
+                await asyncio.sleep(5)
+                [told] = place.told(NOT_FLATTENED)
+                assert (told.subject, told.detail["quantity"]) == ("AAPL.XNAS", "0")
+                assert "7 by the broker's" in str(told.detail["why"])
 
         run(story())

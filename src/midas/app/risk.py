@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from midas.app import quarantines
 from midas.app.journaling import journal
 from midas.app.limits import kept_in, limits_of, limits_of_run
 from midas.app.workspace import Workspace
@@ -20,6 +21,7 @@ from midas.risk.kill import Kill, KillLevel
 from midas.risk.limits import Limits
 from midas.trading.flag_file import FlagFile
 from midas.trading.journal import NOBODY, Audit, Pull
+from midas.wire.quarantines import Quarantined
 from midas.wire.risk import AccountLimits, Drill, KillRequest, LimitChanges, LimitValues, Pulled, ReleaseRequest
 
 if TYPE_CHECKING:
@@ -42,7 +44,17 @@ async def pulled(workspace: Workspace) -> list[Pulled]:
         found.append(
             Pulled(level=flag.name, account=None, who="", why="the flag file", where="file", pulled_at=None)
         )  # fmt: skip
-    return found
+    if not any(each.level == KillLevel.FLATTEN.name for each in found):
+        return found
+    held_back = await quarantines.page(workspace, None)
+    return [_with_left_alone(each, held_back) for each in found]
+
+
+def _with_left_alone(pulled: Pulled, held_back: list[Quarantined]) -> Pulled:
+    if pulled.level != KillLevel.FLATTEN.name:
+        return pulled
+    mine = [each for each in held_back if pulled.account in (None, each.account)]
+    return pulled.model_copy(update={"not_flattened": mine})
 
 
 async def kill(workspace: Workspace, request: KillRequest) -> list[Pulled]:

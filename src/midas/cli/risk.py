@@ -11,6 +11,7 @@ from midas.cli.arguments import pairs
 from midas.cli.grammar import noun, verb
 from midas.cli.invocation import invocation
 from midas.cli.printer import Printer
+from midas.cli.run_sheet import left_alone
 
 if TYPE_CHECKING:
     from midas.wire.risk import Pulled
@@ -38,7 +39,7 @@ def kill(
     """Pull the kill switch. It holds until it is released, also across restarts.
 
     REDUCE_ONLY: nothing that opens or adds. PAUSE: no new order. CANCEL_ALL: and open orders are cancelled. FLATTEN:
-    and positions are closed. HALT: nothing is sent at all, and the trader stops.
+    and positions are closed, but for what is in quarantine. HALT: nothing is sent at all, and the trader stops.
     """
     call = invocation(ctx)
     with call.client() as client:
@@ -116,3 +117,4 @@ def _show(out: Printer, found: list[Pulled]) -> None:
         out.table(["level", "account", "where", "who", "why"], rows)
 
     out.answer(found, [each.account or "all" for each in found], human)
+    out.warn(sorted({left_alone(each.instrument, each.account) for one in found for each in one.not_flattened}))

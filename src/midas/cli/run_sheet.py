@@ -39,7 +39,18 @@ def show_status(out: Printer, found: RunStatus) -> None:
         ]
         out.table(columns, rows)
     out.warn([f"{name} is in quarantine: {why}" for name, why in found.quarantined.items()])
+    if found.kill == "FLATTEN":
+        out.warn([left_alone(name, run.account) for name in found.quarantined])
     out.warn([f"{line.subject}: {line.act.partition('.')[2]}: {line.detail.get('why', '')}" for line in found.alerts])
+
+
+def left_alone(instrument: str, account: str) -> str:
+    """Return what to say of an instrument that FLATTEN leaves alone as it is in quarantine."""
+    return (
+        f"{instrument} of {account} is in quarantine and not flattened, as what is held of it is not certain: look at "
+        f"`midas risk quarantine list`, then `midas risk quarantine release {instrument} --account {account}`; "
+        "it is closed then, as long as the switch stands at FLATTEN."
+    )
 
 
 def _data(told: Following) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -46,23 +47,28 @@ class _Closing:
 class Flattening:
     """One closing order after the other for each position, of the same ids after a crash, until nothing is held.
 
-    One that was refused is followed by another, later and later and `TRIES` times; a new pull begins again.
+    One that was refused is followed by another, later and later and `TRIES` times; a new pull begins again. What is in
+    quarantine is left alone and told of: an order by books that may be wrong could open the opposite. Once a person
+    released it, it is closed like the others.
     """
 
     def __init__(self, desk: Desk, switch: KillSwitch, quotes: Quotes) -> None:
         self._desk, self._switch, self._quotes = desk, switch, quotes
         self._closings: dict[InstrumentId, _Closing] = {}
+        self._left_alone: dict[str, str] = {}
         self._pull_utc: datetime | None = None
 
     def forget(self) -> None:
         """Hear that nobody wants this any more."""
         self._closings.clear()
+        self._left_alone.clear()
         self._pull_utc = None
 
     async def go_on(self) -> None:
         """Order what can be ordered now, and tell of what cannot."""
         self._date()
         held = dict(self._desk.books.quantities)
+        await self._leave_alone(held)
         busy: defaultdict[InstrumentId, list[OrderRow]] = defaultdict(list)
         for row in self._desk.rows.values():
             busy[row.intent.instrument].append(row)
@@ -72,7 +78,8 @@ class Flattening:
             await self._close(instrument, quantity, self._closings[instrument], busy[instrument])
         if self._closings and not held:
             self._closings.clear()
-            await self._say(FLATTENED, self._desk.account, {})
+            left_alone = sorted(self._left_alone)
+            await self._say(FLATTENED, self._desk.account, {"left_alone": left_alone} if left_alone else {})
 
     async def tell(self, why: str) -> None:
         """Tell of everything that is still held, and why it stays so."""
@@ -84,7 +91,20 @@ class Flattening:
         pull_utc = self._switch.pulled_utc or self._pull_utc or self._desk.now_utc
         if pull_utc != self._pull_utc:
             self._closings.clear()
+            self._left_alone.clear()
             self._pull_utc = pull_utc
+
+    async def _leave_alone(self, held: Mapping[InstrumentId, Decimal]) -> None:
+        quarantined, quantities = dict(self._desk.quarantined), {str(name): held[name] for name in held}
+        for name in sorted(quarantined.keys() - self._left_alone.keys()):
+            detail: dict[str, object] = {
+                "why": f"in quarantine, what is held of it is not certain: {quarantined[name]}",
+                "quantity": str(quantities.get(name, Decimal(0))),
+                "next": f"`midas risk quarantine release {name} --account {self._desk.account}`; it is closed then, "
+                "as long as the switch stands at FLATTEN",
+            }
+            await self._say(NOT_FLATTENED, name, detail)
+        self._left_alone = quarantined
 
     async def _taken_up(self, instrument: InstrumentId, held: Decimal) -> _Closing:
         closing = _Closing(self._now_s)
@@ -94,6 +114,11 @@ class Flattening:
         return closing
 
     async def _close(self, instrument: InstrumentId, held: Decimal, closing: _Closing, busy: list[OrderRow]) -> None:
+        if str(instrument) in self._left_alone:
+            # what was refused until then was refused for that
+            closing.last, closing.refused, closing.after_s = "", 0, self._now_s
+            closing.begun_s, closing.told = self._now_s, ""
+            return
         if not busy:
             if closing.last and (row := await self._desk.order(closing.last)) is not None:
                 self._judge(closing, row)

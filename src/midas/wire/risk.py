@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from midas.wire.quarantines import Quarantined
 from midas.wire.shape import Answer, Question
 
 Level = Literal["REDUCE_ONLY", "PAUSE", "CANCEL_ALL", "FLATTEN", "HALT"]
@@ -29,7 +30,10 @@ class ReleaseRequest(Question):
 
 
 class Pulled(Answer):
-    """A switch that is pulled; `account` is null for all accounts, `where` is the database or the flag file."""
+    """A switch that is pulled; `account` is null for all accounts, `where` is the database or the flag file.
+
+    not_flattened : what is in quarantine, which a switch at FLATTEN leaves alone until it is released.
+    """
 
     level: str
     account: str | None
@@ -37,6 +41,7 @@ class Pulled(Answer):
     why: str
     where: str
     pulled_at: datetime | None
+    not_flattened: list[Quarantined] = []
 
 
 class Drill(Answer):
