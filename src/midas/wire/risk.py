@@ -41,7 +41,7 @@ class Pulled(Answer):
     why: str
     where: str
     pulled_at: datetime | None
-    not_flattened: list[Quarantined] = []
+    not_flattened: list[Quarantined] = Field(default=[])
 
 
 class Drill(Answer):
