@@ -144,6 +144,13 @@ class TestFacts:
         asked = reduce(standing(OrderState.PARTIAL), CancelAsked(), LATER)
         assert reduce(asked, CancelRefused(), LATER).state is OrderState.PARTIAL
 
+    def test_one_of_which_the_broker_says_more_is_left_is_not_filled_yet(self) -> None:
+        more = reduce(standing(OrderState.PARTIAL), Executed(Decimal(11), left=Decimal(5)), LATER)
+        assert (more.state, more.filled) == (OrderState.PARTIAL, 15)
+        assert reduce(more, Executed(Decimal(5)), LATER).state is OrderState.FILLED
+        over = reduce(more, Expired("volume_cap"), LATER)
+        assert (over.state, over.reason) == (OrderState.EXPIRED, "volume_cap")
+
     def test_what_is_taken_back_opens_again(self) -> None:
         back = reduce(standing(OrderState.PARTIAL), Executed(Decimal(-4)), LATER)
         assert (back.state, back.filled) == (OrderState.OPEN, 0)

@@ -264,8 +264,8 @@ def test_whatever_comes_together_every_fill_is_possible_and_every_cent_is_told()
     assert kinds == {"market", "limit", "stop", "protection"}
 
 
-def taken(panel: Panel, orders: list[Ticket], **terms: Any) -> list[BrokerFill | BrokerOrder]:
-    """What becomes of orders that are placed before the first row, 100,000 in cash, without costs."""
+def taken(panel: Panel, *orders: list[Ticket], **terms: Any) -> list[BrokerFill | BrokerOrder]:
+    """What becomes of orders that are placed before the first row, and the next, 100,000 in cash, without costs."""
     given = AccountTerms(Money(10_000_000, panel.currency), 0.0, **{"volume_cap": 1.0, **terms})
     paper = PaperAccount(Ground.of(panel), given)
     found: list[Any] = []
@@ -277,7 +277,7 @@ def taken(panel: Panel, orders: list[Ticket], **terms: Any) -> list[BrokerFill |
                 paper.act(event)
             continue
         assert opened is not None
-        for ticket in orders if event.row == 0 else ():
+        for ticket in orders[event.row] if event.row < len(orders) else ():
             paper.submit(ticket, opened)
         found += paper.advance(event, opened)
         opened = event.stamp_utc
@@ -403,6 +403,17 @@ class TestTheEnd:
         panel = panel_of({name: [10.0, 5.0] for name in ("open", "high", "low", "close")}, actions=actions)
         found = taken(panel, [BUY, ticket("a", Side.SELL, 100, "12")])
         assert ends(found)["a"] == ("canceled", "adjusted")
+
+    @pytest.mark.parametrize("sent", [100, 150])
+    def test_a_split_makes_more_of_what_follows_a_target_and_a_fill_tells_what_is_left(self, sent: int) -> None:
+        actions = Actions(np.array([1]), np.array([0]), np.array([int(ActionKind.SPLIT)], np.int8), np.array([2.0]))
+        prices_of = {name: [10.0, 5.0, 5.0] for name in ("open", "high", "low", "close")}
+        panel = panel_of({**prices_of, "volume": [1e6, 180, 1e6]}, actions=actions)
+        first, then = ticket("b", Side.BUY, sent), ticket("a", Side.SELL, sent)
+        found = taken(panel, [first], [then], dealing=Dealing(carry=True))
+        assert prices(found) == [("Pb", sent, 10), ("Pa", 180, 5), ("Pa", 2 * sent - 180, 5)]
+        assert [one.left for one in found if isinstance(one, BrokerFill)] == [0, 2 * sent - 180, 0]
+        assert ends(found)["a"] == ("filled", "")
 
     def test_a_stop_is_over_with_its_position(self) -> None:
         out = ticket("c", Side.SELL, 100, "10.5")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
+import pytest
 from tests.backtest.strategies import Threshold
 from tests.execution.markets import AMERICA, KOREA, random_market
 from tests.laws.test_replay import STRATEGIES
@@ -17,12 +19,11 @@ from midas.backtest.run import begun, run_spec, story_of
 from midas.backtest.setting import Setting
 from midas.backtest.spec import spec_of
 from midas.backtest.targets import Targets
-from midas.core.order import Reject
 from midas.execution.dealing import Dealing
 from midas.execution.deciding import GraphDecider
 from midas.execution.simulation import Simulation
 from midas.execution.stream import Stream
-from midas.portfolio.journal import REASONS, EventKind
+from midas.portfolio.journal import EventKind
 from midas.trading.chronicle import Chronicle
 from midas.trading.coded import mandate_of, rehearsed
 
@@ -55,7 +56,7 @@ def a_life(seed: int) -> tuple[int, ...]:
     wanted = run_spec(spec, panel)
     plan, rows, compared, terms = begun(spec, panel, None, None)
     mandate = mandate_of(spec, panel, rows.first)
-    chronicle = Chronicle(mandate.ground)
+    chronicle = Chronicle(mandate.ground, terms.fraction or 1.0)
     stream = Stream(spec.definition, mandate.ground, mandate.first)
     decider = GraphDecider(stream, by_change=mandate.by_change)
     rehearsal = rehearsed(mandate, decider, panel, rows.stop, watch=chronicle.note)
@@ -68,7 +69,10 @@ def a_life(seed: int) -> tuple[int, ...]:
     assert same(journal.events, own.events)
     assert chronicle.ruined == wanted.simulation.ruined
     assert rehearsal.closes.cash.tolist() == wanted.simulation.cash.tolist()
-    assert dropped(journal.refusals) <= dropped(own.refusals)
+    told, known = dropped(journal.refusals), dropped(own.refusals)
+    for order, reasons in told.items():
+        assert reasons.keys() <= known[order].keys()
+        assert sum(reasons.values()) == pytest.approx(sum(known[order].values()), abs=1e-8)
     if spec.dealing.allow_short:
         account = Simulation(rows.first, rows.stop, journal, rehearsal.closes.equity, rehearsal.closes.cash)
         silent = Targets(np.empty(0, np.int64), np.empty((0, panel.columns)))
@@ -86,12 +90,15 @@ def same(one: Any, other: Any) -> bool:
     return True
 
 
-def dropped(refusals: Any) -> set[tuple[int, ...]]:
-    # Of several reasons at once a broker tells one, and a wish that was no order has nothing to be told of. What a
-    # reverse split took from an order is told by the broker alone.
-    adjusted = REASONS.index(Reject.ADJUSTED) + 1
-    parts = (refusals.row, refusals.column, refusals.side, refusals.decided, refusals.reason)
-    return {each for each in zip(*(part.tolist() for part in parts), strict=True) if each[-1] != adjusted}
+def dropped(refusals: Any) -> dict[tuple[int, ...], Counter[int]]:
+    # Quantities by order and reason. Of several reasons at once a broker tells one for all, and a wish that was no order
+    # has nothing to be told of.
+    found: defaultdict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
+    parts = (refusals.row, refusals.column, refusals.side, refusals.decided, refusals.reason, refusals.quantity)
+    for *order, reason, quantity in zip(*(part.tolist() for part in parts), strict=True):
+        if np.isfinite(quantity):
+            found[tuple(order)][reason] += quantity
+    return found
 
 
 def test_it_is_told_as_the_backtest_tells_it() -> None:

@@ -64,6 +64,23 @@ class TestReports:
 
         run(story())
 
+    def test_one_that_a_split_made_larger_is_over_when_the_broker_says_so(self) -> None:
+        async def story() -> None:
+            shop = await opened()
+            row = await shop.order()
+            await asyncio.sleep(1)
+            number = shop.broker.number_of(row.id)
+            fill = shop.broker.fill(number, Decimal(12), Decimal(100), tell=False)
+            await shop.reports.take(replace(fill, left=Decimal(8)))
+            assert shop.state(row.id) is OrderState.PARTIAL
+            end = replace(shop.broker.book[number], state=BrokerState.EXPIRED, reason="volume_cap")
+            await shop.reports.take(end)
+            stored = await shop.journal.order(row.id)
+            assert stored is not None
+            assert (stored.state, stored.filled, stored.reason) == (OrderState.EXPIRED, 12, "volume_cap")
+
+        run(story())
+
     @pytest.mark.parametrize("ids", ClientIds)
     @pytest.mark.parametrize("cumulative", [False, True])
     @pytest.mark.parametrize("state", [BrokerState.CANCELED, BrokerState.EXPIRED, BrokerState.FILLED])

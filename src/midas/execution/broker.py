@@ -102,6 +102,8 @@ class BrokerFill:
 
     Of a broker with `cumulative_fills` it is all that was executed of the order so far: quantity, value, commission and
     tax are totals, price their average, and `execution` is not looked at (see `execution.executions`).
+    left : what was still wanted behind it, 0 where the broker does not say. A split makes more shares of an order that
+    waits, so that it is not over with the quantity it was sent with.
     """
 
     execution: str
@@ -115,6 +117,7 @@ class BrokerFill:
     tax: int
     stamp_utc: datetime
     cause: Cause | None = None
+    left: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,9 +54,13 @@ class FoundLate:
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """A unique execution, or one taken back where `quantity` is below 0; duplicates are dropped before."""
+    """A unique execution, or one taken back where `quantity` is below 0; duplicates are dropped before.
+
+    left : see `BrokerFill`.
+    """
 
     quantity: Decimal
+    left: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,10 +77,11 @@ class IllegalMove(MidasError):
 def reduce(order: OrderRow, event: OrderEvent, now_utc: datetime) -> OrderRow:
     """Return the order after an event; the same object where nothing changed.
 
-    Beside `MOVES` five things decide. All filled is FILLED, from anywhere. OPEN with fills is PARTIAL. REJECTED with
-    fills is CANCELED, as what was left is over. The answer to one attempt says nothing of an earlier one, so an order
-    sent twice is UNKNOWN where one sent once would be NEW or REJECTED. And an order that ended without the broker ever
-    having had it, as far as we knew, is ADOPTED_LATE when the broker shows it.
+    Beside `MOVES` five things decide. All filled is FILLED, from anywhere, unless the broker says that more is left:
+    a split makes more of it. OPEN with fills is PARTIAL. REJECTED with fills is CANCELED, as what was left is over. The
+    answer to one attempt says nothing of an earlier one, so an order sent twice is UNKNOWN where one sent once would be
+    NEW or REJECTED. And an order that ended without the broker ever having had it, as far as we knew, is ADOPTED_LATE
+    when the broker shows it.
 
     Raises
     ------
@@ -113,7 +114,7 @@ def _state_after(order: OrderRow, event: OrderEvent) -> OrderState:
     filled = order.filled
     if isinstance(event, Executed):
         filled += event.quantity
-        if filled >= order.intent.quantity:
+        if filled >= order.intent.quantity and not event.left:
             return FILLED
     if isinstance(event, Acknowledged | FoundLate | Executed) and _unheard_of(order):
         return ADOPTED_LATE

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from midas.core.instrument import InstrumentId
 from midas.core.order import Cause, OrderKind, Origin, TimeInForce
 from midas.execution.broker import BrokerOrder, BrokerState, Report, Ticket
 from midas.execution.paper_orders import PaperOrders, protects
-from midas.execution.paper_reports import Stamps, fill_of, moves, refused
+from midas.execution.paper_reports import Stamps, fill_of, moves, refused, wanted_of
 from midas.execution.paper_resting import Resting, end_of, inside, place_of, reached
 from midas.execution.paper_state import Working
+from midas.execution.quantity import decimal_quantity
 from midas.execution.stepping import SteppedAccount
 from midas.portfolio.journal import Journal
 
@@ -44,8 +46,9 @@ class Outcome:
     def reports(self, journal: Journal, stamps: Stamps, account: SteppedAccount, resting: Resting) -> list[Report]:
         """Return what a row did, in its order; orders that are over with it leave the market."""
         reports: list[Report] = list(moves(journal.events, self._ids, stamps, last=False))
+        wanted = wanted_of(journal)
         for place in range(len(journal.fills)):
-            reports += self._fill(journal, place, stamps, resting)
+            reports += self._fill(journal, place, stamps, resting, wanted)
         exits = set(journal.fills.column[journal.fills.cause > 0].tolist())
         why = {**dict.fromkeys(exits, "exited"), **refused(journal.refusals)}
         reports += self._end_orders(why, account)
@@ -53,7 +56,9 @@ class Outcome:
         reports += self._end_protections(exits, account)
         return reports + list(moves(journal.events, self._ids, stamps, last=True))
 
-    def _fill(self, journal: Journal, place: int, stamps: Stamps, resting: Resting) -> list[Report]:
+    def _fill(
+        self, journal: Journal, place: int, stamps: Stamps, resting: Resting, wanted: dict[int, float]
+    ) -> list[Report]:
         column, cause = int(journal.fills.column[place]), int(journal.fills.cause[place])
         rested = -1 if cause else place_of(int(journal.fills.number[place]))
         number = (self._orders.guarding if cause else self._orders.at).get(column)
@@ -62,8 +67,13 @@ class Outcome:
         late = rested >= 0 and inside(resting[rested])
         fill = fill_of(journal.fills, place, number or f"B{stamps.row}-{place}", self._ids, stamps, inside=late)
         if number is not None:
-            self._orders[number].filled += fill.quantity
-            return [fill]
+            order = self._orders[number]
+            order.filled += fill.quantity
+            if cause or rested >= 0:
+                return [fill]
+            wanted[column] -= float(fill.quantity)
+            left = decimal_quantity(wanted[column])
+            return [replace(fill, left=left) if left else fill]
         # the broker's own order, told with its end
         origin = Origin.MARGIN_CALL if fill.cause is Cause.MARGIN_CALL else Origin.REINVESTMENT
         ticket = Ticket("", fill.instrument, fill.side, fill.quantity, OrderKind.MARKET, TimeInForce.NEXT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from midas.core.instrument import InstrumentId
 from midas.core.order import Side
 from midas.execution.broker import BrokerFill, CashMove
 from midas.execution.quantity import decimal_price, decimal_quantity
-from midas.portfolio.journal import CAUSES, REASONS, EventKind, Events, Fills, Refusals
+from midas.portfolio.journal import CAUSES, REASONS, EventKind, Events, Fills, Journal, Refusals
 
 RETRIED = frozenset({"no_bar", "halted", "no_volume", "locked_limit", "volume_cap", "not_sellable_yet"})
 """Reasons of an order, or a part of one, that found no market: it may be tried again."""
@@ -53,6 +54,20 @@ def refused(refusals: Refusals) -> dict[int, str]:
         if cause == 0 and (word in RETRIED or found.get(column) not in RETRIED):
             found[column] = word
     return found
+
+
+def wanted_of(journal: Journal) -> dict[int, float]:
+    """Return what the orders that follow targets wanted of a row, by column: what they traded, and what they did not."""
+    fills, refusals, wanted = journal.fills, journal.refusals, defaultdict[int, float](float)
+    parts = (fills.column, fills.quantity, fills.cause, fills.number)
+    for column, quantity, cause, number in zip(*(part.tolist() for part in parts), strict=True):
+        if cause == 0 and number >= 0:
+            wanted[column] += quantity
+    parts = (refusals.column, refusals.quantity, refusals.cause)
+    for column, quantity, cause in zip(*(part.tolist() for part in parts), strict=True):
+        if cause == 0:
+            wanted[column] += quantity
+    return wanted
 
 
 def fill_of(

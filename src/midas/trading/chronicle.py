@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from math import nan
+from math import floor, nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from midas.core.order import Fill, OrderIntent, OrderKind, OrderState, Reject, S
 from midas.execution.broker import CashMove
 from midas.execution.event_context import RefusedOrder
 from midas.execution.loop_events import Denied, Ended, Filled, Moved, Submit, Withdraw
+from midas.kernels.price_rules import NEAR_LOT, ULPS
 from midas.marketdata.actions import ActionKind
 from midas.marketdata.delisting import DELISTING
 from midas.marketdata.feed import BarRow, CorporateAction
@@ -76,15 +77,14 @@ class _Split(NamedTuple):
 
 
 class Chronicle:
-    """Told, in order, what `Rehearsal` tells its watch."""
+    """Told, in order, what `Rehearsal` tells its watch. share : the smallest quantity that can be held."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, share: float = 1.0) -> None:
+        self._share = share
         self._column = {instrument.id: column for column, instrument in enumerate(ground.instruments)}
         self._row, self._passed = -1, False
-        # also those that ended: what a split made larger is filled behind its end
         self._orders: dict[str, tuple[int, OrderIntent]] = {}
-        self._working: set[str] = set()
-        self._done: defaultdict[str, float] = defaultdict(float)
+        self._left: dict[str, float] = {}
         self._withdrawn: set[str] = set()
         self._behind = -1, 0
         self._brokers: tuple[int, list[str]] = (-1, [])
@@ -107,7 +107,7 @@ class Chronicle:
                 self._act(what)
             case Submit() if what.intent.kind is not OrderKind.PROTECTION:  # that stands for a position, not a wish
                 self._orders[what.id] = self._row, what.intent
-                self._working.add(what.id)
+                self._left[what.id] = float(what.intent.quantity)
                 self._behind = self._row, what.intent.sequence + 1
             case Withdraw():
                 self._withdrawn.add(what.order)
@@ -123,7 +123,7 @@ class Chronicle:
     @property
     def waiting(self) -> int:
         """How many orders did not end."""
-        return len(self._working)
+        return len(self._left)
 
     @property
     def ruined(self) -> int:
@@ -154,6 +154,15 @@ class Chronicle:
             self._changed.add(action.instrument)
         if action.kind == ActionKind.SPLIT:
             self._ratios[action.instrument].append(action.value)
+            self._resize(action.instrument, action.value)
+
+    def _resize(self, instrument: InstrumentId, ratio: float) -> None:
+        # those that wait for a price are cancelled instead
+        for order, left in self._left.items():
+            intent = self._orders[order][1]
+            if intent.instrument == instrument and intent.kind is OrderKind.MARKET:
+                count = left * ratio / self._share
+                self._left[order] = round(floor(count + NEAR_LOT + count * ULPS) * self._share, 9)
 
     def _forget(self) -> None:
         self._ratios.clear()
@@ -168,7 +177,8 @@ class Chronicle:
         else:
             decided, number = self._row - 1, self._own_number(fill.order)
         quantity = float(fill.quantity)
-        self._done[fill.order] += quantity
+        if fill.order in self._left:
+            self._left[fill.order] = round(self._left[fill.order] - quantity, 9)
         self._held[column] = round(self._held[column] + side * quantity, 9)
         cause = 0 if fill.cause is None else CAUSES.index(fill.cause) + 1
         self._fills.append(
@@ -189,11 +199,12 @@ class Chronicle:
         return known.index(order) + (behind if row == self._row - 1 else 0)
 
     def _end(self, told: Ended) -> None:
-        self._working.discard(told.order)
-        decided, intent = self._orders.get(told.order, (-1, None))
-        left = 0.0 if intent is None else round(float(intent.quantity) - self._done[told.order], 9)
-        if intent is None or told.state is OrderState.FILLED or left <= 0.0 or told.order in self._withdrawn:
+        left = self._left.pop(told.order, None)
+        if left is None or told.state is OrderState.FILLED or told.order in self._withdrawn:
             return
+        if left <= 0.0 and told.reason != Reject.BELOW_LOT:
+            return  # a reverse split made less of it, and all of that was filled
+        decided, intent = self._orders[told.order]
         reason = _OVER.get(told.reason) or _word(told.reason)
         if told.state is OrderState.CANCELED and not told.reason and intent.instrument not in self._changed:
             reason = Reject.POSITION_CLOSED

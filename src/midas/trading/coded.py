@@ -74,7 +74,7 @@ def run_code(
     mandate = mandate_of(spec, panel, rows.first, terms)
     begins = max(0, rows.first - plan.warmup)
     decider = EventDecider(_copied(strategy), mandate.ground, 10.0 ** minor_digits(panel.currency), begins=begins)
-    chronicle = Chronicle(mandate.ground)
+    chronicle = Chronicle(mandate.ground, mandate.terms.fraction or 1.0)
     after = history_from(panel, rows.first, plan.warmup) - 1
     rehearsal = rehearsed(mandate, decider, panel, rows.stop, after, watch=chronicle.note, report=report)
     account = _account(rehearsal, chronicle, decider, rows)

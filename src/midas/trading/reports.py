@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from midas.core.order import Fill
 from midas.execution.broker import Ambiguous, Broker, BrokerFill, BrokerOrder, Bust, CashMove, Report
@@ -194,7 +195,7 @@ class Reports:
         self._known[row.id] = known
         if fill is not None:
             draft.fill(fill)
-            draft.move("fill" if fill.quantity > 0 else "bust", row, _executed(fill))
+            draft.move("fill" if fill.quantity > 0 else "bust", row, _executed(fill, told))
         if row.id in self._ends:
             draft.move("reported", row, _reported(self._ends[row.id]))
 
@@ -220,8 +221,9 @@ class Reports:
         return min((self._desk.filled_utc or self._desk.market.now_utc(), *sent)) - FAR_BACK
 
 
-def _executed(fill: Fill) -> Decide:
-    return lambda _now: (Executed(fill.quantity),)
+def _executed(fill: Fill, told: BrokerFill | Bust) -> Decide:
+    left = told.left if isinstance(told, BrokerFill) else Decimal(0)
+    return lambda _now: (Executed(fill.quantity, left),)
 
 
 def _reported(told: BrokerOrder) -> Decide:
