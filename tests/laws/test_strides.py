@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.backtest.strategies import Averaged, Rebalanced
+from tests.backtest.strategies import Averaged, Rebalanced, Traded
 from tests.execution.markets import panel_of
-from tests.laws.test_blocks import Crossed, assert_same, in_minutes
+from tests.execution.rehearsals import ACCOUNT, EPOCH, OFF, mandate_of
+from tests.laws.test_blocks import Coded, Crossed, assert_same, in_minutes
 from tests.scale import scaled
 
-from midas.backtest.spec import spec_of
+from midas.backtest.spec import BacktestSpec, spec_of
+from midas.backtest.window import window
 from midas.execution.dealing import Dealing
+from midas.execution.event_decider import EventDecider
+from midas.execution.loop import Loop
+from midas.execution.paper import PaperAccount
 from midas.factors.market import Market
 from midas.factors.node import Node
 from midas.marketdata.actions import Actions
+from midas.marketdata.feed import BarRow
 from midas.marketdata.panel import Panel
+from midas.marketdata.replay import Replay
+from midas.portfolio.journal import Journal
+from midas.strategies.plans import plan_of
 from midas.strategies.schedule import Every
 from midas.strategies.strategy import Strategy
+from midas.trading.chronicle import Chronicle
+from midas.trading.memory_journal import MemoryJournal
+from midas.trading.rehearsal import Rehearsal
 
-LIVES = scaled(300)
+LIVES, CODED = scaled(300), scaled(1_500)
 
 DEALINGS = (
     Dealing(),
@@ -81,7 +93,7 @@ def drawn_terms(draw: np.random.Generator) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("some", range(2))
-def test_strides(some: int) -> None:
+def test_a_graph_in_strides(some: int) -> None:
     strode = 0
     for life in range(some, LIVES, 2):
         draw = np.random.default_rng(life)
@@ -89,3 +101,51 @@ def test_strides(some: int) -> None:
         spec = spec_of(replace(definition, exits=()), panel, **drawn_terms(draw))
         strode += assert_same(spec, panel, life, (int(draw.integers(2, 80)), 4096))
     assert strode > 0
+
+
+@pytest.mark.parametrize("some", range(2))
+def test_code_in_strides(some: int) -> None:
+    strode = 0
+    for life in range(some, CODED, 2):
+        draw = np.random.default_rng(life)
+        panel = plain_market(draw)
+        spec = spec_of(Traded(), panel, **drawn_terms(draw))
+        strode += assert_same(spec, panel, life, (int(draw.integers(2, 80)), 4096), code=True)
+    assert strode > 0
+
+
+def chronicled(spec: BacktestSpec, panel: Panel, *, in_blocks: bool) -> tuple[Journal, int]:
+    """What a backtest of code keeps of a rehearsal, which is not told of quiet rows, and how many were in strides."""
+    rows = window(plan_of(spec.definition), panel, spec.start, spec.end)
+    mandate = mandate_of(spec, panel, rows.first, OFF)
+    chronicle, journal = Chronicle(mandate.ground), MemoryJournal()
+    journal.store.accounts[ACCOUNT].epoch = EPOCH
+    loop, paper = (
+        Loop(mandate, EventDecider(Coded(), mandate.ground, 100.0)),
+        PaperAccount(mandate.ground, mandate.terms),
+    )
+    rehearsal = Rehearsal(mandate, loop, paper, journal, EPOCH, watch=chronicle.note, whole=False)
+    replay = Replay(panel, rows.stop)
+    rehearsal.open(next(event.stamp_utc for event in replay.told() if isinstance(event, BarRow)))
+    rehearsal.run(replay.blocks() if in_blocks else replay.told())
+    return chronicle.journal(), rehearsal.strode
+
+
+def columns_of(journal: Journal) -> list[Any]:
+    return [
+        getattr(part, each.name) for part in (journal.fills, journal.refusals, journal.events) for each in fields(part)
+    ]
+
+
+def test_a_chronicle_of_strides_is_that_of_rows() -> None:
+    strode = fills = 0
+    for life in range(CODED):
+        draw = np.random.default_rng(life)
+        panel = plain_market(draw)
+        spec = spec_of(Traded(), panel, **drawn_terms(draw))
+        (wanted, _), (found, by) = chronicled(spec, panel, in_blocks=False), chronicled(spec, panel, in_blocks=True)
+        for one, other in zip(columns_of(wanted), columns_of(found), strict=True):
+            np.testing.assert_equal(other, one)
+        strode, fills = strode + by, fills + len(wanted.fills)
+    assert strode > 0
+    assert fills > 0

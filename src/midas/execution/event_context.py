@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from operator import index
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from midas.core.order import Reject
 from midas.execution.book import Book, worth
 from midas.marketdata.block import BarBlock
@@ -49,16 +52,21 @@ class EventContext:
         self.cancelled: set[int] = set()
         self.refused: list[RefusedOrder] = []
         self.row = -1
+        self._count = len(symbols)
         self._book: Book | None = None
+        self._held: NDArray[np.float64] | None = None
         self._block: BarBlock | None = None
         self._from = self._at = 0
 
     def see(self, book: Book) -> None:
         """Look at a book that has heard of all there is."""
-        self._book, self._block = book, None
+        self._book, self._held, self._block = book, book.quantities, None
 
     def look(self, block: BarBlock, begin: int, at: int) -> None:
-        """Look at row `at` of a block; the book has heard of what is before row `begin`, and but closes come since."""
+        """Look at row `at` of a block; the book has heard of what is before row `begin`, and but closes come since.
+
+        Nothing came where `begin` is the row behind it.
+        """
         self._block, self._from, self._at, self.row = block, begin, at, block.first + at
 
     @property
@@ -69,15 +77,15 @@ class EventContext:
     def equity(self) -> float:
         if self._book is None:
             return 0.0
-        if self._block is None:
+        if self._block is None or self._at < self._from:
             return self._book.equity / self._scale
         return worth(self._book, self._block.fields["close"][self._from : self._at + 1]) / self._scale
 
     def position(self, column: int = 0) -> float:
         place = index(column)
-        if not self._exists(place):
-            raise IndexError(f"there is no instrument {place}, only 0 to {len(self.symbols) - 1}")
-        return float(self._book.quantities[place]) if self._book else 0.0
+        if not 0 <= place < self._count:
+            raise IndexError(f"there is no instrument {place}, only 0 to {self._count - 1}")
+        return 0.0 if self._held is None else self._held.item(place)
 
     def buy(self, quantity: float, column: int = 0, *, limit: float | None = None, stop: float | None = None) -> None:
         self._order(1, quantity, column, limit, stop)
@@ -110,7 +118,7 @@ class EventContext:
         self.refused.append(RefusedOrder(self.row, column, side, quantity, reason))
 
     def _exists(self, place: int) -> bool:
-        return 0 <= place < len(self.symbols)
+        return 0 <= place < self._count
 
     def _order(self, side: int, quantity: float, column: int, limit: float | None, stop: float | None) -> None:
         size, place = float(quantity), index(column)

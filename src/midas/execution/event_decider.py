@@ -64,8 +64,7 @@ class EventDecider:
         if not (context.wanted or context.priced) or book.is_stopped:
             self._stop(context)
             return Decision(cancelled=cancelled)
-        wanted = sorted(context.wanted.items(), key=lambda entry: entry[1] > 0.0)
-        wishes = [wish for column, quantity in wanted if (wish := self._wish(column, quantity, book))]
+        wishes = [wish for column, quantity in _in_turn(context) if (wish := self._wish(column, quantity, book))]
         for order in context.priced:
             plain = self._wish(order.column, order.quantity, book)
             if plain is not None:
@@ -78,15 +77,20 @@ class EventDecider:
 
     def quiet(self, block: BarBlock, at: int, stop: int, book: Book, *, alone: bool) -> int:
         """Show bars up to the first on which something is ordered, and return its row."""
-        if not alone:
-            return at
+        return self.show(block, at, at, stop, book) if alone else at
+
+    def show(self, block: BarBlock, begin: int, at: int, stop: int, book: Book) -> int:
+        """Show bars from row `at` on; return the first row on which something is ordered, `stop` where none is.
+
+        The book has heard of the rows before `begin`, and hears of nothing but closes until that row.
+        """
         context, on_bar = self._context, self._strategy.on_bar
         wanted, priced, cancelled = context.wanted, context.priced, context.cancelled
         context.see(book)
         row = at
         try:
             for row in range(at, stop):
-                context.look(block, at, row)
+                context.look(block, begin, row)
                 on_bar(context, RowView(block, row))
                 if wanted or priced or cancelled:
                     self._shown = block.first + row
@@ -95,6 +99,21 @@ class EventDecider:
             raise self._failed(RowView(block, row), error) from error
         self._shown = block.first + stop - 1
         return stop
+
+    def plain_orders(self, book: Book) -> Sequence[tuple[int, float]] | None:
+        """Return what was ordered at the bar shown last, by column and signed, sales first.
+
+        None where that takes more words, and `decide` has to find them: prices, cancels, or too little for a lot.
+        """
+        context = self._context
+        if context.priced or context.cancelled or book.is_stopped:
+            return None
+        sizes = [(column, math.copysign(self._size(column, wish, book), wish)) for column, wish in _in_turn(context)]
+        return sizes if sizes and all(size != 0.0 for _, size in sizes) else None
+
+    def ordered(self) -> None:
+        """Forget what was ordered: it is done."""
+        self._context.clear()
 
     def pass_over(self, block: BarBlock, at: int, stop: int) -> None:
         """Nothing is to be done: these bars were shown."""
@@ -129,16 +148,20 @@ class EventDecider:
         context.clear()
 
     def _wish(self, column: int, quantity: float, book: Book) -> Wish | None:
-        size, held = abs(quantity), float(book.quantities[column])
-        if size == 0.0:
+        if quantity == 0.0:
             return None  # what was bought and sold at once, or closed and not held
-        if size != abs(held) or quantity * held >= 0.0:  # what closes all may be an odd lot
-            lot = book.lot(column)
-            size = round(math.floor(size / lot + 1e-9) * lot, 9)
+        size = self._size(column, quantity, book)
         if size > 0.0:
             return Wish(column, Side.BUY if quantity > 0.0 else Side.SELL, size, math.nan)
         self._context.refuse(column, _side(quantity), abs(quantity), Reject.BELOW_LOT)
         return None
+
+    def _size(self, column: int, quantity: float, book: Book) -> float:
+        size, held = abs(quantity), float(book.quantities[column])
+        if size == abs(held) and quantity * held < 0.0:
+            return size  # what closes all may be an odd lot
+        lot = book.lot(column)
+        return round(math.floor(size / lot + 1e-9) * lot, 9)
 
     def _at_prices(self, wish: Wish, order: Priced, session: date) -> Wish:
         buys = wish.side is Side.BUY
@@ -153,6 +176,11 @@ class EventDecider:
         found = self._ground.venue.round_to_tick(exact, session, instrument.board, instrument.kind, up=up)
         self.moved += found != exact
         return found
+
+
+def _in_turn(context: EventContext) -> list[tuple[int, float]]:
+    # sales first: what they bring may be spent
+    return sorted(context.wanted.items(), key=lambda entry: entry[1] > 0.0)
 
 
 def _side(quantity: float) -> int:

@@ -331,6 +331,11 @@ class Loop:
         ]
 
 
+def carry_out(loop: Loop, row: BarRow) -> Sequence[Command]:
+    """Return what is to be done about a row whose close was heard, and that code was shown, in a stride."""
+    return loop._commands(row, loop._decider.decide(row, loop.book))
+
+
 def _may_move(mandate: Mandate) -> bool:
     # Whether something may happen to an account that has no orders, and on a row before which nothing was told.
     dealing = mandate.terms.dealing

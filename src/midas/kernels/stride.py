@@ -43,32 +43,59 @@ def stride(
     book: Frame,
     weights: Doubles,
     flags: Integers,
+    columns: Integers,
+    sizes: Doubles,
     own: Integers,
     orders: Integers,
     wanted: Doubles,
     fills: Integers,
     amounts: Doubles,
     begins: Integers,
-) -> tuple[int, int, int, int, int]:
-    """Take as many rows as there are flags, and return how many could be, and the orders, fills and decisions they had.
+    tally: Integers,
+) -> bool:
+    """Take rows by what weights ask for, or where there are none, up to and with the one that meets given orders.
 
-    weights : (row, instrument). Written are `own`, the equity of the run's own account at each close; `orders` as (row,
-    column) and `wanted`, their signed quantities and the last prices; `fills` as (row, order, value, commission, tax, 1
-    where the cash did not last) and `amounts`, their quantity and price; `begins` as (row, equity), the rows on which
-    something was decided.
+    weights : (row, instrument), flags : by row; as many rows as there are flags. columns, sizes : without weights, what
+    is ordered at the close of the last but one of the rows, signed, each name once; with nothing all rows are quiet.
 
-    Where it could not take all rows the accounts are beyond those it tells of: put them back and take as many again.
-    The fourth number is the decisions, the last the row at which it stopped.
+    Written are `own`, the equity of the run's own account at each close; `orders` as (row, column) and `wanted`, their
+    signed quantities and the last prices; `fills` as (row, order, value, commission, tax, 1 where the cash did not
+    last) and `amounts`, their quantity and price; `begins` as (row, equity), the rows on which something was decided.
+    tally : rows, orders, fills and decisions so far, which are counted on, and the row at which it stopped.
+
+    False where it could not take all rows, the accounts are beyond those it tells of then: put them back and, with
+    weights, take as many again as are tallied.
     """
-    asked = fed = begun = safe = safe_orders = safe_fills = safe_begun = 0
-    placed = 0
+    if len(weights):
+        return _by_weights(paper, book, weights, flags, own, orders, wanted, fills, amounts, begins, tally)
+    return _by_orders(
+        paper, book, len(flags), columns, sizes, own, orders, wanted, fills, amounts, begins, tally
+    )  # fmt: skip
+
+
+@step
+def _by_weights(
+    paper: Frame,
+    book: Frame,
+    weights: Doubles,
+    flags: Integers,
+    own: Integers,
+    orders: Integers,
+    wanted: Doubles,
+    fills: Integers,
+    amounts: Doubles,
+    begins: Integers,
+    tally: Integers,
+) -> bool:
+    asked = fed = begun = placed = 0
     for k in range(len(flags)):
+        tally[4] = k
         if not _met(k, asked - placed, placed, paper, book, orders, wanted, fills, amounts, fed):
-            return safe, safe_orders, safe_fills, safe_begun, k
+            return False
         fed += placed
         _close(paper, book)
         if book[ENDED] != DONE:
-            return safe, safe_orders, safe_fills, safe_begun, k
+            return False
         own[k] = equity_in(book)[NOW]
         placed = 0
         if flags[k] & HEARD:
@@ -78,13 +105,57 @@ def stride(
                 begins[begun, 0], begins[begun, 1] = k, own[k]
                 begun += 1
             if placed > 0 and (flags[k] & LAST or asked + placed > len(orders) or not _sound(paper, book)):
-                return safe, safe_orders, safe_fills, safe_begun, k
+                return False
             _place(k, asked, paper, book, orders, wanted)
             asked += placed
         _roll(book)
         if placed == 0:
-            safe, safe_orders, safe_fills, safe_begun = k + 1, asked, fed, begun
-    return safe, safe_orders, safe_fills, safe_begun, len(flags)
+            tally[0], tally[1], tally[2], tally[3] = k + 1, asked, fed, begun
+    tally[4] = len(flags)
+    return bool(tally[0] == len(flags))
+
+
+@step
+def _by_orders(
+    paper: Frame,
+    book: Frame,
+    rows: int,
+    columns: Integers,
+    sizes: Doubles,
+    own: Integers,
+    orders: Integers,
+    wanted: Doubles,
+    fills: Integers,
+    amounts: Doubles,
+    begins: Integers,
+    tally: Integers,
+) -> bool:
+    row, first, count = tally[0], tally[1], len(columns)
+    stop = row + rows
+    meets = stop - 1 if count else stop
+    for k in range(row, stop):
+        if k == meets:
+            for place in range(count):
+                column = columns[place]
+                price, size = _last(column, book), told(sizes[place])
+                if not _is_sound(column, size, price, paper, book):
+                    return False
+                orders[first + place, 0], orders[first + place, 1] = k - 1, column
+                wanted[first + place, 0], wanted[first + place, 1] = sizes[place], price
+                _order(place, column, size, paper)
+            counts_in(paper)[ORDERED] = count
+            begins[tally[3], 0], begins[tally[3], 1] = k - 1, own[k - 1]
+        if not _met(k, first, count if k == meets else 0, paper, book, orders, wanted, fills, amounts, tally[2]):
+            return False
+        _close(paper, book)
+        own[k] = equity_in(book)[NOW]
+        _roll(book)
+        if book[ENDED] != DONE:
+            return False
+    tally[0], tally[4] = stop, stop
+    if count:
+        tally[1], tally[2], tally[3] = first + count, tally[2] + count, tally[3] + 1
+    return True
 
 
 @step
@@ -165,16 +236,20 @@ def _decide(k: int, weights: Doubles, book: Frame) -> bool:
 def _sound(paper: Frame, book: Frame) -> bool:
     # Whether nobody could say no to any of the orders: sizes that can be told, prices that are known, sales of what
     # is held.
-    state, lists, held = state_in(book), lists_in(book), state_in(paper)
+    state, lists = state_in(book), lists_in(book)
     for place in range(counts_in(book)[ORDERED]):
         column = lists[ORDERS, place]
-        price = _last(column, book)
-        size = told(state[WANTED, column])
-        if size == 0.0 or not (price > 0.0 and math.isfinite(price)):
-            return False
-        if size < 0.0 and (-size > held[QUANTITY, column] or -size > told(state[QUANTITY, column])):
+        if not _is_sound(column, told(state[WANTED, column]), _last(column, book), paper, book):
             return False
     return True
+
+
+@step
+def _is_sound(column: int, size: float, price: float, paper: Frame, book: Frame) -> bool:
+    if size == 0.0 or not (price > 0.0 and math.isfinite(price)):
+        return False
+    held = min(state_in(paper)[QUANTITY, column], told(state_in(book)[QUANTITY, column]))
+    return size > 0.0 or -size <= held
 
 
 @step
@@ -186,17 +261,22 @@ def _last(column: int, book: Frame) -> float:
 
 @step
 def _place(k: int, asked: int, paper: Frame, book: Frame, orders: Integers, wanted: Doubles) -> None:
-    mine, theirs = state_in(book), state_in(paper)
-    counts, ordered = counts_in(book), counts_in(paper)
+    mine, counts = state_in(book), counts_in(book)
     for place in range(counts[ORDERED]):
         column = lists_in(book)[ORDERS, place]
         orders[asked + place, 0], orders[asked + place, 1] = k, column
         wanted[asked + place, 0], wanted[asked + place, 1] = mine[WANTED, column], _last(column, book)
-        theirs[WANTED, column], theirs[WEIGHT, column] = told(mine[WANTED, column]), math.nan
-        lists_in(paper)[ORDERS, place] = column
+        _order(place, column, told(mine[WANTED, column]), paper)
         mine[WANTED, column] = 0.0
-    ordered[ORDERED] = counts[ORDERED]
+    counts_in(paper)[ORDERED] = counts[ORDERED]
     counts[ORDERED] = 0
+
+
+@step
+def _order(place: int, column: int, size: float, paper: Frame) -> None:
+    state = state_in(paper)
+    state[WANTED, column], state[WEIGHT, column] = size, math.nan
+    lists_in(paper)[ORDERS, place] = column
 
 
 @step

@@ -32,8 +32,8 @@ SIGNATURES: tuple[tuple[Callable[..., object], str], ...] = (
     (following.take, f"void({_LIST}, {_WORD}, float64, float64, {_WORD}, boolean)"),
     (
         stride.stride,
-        f"({_LIST}, {_LIST}, float64[:,::1], {_LIST}, {_LIST}, {_TABLE}, float64[:,::1], {_TABLE}, float64[:,::1], "
-        f"{_TABLE})",
+        f"({_LIST}, {_LIST}, float64[:,::1], {_LIST}, {_LIST}, float64[::1], {_LIST}, {_TABLE}, float64[:,::1], "
+        f"{_TABLE}, float64[:,::1], {_TABLE}, {_LIST})",
     ),
     (
         round_trips.round_trips,

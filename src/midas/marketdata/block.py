@@ -30,11 +30,12 @@ class RowView:
 
     @property
     def fields(self) -> Mapping[str, NDArray[np.float64]]:
-        return {name: shown(values[self._at]) for name, values in self._block.fields.items()}
+        return {name: self._block.shown(name)[self._at] for name in self._block.fields}
 
     @property
     def close(self) -> NDArray[np.float64]:
-        return shown(self._block.fields["close"][self._at])
+        now: NDArray[np.float64] = self._block.shown("close")[self._at]
+        return now
 
 
 def shown(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -62,9 +63,17 @@ class BarBlock:
     ends: NDArray[np.bool_]
     hours: Mapping[date, tuple[datetime, datetime]]
     _last: dict[int, BarRow] = field(default_factory=dict, repr=False, compare=False)
+    _shown: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.sessions)
+
+    def shown(self, name: str) -> NDArray[np.float64]:
+        """Return a field that cannot be written to."""
+        found = self._shown.get(name)
+        if found is None:
+            found = self._shown[name] = shown(self.fields[name])
+        return found
 
     def session(self, at: int) -> date:
         """Return the session of a row, counted from the block's first."""

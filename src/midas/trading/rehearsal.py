@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from midas.core.order import ENDED, Fill, OrderState
 from midas.execution.broker import BrokerFill, BrokerOrder, CashMove, DefiniteNo, Report, Ticket
-from midas.execution.loop import Loop
+from midas.execution.loop import Loop, carry_out
 from midas.execution.loop_events import Command, Denied, Submit, Withdraw
 from midas.execution.mandate import Mandate
 from midas.execution.order_events import Acknowledged, CancelAsked, Executed, Refused, Sending
@@ -96,7 +96,7 @@ class Rehearsal:
                 at += 1
             else:
                 strides = self._strides
-                strode = strides and strides.take(block, at, stop, self._epoch, self._watch)
+                strode = strides and strides.take(block, at, stop, self._epoch, self._watch, whole=self._whole)
                 at = _behind(self, block, strode) if strode else self._pass_over(block, at, stop)
 
     def take(self, event: FeedEvent) -> None:
@@ -297,9 +297,13 @@ def _behind(rehearsal: Rehearsal, block: BarBlock, strode: Strode) -> int:
     at, stop = strode.at, strode.at + strode.rows
     sessions = block.sessions[at:stop]
     rehearsal.closes.extend(block.first + at, sessions, strode.cash, strode.equity, strode.own_equity)
-    closing = block.closing(stop - 1)
-    rehearsal._opened_utc = closing.stamp_utc if closing else block.stamp_utc(stop - 1)
     rehearsal.strode += strode.rows
+    last, closing = block.stamp_utc(stop - 1), block.closing(stop - 1)
+    rehearsal._opened_utc = closing.stamp_utc if closing else last
+    if strode.asks:
+        rehearsal._do(carry_out(rehearsal.loop, block.row(stop - 1)), last)
+        if closing:
+            rehearsal._tell(closing)
     return stop
 
 

@@ -14,9 +14,10 @@ from midas.execution.loop_events import Ended, Filled, Submit
 from midas.execution.mandate import Mandate
 from midas.execution.order_row import OrderRow
 from midas.execution.paper import PaperAccount
-from midas.execution.striding import Met, Sent, Striding, Strode
+from midas.execution.stride_lanes import Sent
+from midas.execution.striding import Met, Striding, Strode
 from midas.marketdata.block import BarBlock
-from midas.marketdata.feed import BarRow
+from midas.marketdata.feed import BarRow, SessionEdge
 from midas.trading.draft import TRADER
 from midas.trading.holding import Books
 from midas.trading.journal import Audit
@@ -38,8 +39,12 @@ class Strides:
         self._account, self._store, self._books = mandate.account, store, books
         self._paper, self._striding = paper, Striding(mandate, loop, paper)
 
-    def take(self, block: BarBlock, at: int, stop: int, epoch: int, tell: Tell | None) -> Strode | None:
-        """Take a stride and store what it did; None where the row is taken singly."""
+    def take(self, block: BarBlock, at: int, stop: int, epoch: int, tell: Tell | None, *, whole: bool) -> Strode | None:
+        """Take a stride and store what it did; None where the row is taken singly.
+
+        tell : hears what happened, of quiet rows only if `whole`, and of the end of a session not before what is still
+        to be carried out.
+        """
         if self._store.accounts[self._account].epoch != epoch:
             return None
         strode = self._striding.take(block, at, stop, self._known)
@@ -47,7 +52,7 @@ class Strides:
             return None
         fills = self._write(block, strode, epoch)
         if tell is not None:
-            _tell(tell, block, strode, _told(strode, fills))
+            _tell(tell, block, strode, _told(strode, fills), whole=whole)
         return strode
 
     def _known(self, order: str) -> bool:
@@ -131,9 +136,12 @@ def _told(strode: Strode, fills: Sequence[Fill]) -> dict[int, list[object]]:
     return told
 
 
-def _tell(tell: Tell, block: BarBlock, strode: Strode, told: Mapping[int, Sequence[object]]) -> None:
-    for row in range(strode.rows):
+def _tell(tell: Tell, block: BarBlock, strode: Strode, told: Mapping[int, Sequence[object]], *, whole: bool) -> None:
+    asked = strode.rows - 1 if strode.asks else -1
+    for row in range(strode.rows) if whole else sorted({*told, *([asked] if strode.asks else [])}):
         for event in block.events(strode.at + row):
+            if row == asked and isinstance(event, SessionEdge) and not event.opened:
+                break
             tell(event)
             for news in told.get(row, ()) if isinstance(event, BarRow) else ():
                 tell(news)
