@@ -91,8 +91,8 @@ def same(one: Any, other: Any) -> bool:
 
 
 def dropped(refusals: Any) -> dict[tuple[int, ...], Counter[int]]:
-    # Quantities by order and reason. Of several reasons at once a broker tells one for all, and a wish that was no order
-    # has nothing to be told of.
+    # Quantities by order and reason. Of several reasons at once a broker tells one for all, and a wish that was no
+    # order has nothing to be told of.
     found: defaultdict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
     parts = (refusals.row, refusals.column, refusals.side, refusals.decided, refusals.reason, refusals.quantity)
     for *order, reason, quantity in zip(*(part.tolist() for part in parts), strict=True):

@@ -57,14 +57,14 @@ def refused(refusals: Refusals) -> dict[int, str]:
 
 
 def wanted_of(journal: Journal) -> dict[int, float]:
-    """Return what the orders that follow targets wanted of a row, by column: what they traded, and what they did not."""
+    """Return what orders that follow targets wanted on a row, by column: what they traded and what they did not."""
     fills, refusals, wanted = journal.fills, journal.refusals, defaultdict[int, float](float)
     parts = (fills.column, fills.quantity, fills.cause, fills.number)
     for column, quantity, cause, number in zip(*(part.tolist() for part in parts), strict=True):
         if cause == 0 and number >= 0:
             wanted[column] += quantity
-    parts = (refusals.column, refusals.quantity, refusals.cause)
-    for column, quantity, cause in zip(*(part.tolist() for part in parts), strict=True):
+    lost = (refusals.column, refusals.quantity, refusals.cause)
+    for column, quantity, cause in zip(*(part.tolist() for part in lost), strict=True):
         if cause == 0:
             wanted[column] += quantity
     return wanted
