@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.core.order import OrderIntent, OrderKind, OrderState, Reject, Side, TimeInForce
+from midas.core.order import OrderIntent, OrderKind, Side
 from midas.execution.asking import Asking
 from midas.execution.book import Book
 from midas.execution.deciding import Decider, Decision
 from midas.execution.guards import range_places, rules_of
 from midas.execution.intent_json import intent_from_json, intent_to_json
+from midas.execution.intents import PROTECT, intent_of
 from midas.execution.loop_events import (
     Command,
     Denied,
@@ -34,40 +35,18 @@ from midas.execution.mandate import Mandate
 from midas.execution.order_id import order_id
 from midas.execution.planning import PRICED, Plans, priced
 from midas.execution.protection import LEG, Guarding, exit_wishes
-from midas.execution.quantity import decimal_quantity
 from midas.execution.rebalance import Wish
+from midas.execution.retrying import PASSING, found_no_market
 from midas.execution.row_rules import RowRules
 from midas.execution.state_bytes import from_bytes, to_bytes
 from midas.marketdata.actions import ActionKind
 from midas.marketdata.block import BarBlock
 from midas.marketdata.feed import BarRow, CorporateAction, SessionEdge
 from midas.risk.kill import KillLevel
-from midas.risk.verdict import Denial, Deny
-
-RETRIED = frozenset({"no_bar", "halted", "no_volume", "locked_limit", "volume_cap", "not_sellable_yet"})
-"""Reasons of an order, or a part of one, that found no market: it is tried again."""
+from midas.risk.verdict import Deny
 
 TARGET = "target"
 """Leg of an order that follows a target."""
-
-PASSING = frozenset(
-    {
-        Denial.KILLED,
-        Denial.REDUCE_ONLY,
-        Denial.NOT_ARMED,
-        Denial.NOT_RECONCILED,
-        Denial.QUARANTINED,
-        Denial.STALE_SNAPSHOT,
-        Denial.STALE_QUOTE,
-        Denial.MISSING_DATA,
-        Denial.MARKET_CLOSED,
-        Denial.HALTED,
-        Denial.ORDER_RATE,
-        Denial.COOLDOWN,
-        Denial.SELL_LOCKED,
-    }
-)
-"""Refusals of the gate that may be over at the next bar: where names are traded by change they are tried again."""
 
 
 class Loop:
@@ -216,10 +195,10 @@ class Loop:
         commands: list[Command] = [self._withdraw(order, "it was called off") for order in off]
         if decision.spoke:
             commands += [self._withdraw(order, "a new decision") for order in working if order not in off]
-        commands += self._orders(row, guarded.arm, "protect", OrderKind.PROTECTION)
-        commands += self._orders(row, exits, LEG, OrderKind.MARKET)
+        commands += self._orders(row, guarded.arm, PROTECT)
+        commands += self._orders(row, exits, LEG)
         wishes = [wish for wish in decision.wishes if self._is_free(wish, busy, decision)]
-        commands += self._orders(row, wishes, TARGET, OrderKind.MARKET)
+        commands += self._orders(row, wishes, TARGET)
         return commands + [
             self._ask(self._asking.as_of(row, intent, self._column[intent.instrument])) for intent in due
         ]
@@ -231,8 +210,9 @@ class Loop:
         self._book.due(wish.column, wish.side)
         return False
 
-    def _orders(self, row: BarRow, wishes: Sequence[Wish], leg: str, kind: OrderKind) -> list[Command]:
-        intents = [priced(self._intent(row, wish, place, leg, kind), wish) for place, wish in enumerate(wishes)]
+    def _orders(self, row: BarRow, wishes: Sequence[Wish], leg: str) -> list[Command]:
+        asking, mandate = self._asking, self._mandate
+        intents = [priced(intent_of(mandate, asking, row, wish, leg, place), wish) for place, wish in enumerate(wishes)]
         if leg == TARGET:
             intents = [each for intent in intents for each in self._plans.begin(row, intent)]
         return [self._ask(intent) for intent in intents]
@@ -250,26 +230,6 @@ class Loop:
         else:
             self._asking.passed(identity, intent, column)
         return Submit(identity, intent)
-
-    def _intent(self, row: BarRow, wish: Wish, place: int, leg: str, kind: OrderKind) -> OrderIntent:
-        mandate = self._mandate
-        carried = kind is OrderKind.PROTECTION or (mandate.terms.dealing.carry and not mandate.by_change)
-        return OrderIntent(
-            account=mandate.account,
-            run=mandate.run,
-            instrument=self._ids[wish.column],
-            side=wish.side,
-            quantity=decimal_quantity(wish.quantity),
-            kind=kind,
-            time_in_force=TimeInForce.GTC if carried else TimeInForce.NEXT,
-            stamp_utc=row.stamp_utc,
-            valid_until_utc=self._asking.valid_until_utc(row),
-            leg=leg,
-            sequence=place,
-            reference_price=self._asking.price(wish.column),
-            reduce_only=kind is OrderKind.PROTECTION or leg == LEG,
-            strategy=mandate.strategy,
-        )
 
     def _withdraw(self, order: str, reason: str) -> Withdraw:
         intent = self._working[order]
@@ -296,12 +256,8 @@ class Loop:
         self._guarding.ended(event.order, intent)
         withdrawn = event.order in self._withdrawn
         self._withdrawn.discard(event.order)
-        if withdrawn or intent.kind is OrderKind.PROTECTION or event.state is OrderState.FILLED:
-            return
-        unmet = not event.reason and event.state in (OrderState.EXPIRED, OrderState.CANCELED, OrderState.NOT_PLACED)
-        unmet = unmet or (intent.kind is OrderKind.LIMIT and event.reason == Reject.LIMIT_NOT_REACHED)
         # while slices wait, the last of them tells what is left to be done
-        if (unmet or event.reason in RETRIED) and not self._plans.waiting(intent.instrument):
+        if not withdrawn and found_no_market(intent, event) and not self._plans.waiting(intent.instrument):
             self._book.due(self._column[intent.instrument], intent.side)
 
     def _on_action(self, event: CorporateAction) -> None:

@@ -12,10 +12,8 @@ from midas.core.instrument import InstrumentId
 from midas.core.order import Side
 from midas.execution.broker import BrokerFill, CashMove
 from midas.execution.quantity import decimal_price, decimal_quantity
+from midas.execution.retrying import RETRIED
 from midas.portfolio.journal import CAUSES, REASONS, EventKind, Events, Fills, Journal, Refusals
-
-RETRIED = frozenset({"no_bar", "halted", "no_volume", "locked_limit", "volume_cap", "not_sellable_yet"})
-"""Reasons of an order, or a part of one, that found no market: it may be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
