@@ -93,7 +93,7 @@ class Desk:
 @pytest.mark.figure("B7")
 def test_eight_at_once_never_spend_what_is_not_there(where, tmp_path, record_property):
     seen: Counter[str] = Counter()
-    operations = scaled(40_000 if isinstance(where, str) else 20_000) // WORKERS
+    operations = scaled(30_000 if isinstance(where, str) else 10_000) // WORKERS
 
     async def live() -> tuple[list[Desk], SqlJournal]:
         place_of(where).upgrade()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ class TestVerdict:
 
 class TestReport:
     def test_says_loudly_what_was_not_run(self, tmp_path: Path) -> None:
-        told = verify.report({"R1": proof(tmp_path, second=10**7)})
+        told = verify.report({"R1": proof(tmp_path, second=10**7)}, "")
         assert f"**1 of {len(ROWS)} rows hold.**" in told
         assert " R3: **NOT RUN**." in told
         assert "| R1 | " in told
@@ -57,9 +58,8 @@ class TestReport:
 
     def test_of_two_proofs_the_later_counts(self, tmp_path: Path) -> None:
         for name, date in (("a", "2026-01-02"), ("b", "2026-01-01")):
-            (tmp_path / name).write_text(
-                f'[{{"row": "R1", "commit": "{name}", "date": "{date}", "command": "", "scale": 50}}]'
-            )
+            row = {"row": "R1", "commit": name, "date": date, "command": "", "scale": 50}
+            (tmp_path / name).write_text(json.dumps({"rows": [row]}))
         assert verify.known(tmp_path / "a", tmp_path / "b")["R1"].commit == "a"
 
 

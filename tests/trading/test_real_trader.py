@@ -173,7 +173,7 @@ class TestRestart:
         history = scaled(50_000)
         asyncio.run(fill(where, tmp_path, history))
         took, worked, compared = [], [], []
-        for _ in range(1 + scaled(50)):
+        for _ in range(1 + scaled(25)):
             trader = trading()
             _, line = trader.said("compared in")
             compared.append(float(line.split()[3]))
