@@ -6,23 +6,23 @@ It knows nothing of who sends the orders: orders in, rows in, reports out. `pape
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.core.order import Side
+from midas.execution.account_snapshot import shifted, snapshot_from, snapshot_to
 from midas.execution.broker import BrokerOrder, BrokerState, DefiniteNo, Holdings, Report, Ticket
-from midas.execution.paper_market import PaperMarket, shifted
-from midas.execution.paper_orders import PaperOrders, signed
+from midas.execution.paper_market import PaperMarket
+from midas.execution.paper_orders import PaperOrders
 from midas.execution.paper_outcome import Outcome, ended_early
+from midas.execution.paper_placing import Placing
 from midas.execution.paper_reports import Stamps
-from midas.execution.paper_resting import resting_of, waits
-from midas.execution.paper_state import Working
+from midas.execution.paper_resting import resting_of
 from midas.execution.quantity import decimal_quantity
-from midas.execution.stepping import Snapshot, SteppedAccount, last_closes
+from midas.execution.stepping import SteppedAccount, last_closes
 from midas.execution.stream import Ranges
 from midas.execution.terms import AccountTerms
 from midas.kernels.account import SENT
@@ -68,6 +68,9 @@ class PaperAccount:
         self._forward = ForwardFields(ground.venue, ground.instruments, self._ranges.fields)
         self._account: SteppedAccount | None = None
         self._orders = PaperOrders()
+        self._placing = Placing(
+            self._orders, late=self.late, at_close=self._at_close, shorts=self._shorts, guarded=bool(exits)
+        )
         self._outcome = Outcome(self._orders, self._ids, carries=terms.dealing.carry, shorts=self._shorts)
         self._row = -1
 
@@ -157,8 +160,8 @@ class PaperAccount:
                 exits=self._market.guards,
             )
         self._orders.begin(row.session)
-        reports = self._ended_early(row, opened_utc, changed)
-        self._place(row, opened_utc, self._account)
+        reports = self._placing.let_go(self._account, row.session, opened_utc, changed)
+        self._placing.place(self._account, row.session, opened_utc)
         resting = resting_of([self._orders[number] for number in self._orders.resting])
         journal = self._account.meet(slot, resting if len(resting) else None)
         orders = self._orders.at or self._orders.resting
@@ -196,10 +199,7 @@ class PaperAccount:
     def snapshot(self) -> dict[str, Any]:
         """Return all there is to know to go on, as plain values and arrays."""
         market, shift = self._market.snapshot(self._oldest())
-        account = None
-        if self._account is not None:
-            kept = shifted(self._account.snapshot(), shift)
-            account = {field.name: getattr(kept, field.name) for field in fields(kept)}
+        account = None if self._account is None else snapshot_to(shifted(self._account.snapshot(), shift))
         return {
             "market": market, "account": account, "forward": self._forward.snapshot(),
             "ranges": self._ranges.snapshot(), "orders": self._orders.snapshot(), "row": self._row,
@@ -213,7 +213,7 @@ class PaperAccount:
         self._orders.restore(tree["orders"])
         self._row, self._account = tree["row"], None
         if tree["account"] is not None:
-            kept = Snapshot(**{**tree["account"], "marks": tuple(tree["account"]["marks"])})
+            kept = snapshot_from(tree["account"])
             self._account = SteppedAccount.resumed(self._market.conditions, kept, self._market.guards)
 
     def _meet_rows(
@@ -247,51 +247,6 @@ class PaperAccount:
             return 0
         sent = self._account.snapshot().state[SENT]
         return int(self._account.next - sent[sent > 0.0].min()) + 2 if (sent > 0.0).any() else 0
-
-    def _ended_early(self, row: BarRow, opened_utc: datetime, changed: frozenset[int]) -> list[Report]:
-        # what was cancelled, what was good for another day, and what is in shares that are others now
-        orders, account, over = self._orders, self._account, list[Report]()
-        for number in orders.cancelled_by(opened_utc) if self._latency else ():
-            over.append(ended_early(orders, account, number, BrokerState.CANCELED))
-        for number in orders.overdue(row.session):
-            over.append(ended_early(orders, account, number, BrokerState.EXPIRED))
-        if not changed:
-            return over
-        # what follows a target is scaled by the kernel
-        old = [number for number in orders.resting if orders[number].column in changed]
-        old += [one for one in orders.queue if orders[one].column in changed and waits(orders[one].ticket.kind)]
-        return over + [ended_early(orders, account, number, BrokerState.CANCELED, "adjusted") for number in old]
-
-    def _place(self, row: BarRow, opened_utc: datetime, account: SteppedAccount) -> None:
-        orders, waiting = self._orders, []
-        for column, wanted in (account.on_order if orders.at and not self._shorts else {}).items():
-            if column in orders.at and -wanted > account.quantities[column]:
-                account.withdraw(column)
-                orders.resting.append(orders.at.pop(column))
-        for number in orders.queue:
-            order = orders[number]
-            alone = order.column not in orders.at and not waits(order.ticket.kind)
-            if order.arrives_utc > opened_utc or (self._at_close and not alone and not waits(order.ticket.kind)):
-                waiting.append(number)
-                continue
-            order.session = row.session
-            if alone and self._has(order, account):
-                account.place(order.column, signed(order))
-                orders.at[order.column] = number
-            else:
-                orders.resting.append(number)
-        orders.queue = waiting
-        if not self._exits:
-            return
-        # what no PROTECTION order stands for is not closed by an exit
-        for column in np.flatnonzero(account.quantities).tolist():
-            guard = orders.guarding.get(column)
-            if guard is None or (self._latency and orders[guard].arrives_utc > opened_utc):
-                account.stay(column)
-
-    def _has(self, order: Working, account: SteppedAccount) -> bool:
-        # what was closed meanwhile is not sold: such an order waits with those that look at what is held
-        return self._shorts or order.ticket.side is Side.BUY or -signed(order) <= account.quantities[order.column]
 
 
 def rests(orders: PaperOrders, account: SteppedAccount, exits: Sequence[Exit]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,9 +13,7 @@ from midas.core.instrument import InstrumentId
 from midas.execution.conditions import Conditions
 from midas.execution.guards import Guards, range_places, rules_of
 from midas.execution.row_rules import RowRules
-from midas.execution.stepping import Snapshot
 from midas.execution.terms import AccountTerms
-from midas.kernels.account import ENTERED, LOCK_ROW, SENT, TRADED_ROW
 from midas.kernels.fill import CARRY
 from midas.kernels.lanes import LANES
 from midas.kernels.world import BASE, DAYS, DELISTING, RIGHTS, SPLITTING
@@ -234,11 +231,3 @@ class PaperMarket:
         self._bars[:, :, part], self._dated[part] = kept["bars"], kept["dated"]
         self._ranges[:, : kept["ranges"].shape[1]], self.first = kept["ranges"], kept["first"]
         self._happenings[: self._acted] = kept["happenings"]
-
-
-def shifted(snapshot: Snapshot, shift: int) -> Snapshot:
-    """Return an account's snapshot with its slots moved down."""
-    state = snapshot.state.copy()
-    state[[ENTERED, TRADED_ROW, LOCK_ROW]] -= shift
-    state[SENT] = np.where(state[SENT] > 0.0, state[SENT] - shift, state[SENT])
-    return replace(snapshot, first=max(0, snapshot.first - shift), next=snapshot.next - shift, state=state)

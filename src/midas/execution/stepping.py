@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from midas.execution.account_snapshot import Snapshot
 from midas.execution.conditions import Conditions
 from midas.execution.guards import Guards, guards
 from midas.execution.simulation import journal_of, outgrown, world_of
@@ -61,21 +62,6 @@ class Orders:
 
     def __len__(self) -> int:
         return len(self.column)
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """An account between two rows, complete: of the last one met, equity, cash and value carried in minor units."""
-
-    first: int
-    next: int
-    by_change: bool
-    called: int
-    ended: int
-    marks: tuple[int, int, int]
-    state: NDArray[np.float64]
-    lists: NDArray[np.int64]
-    counts: NDArray[np.int64]
 
 
 Mark = tuple[Frame, NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]
