@@ -9,23 +9,13 @@ import polars as pl
 
 from midas.core.basis import Basis
 from midas.integrations.file.columns import recognise
-from midas.integrations.file.numbers import read_numbers
-from midas.integrations.file.reading import (
-    Reading,
-    check_currencies,
-    ids_of,
-    instruments_of,
-    nothing_usable,
-    place_of,
-)
+from midas.integrations.file.reading import Reading, usable_rows
 from midas.integrations.file.request import FileRequest
-from midas.integrations.file.stamps import read_stamps
 from midas.integrations.file.stated_actions import stated_actions
 from midas.integrations.file.table import Table
 from midas.marketdata.basis_detection import stated_adjusted
 from midas.marketdata.snapshot import CASH_DIVIDEND
 from midas.marketdata.source import RawBars
-from midas.venues.venue import Venue
 
 _NUMBERS: Final = (
     "open", "high", "low", "close", "adj_close", "volume", "turnover", "change", "base", "dividend", "split", "rights",
@@ -42,50 +32,36 @@ def parse_table(table: Table, request: FileRequest) -> RawBars:
     DataInvalid: no row can be used.
     """
     columns = recognise(table.frame.columns, request.mapping)
-    place = place_of(table.frame, columns, request)
-    reading = Reading(list(table.findings), list(place.warnings))
-    frame = _rows(table, columns, place, request, reading)
-    check_currencies(table.frame, columns, place, reading)
-    usable = frame.drop_nulls(["symbol", "ts"])
-    if usable.is_empty():
-        raise nothing_usable(request, reading)
-    instruments = instruments_of(usable, place, reading)
-    actions, adjusted = stated_actions(usable)
-    basis = _basis(usable, request.adjusted, adjusted)
+    read = usable_rows(table, columns, request, _rows, "symbol", "ts")
+    actions, adjusted = stated_actions(read.frame)
+    basis = _basis(read.frame, request.adjusted, adjusted)
     if actions is not None and basis is not None and not basis.is_raw:
         actions = actions.filter(pl.col("kind") == CASH_DIVIDEND)
     return RawBars(
-        request.dataset, place.mic, request.timeframe, _bars(usable), basis, place.currency, request.path.name,
-        instruments, actions, tuple(reading.findings), tuple(reading.warnings),
+        request.dataset, read.place.mic, request.timeframe, _bars(read.frame), basis, read.place.currency,
+        request.path.name, read.instruments, actions, read.findings, read.warnings,
     )  # fmt: skip
 
 
-def _rows(table: Table, columns: dict[str, str], place: Venue, request: FileRequest, reading: Reading) -> pl.DataFrame:
-    frame, first = table.frame, table.first_line
-    stamps = read_stamps(frame[columns["date"]], request.timeframe, place, request.timezone, first)
-    ids = ids_of(table, columns, place, request, reading)
-    reading.findings += stamps.findings
-    read = {"symbol": ids, "ts": _closes(stamps.ts, request, reading)}
+def _rows(reading: Reading) -> pl.DataFrame:
+    columns = reading.columns
+    read = {"symbol": reading.ids(), "ts": _closes(reading.stamps(reading.column("date")), reading)}
     for ours in _NUMBERS:
         if ours in columns:
-            numbers = read_numbers(frame[columns[ours]], ours, first)
-            reading.findings += numbers.findings
-            reading.currencies |= numbers.currencies
-            if numbers.values.null_count() < len(numbers.values) or ours == "close":
-                read[ours] = numbers.values
-    for ours in ("board", "name", "kind"):
-        if ours in columns:
-            read[ours] = frame[columns[ours]].cast(pl.String)
+            numbers = reading.numbers(ours)
+            if numbers.null_count() < len(numbers) or ours == "close":
+                read[ours] = numbers
+    read |= reading.words()
     if "permanent" in columns and "symbol" in columns:
-        read["borne"] = frame[columns["symbol"]].cast(pl.String).str.strip_chars().str.to_uppercase()
+        read["borne"] = reading.column("symbol").cast(pl.String).str.strip_chars().str.to_uppercase()
     return pl.DataFrame(read)
 
 
-def _closes(stamps: pl.Series, request: FileRequest, reading: Reading) -> pl.Series:
+def _closes(stamps: pl.Series, reading: Reading) -> pl.Series:
     # A bar that the end of a session cuts short is stamped later than it was known, never earlier.
-    if not request.opening:
+    if not reading.request.opening:
         return stamps
-    length = request.timeframe
+    length = reading.request.timeframe
     reading.warnings.append(f"The file stamps bars at their opening; each is stamped {length} later, at its close.")
     return stamps + timedelta(seconds=length.seconds)
 
