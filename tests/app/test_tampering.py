@@ -14,13 +14,14 @@ from pathlib import Path
 
 import pytest
 from tests.app.loop import now, own_loop
+from tests.trading.entries import paid_in
 
 from midas.app import accounts, ledger, seals
 from midas.app.settings import Settings
 from midas.app.workspace import Workspace
 from midas.core.clock import ManualClock
 from midas.core.errors import StorageCorrupt
-from midas.db import journal_writes
+from midas.db import heads, journal_writes
 from midas.identity.audit_chain import canonical, link
 from midas.trading.journal import NOBODY, Audit
 from midas.wire.accounts import AccountRequest
@@ -45,8 +46,9 @@ class Scene:
 
     def sql(self, *statements: str) -> None:
         with closing(sqlite3.connect(self.database)) as connection, connection:
-            for what in ("update", "delete"):
-                connection.execute(f"DROP TRIGGER IF EXISTS audit_no_{what}")
+            for table in ("audit", "bookings", "postings", "booking_links"):
+                for what in ("update", "delete"):
+                    connection.execute(f"DROP TRIGGER IF EXISTS {table}_no_{what}")
             for statement in statements:
                 connection.execute(statement)
 
@@ -59,12 +61,31 @@ class Scene:
             for row in rows:
                 stamp = datetime.fromisoformat(str(row["stamp_utc"])).replace(tzinfo=UTC).isoformat()
                 fields = {name: row[name] for name in ("account", "who", "act", "subject", "detail")}
-                text = canonical({**fields, "stamp_utc": stamp})
+                ledger = {} if row["booked"] is None else {name: row[name] for name in ("booked", "book_hash")}
+                text = canonical({**fields, "stamp_utc": stamp, **ledger})
                 made = link(previous, row["n"], text) if row["n"] >= first else row["hash"]
                 connection.execute("UPDATE audit SET hash = ? WHERE account = ? AND n = ?", (made, ALPHA, row["n"]))
                 previous = made
             end = (rows[-1]["n"], previous) if rows else (0, previous)
             connection.execute("UPDATE account_heads SET audit_n = ?, audit_hash = ? WHERE account = ?", (*end, ALPHA))
+
+    def rechain(self) -> str:
+        """Make the chain of alpha's one booking whole again, head included; return its hash."""
+        names = (
+            "account", "reference", "kind", "instrument", "quantity", "order_id", "execution", "side", "fill_quantity",
+            "price", "value", "commission", "tax", "cause",
+        )  # fmt: skip
+        with closing(sqlite3.connect(self.database)) as connection, connection:
+            connection.row_factory = sqlite3.Row
+            [row] = connection.execute(f"SELECT * FROM bookings WHERE account = '{ALPHA}'").fetchall()
+            query = "SELECT line, account, ledger, instrument, amount, currency FROM postings WHERE booking = ?"
+            postings = [list(each) for each in connection.execute(f"{query} ORDER BY line", (row["place"],))]
+            stamp = datetime.fromisoformat(str(row["stamp_utc"])).replace(tzinfo=UTC).isoformat()
+            fields = {**{name: row[name] for name in names}, "stamp_utc": stamp, "fill_stamp_utc": None}
+            made = link("0" * 64, 1, canonical({**fields, "postings": postings}))
+            connection.execute("UPDATE booking_links SET hash = ? WHERE account = ?", (made, ALPHA))
+            connection.execute("UPDATE account_heads SET book_hash = ? WHERE account = ?", (made, ALPHA))
+        return made
 
     def lines(self) -> list[str]:
         return self.workspace.home.seals.read_text().splitlines()
@@ -122,8 +143,8 @@ def edit(column: str) -> Callable[[Scene], None]:
 
 def insert(n: int) -> str:
     return (
-        "INSERT INTO audit SELECT account, {n}, who, 'forged', subject, detail, stamp_utc, hash FROM audit "
-        f"WHERE account = '{ALPHA}' AND n = 5"
+        "INSERT INTO audit SELECT account, {n}, who, 'forged', subject, detail, stamp_utc, hash, booked, book_hash "
+        f"FROM audit WHERE account = '{ALPHA}' AND n = 5"
     ).format(n=n)
 
 
@@ -147,6 +168,21 @@ def truncate(scene: Scene, last: int) -> None:
 def forge_from(scene: Scene, first: int) -> None:
     scene.sql(f"UPDATE audit SET who = 'nobody' WHERE account = '{ALPHA}' AND n = {first}")
     scene.rehash(first)
+
+
+def forge_booking(scene: Scene) -> None:
+    scene.sql(f"UPDATE postings SET ledger = 8 WHERE account = '{ALPHA}' AND ledger = 2")
+
+
+def forge_booking_and_chain(scene: Scene) -> None:
+    forge_booking(scene)
+    scene.rechain()
+
+
+def forge_booking_chain_and_trail(scene: Scene) -> None:
+    forge_booking(scene)
+    scene.sql(f"UPDATE audit SET book_hash = '{scene.rechain()}' WHERE account = '{ALPHA}'")
+    scene.rehash(1)
 
 
 def forge_seal(scene: Scene) -> None:
@@ -211,6 +247,13 @@ KINDS: dict[str, tuple[Callable[[Scene], None], str]] = {
     "delete and close up": (drop_and_close_up, "something after line 10 was rewritten"),
     "insert and make room": (make_room_and_insert, "something after line 10 was rewritten"),
     "play an older database back": (restore, "line 20 was sealed at"),
+    "change a booking": (forge_booking, "booking: booking 1 (capital): it does not follow"),
+    "change it and chain it anew": (forge_booking_and_chain, "audit: line 1 was written behind booking 1"),
+    "and the trail with it": (forge_booking_chain_and_trail, "something after line 0 was rewritten"),
+    "forget that lines spoke of it": (
+        lambda scene: scene.sql(f"UPDATE audit SET booked = NULL, book_hash = NULL WHERE account = '{ALPHA}'"),
+        "audit: line 1: it does not follow",
+    ),
     "forge a seal": (forge_seal, "seal 4 was changed"),
     "take a seal out": (take_seal_out, "seal 2 does not follow"),
     "swap seals": (lambda scene: scene.write_lines([*scene.lines()[2:], *scene.lines()[:2]]), "does not follow"),
@@ -253,6 +296,19 @@ class TestSeals:
         assert scene.faults() == ""
         report = now(ledger.verify(scene.workspace, "alpha"))
         assert report.sealed == {ALPHA: WRITTEN}
+
+    def test_what_was_booked_behind_the_last_line_is_sealed_as_well(self, scene: Scene) -> None:
+        epoch = now(scene.workspace.database.write(heads.take_over, ALPHA, BEGIN))
+        now(scene.workspace.database.write(journal_writes.write, ALPHA, epoch, [paid_in(500, "more", ALPHA)]))
+        made = now(seals.seal(scene.workspace))
+        assert [(each.account, each.n) for each in made] == [(ALPHA, WRITTEN + 1), (BETA, WRITTEN)]
+        assert now(seals.seal(scene.workspace)) == []
+        assert scene.faults() == ""
+        scene.sql(
+            f"UPDATE postings SET amount = 0 WHERE account = '{ALPHA}' AND amount IN (500, -500)",
+            f"UPDATE account_heads SET cash = cash - 500 WHERE account = '{ALPHA}'",
+        )  # fmt: skip
+        assert "booking 2 (more)" in scene.faults()
 
     def test_the_key_is_its_owners_alone(self, scene: Scene) -> None:
         assert scene.workspace.home.seal_key.stat().st_mode & 0o777 == 0o600

@@ -288,6 +288,12 @@ class TestBooks:
             ("UPDATE orders SET filled = '9'", "order"),
             ("UPDATE audit SET who = 'nobody' WHERE n = 1", "audit"),
             ("DELETE FROM audit WHERE n = 2", "audit"),
+            # what still adds up
+            ("UPDATE postings SET ledger = 7 WHERE ledger = 6", "booking"),
+            ("UPDATE bookings SET price = '99' WHERE price = '100.50'", "booking"),
+            ("UPDATE bookings SET stamp_utc = '2020-01-01 00:00:00.000000' WHERE order_id IS NULL", "booking"),
+            ("DELETE FROM booking_links WHERE n = 1", "booking"),
+            ("UPDATE account_heads SET booked = 1", "booking"),
         ],
     )
     def test_what_was_tampered_with_is_found(self, workspace, tampering, code, record_property):
@@ -298,7 +304,7 @@ class TestBooks:
             table = tampering.split()[1] if tampering.startswith("UPDATE") else tampering.split()[2]
             if session.connection.dialect.name == "postgresql":
                 session.connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-            elif table in ("postings", "audit"):
+            elif table in ("postings", "bookings", "audit", "booking_links"):
                 for what in ("update", "delete"):
                     session.connection.exec_driver_sql(f"DROP TRIGGER {table}_no_{what}")
             session.connection.exec_driver_sql(tampering)
@@ -307,7 +313,7 @@ class TestBooks:
         assert code in {fault.code for fault in now(ledger.verify(workspace, "alpha")).faults}
         now(workspace.database.write(lambda session: mend(session)))
 
-    @pytest.mark.parametrize("table", ["audit", "postings", "bookings"])
+    @pytest.mark.parametrize("table", ["audit", "postings", "bookings", "booking_links"])
     @pytest.mark.parametrize("deed", ["DELETE FROM {}", "UPDATE {} SET account = 'x'"])
     def test_what_grows_is_never_changed(self, workspace, table, deed):
         filled(workspace)

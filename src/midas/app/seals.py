@@ -12,20 +12,28 @@ from anyio import to_thread
 from midas.app.seal_file import SealFile
 from midas.app.workspace import Workspace
 from midas.core.errors import Busy, MidasError, StorageFull, Unavailable
-from midas.db import audit
+from midas.db import audit, book_chain, journal_writes
 from midas.identity.seals import Flaw, Seal, compared, flaws_of, seal_from_line
+from midas.trading.journal import NOBODY, Audit
 from midas.trading.wishes import Told
 
 _LOOK_EVERY_S = 2.0
 
 
+_WHO, _ACT = "seal", "ledger.sealed"
+
+
 async def seal(workspace: Workspace) -> list[Seal]:
-    """Seal every trail that grew since its last seal.
+    """Seal every trail that grew since its last seal, and with it what was booked.
 
     Raises
     ------
     Busy, StorageFull: nothing was sealed.
     """
+    for account in await workspace.database.read(book_chain.unspoken):
+        # a line says how far the ledger went when it was written: one more where something was booked since
+        line = Audit(account, _WHO, _ACT, account, {}, workspace.clock.now_utc())
+        await workspace.database.write(journal_writes.write, account, NOBODY, [line])
     ends = await workspace.database.read(audit.ends)
     grown = [(account, n, chain_hash) for account, (n, chain_hash) in ends.items()]
     return await to_thread.run_sync(_file(workspace).append, grown, workspace.clock.now_utc().isoformat())

@@ -31,12 +31,18 @@ class AuditLine(TypedDict):
     detail: str
     stamp_utc: datetime
     hash: str
+    booked: int | None
+    book_hash: str | None
 
 
-def line_of(entry: Audit, n: int, previous: str) -> AuditLine:
-    """Return an entry as line `n`, after the one whose hash is `previous`."""
-    detail = canonical(entry.detail)
-    text = _text(entry.account, entry.who, entry.act, entry.subject, detail, entry.stamp_utc)
+def line_of(entry: Audit, at: heads.Head) -> AuditLine:
+    """Return an entry as the line after the last one of its account.
+
+    It says how far the ledger went, so that who seals the trail has sealed the bookings as well.
+    """
+    detail, n = canonical(entry.detail), at.audit_n + 1
+    booked, book_hash = (at.booked, at.book_hash) if at.booked else (None, None)
+    text = _text(entry.account, entry.who, entry.act, entry.subject, detail, entry.stamp_utc, booked, book_hash)
     return {
         "account": entry.account,
         "n": n,
@@ -45,7 +51,9 @@ def line_of(entry: Audit, n: int, previous: str) -> AuditLine:
         "subject": entry.subject,
         "detail": detail,
         "stamp_utc": entry.stamp_utc,
-        "hash": link(previous, n, text),
+        "hash": link(at.audit_hash, n, text),
+        "booked": booked,
+        "book_hash": book_hash,
     }
 
 
@@ -99,11 +107,15 @@ def _lines(session: ReadSession, account: str) -> Iterator[ChainLine]:
 
 
 def _row_text(row: RowMapping) -> str:
-    return _text(row["account"], row["who"], row["act"], row["subject"], row["detail"], row["stamp_utc"])
+    said = (row["account"], row["who"], row["act"], row["subject"], row["detail"], row["stamp_utc"])
+    return _text(*said, row["booked"], row["book_hash"])
 
 
-def _text(account: str, who: str, act: str, subject: str, detail: str, stamp_utc: datetime) -> str:
+def _text(
+    account: str, who: str, act: str, subject: str, detail: str, stamp_utc: datetime, booked: int | None,
+    book_hash: str | None,
+) -> str:  # fmt: skip
     stamp = require_utc(stamp_utc).isoformat()
-    return canonical(
-        {"account": account, "who": who, "act": act, "subject": subject, "detail": detail, "stamp_utc": stamp}
-    )
+    said = {"account": account, "who": who, "act": act, "subject": subject, "detail": detail, "stamp_utc": stamp}
+    # a line from before bookings were chained, or of an account without any, says nothing of them
+    return canonical(said if booked is None else {**said, "booked": booked, "book_hash": book_hash})

@@ -17,7 +17,10 @@ from midas.trading.journal import NOBODY, Fenced
 
 @dataclass(slots=True)
 class Head:
-    """Where an account stands; `transaction` is PostgreSQL's number of what reads it, "" on SQLite."""
+    """Where an account stands; `transaction` is PostgreSQL's number of what reads it, "" on SQLite.
+
+    booked, book_hash : end of the chain of its bookings.
+    """
 
     account: str
     epoch: int = NOBODY
@@ -25,6 +28,8 @@ class Head:
     cash: int = 0
     audit_n: int = 0
     audit_hash: str = GENESIS
+    booked: int = 0
+    book_hash: str = GENESIS
     transaction: str = ""
 
 
@@ -57,7 +62,10 @@ def store(session: WriteSession, at: Head, epoch: int) -> None:
     ------
     Fenced: `epoch` is not the account's any more.
     """
-    values = {"revision": at.revision, "cash": at.cash, "audit_n": at.audit_n, "audit_hash": at.audit_hash}
+    values = {
+        "revision": at.revision, "cash": at.cash, "audit_n": at.audit_n, "audit_hash": at.audit_hash,
+        "booked": at.booked, "book_hash": at.book_hash,
+    }  # fmt: skip
     given = values | {"whose": at.account, "owners": epoch}
     if not session.change(_BY_ANYONE if epoch == NOBODY else _BY_OWNER, given):
         raise Fenced(f"{at.account} does not belong to epoch {epoch} any more.")
@@ -89,7 +97,9 @@ def upsert(session: ReadSession) -> type[postgresql.Insert] | type[sqlite.Insert
     return postgresql.Insert if session.connection.dialect.name == "postgresql" else sqlite.Insert
 
 
-_COLUMNS = tuple(HEADS.c[name] for name in ("account", "epoch", "revision", "cash", "audit_n", "audit_hash"))
+_KEPT = ("account", "epoch", "revision", "cash", "audit_n", "audit_hash", "booked", "book_hash")
+
+_COLUMNS = tuple(HEADS.c[name] for name in _KEPT)
 
 _WHOSE = HEADS.c.account == bindparam("whose")
 

@@ -11,10 +11,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from midas.core.errors import InvalidInput, NotFound
 from midas.db import heads
 from midas.db.audit import AuditLine, line_of
-from midas.db.order_rows import fill_values, moving_values, order_values
+from midas.db.book_chain import linked
+from midas.db.order_rows import Values, booking_values, moving_values, order_values
 from midas.db.sessions import WriteSession
 from midas.db.trading_tables import (
     AUDIT,
+    BOOKING_LINKS,
     BOOKINGS,
     CANCELS,
     CHECKPOINTS,
@@ -102,8 +104,11 @@ class _Writing:
         self._session = session
         self._at = at
         self._lines: list[AuditLine] = []
+        self._links: list[Values] = []
 
     def finish(self) -> None:
+        if self._links:
+            self._session.connection.execute(insert(BOOKING_LINKS), self._links)
         if self._lines:
             self._session.connection.execute(insert(AUDIT), self._lines)
 
@@ -143,8 +148,9 @@ class _Writing:
     def _(self, entry: Book) -> None:
         self._require_own(entry.account)
         require_sound(entry)
-        place = self._booked(entry)
-        lines = [
+        booking = booking_values(entry)
+        place = self._booked(entry, booking)
+        lines: list[Values] = [
             {
                 "booking": place,
                 "line": line,
@@ -158,15 +164,15 @@ class _Writing:
         ]
         if lines:
             self._session.connection.execute(insert(POSTINGS), lines)
+        self._links.append(linked(self._at, place, booking, lines))
         self._at.cash += sum(each.amount for each in entry.postings if each.account is LedgerAccount.CASH)
         self._hold(entry)
 
     @enter.register
     def _(self, entry: Audit) -> None:
         self._require_own(entry.account)
-        self._at.audit_n += 1
-        line = line_of(entry, self._at.audit_n, self._at.audit_hash)
-        self._at.audit_hash = line["hash"]
+        line = line_of(entry, self._at)
+        self._at.audit_n, self._at.audit_hash = line["n"], line["hash"]
         self._lines.append(line)
 
     @enter.register
@@ -227,16 +233,8 @@ class _Writing:
         if self._session.first(mine) is None:
             raise NotFound(f"There is no order {order!r}.", code="unknown_order")
 
-    def _booked(self, entry: Book) -> int:
-        booking = heads.upsert(self._session)(BOOKINGS).values(
-            account=entry.account,
-            reference=entry.reference,
-            kind=entry.kind,
-            instrument=None if entry.instrument is None else str(entry.instrument),
-            quantity=entry.quantity,
-            stamp_utc=entry.stamp_utc,
-            **fill_values(entry.fill),
-        )
+    def _booked(self, entry: Book, values: Values) -> int:
+        booking = heads.upsert(self._session)(BOOKINGS).values(**values)
         placed = self._session.connection.execute(booking.on_conflict_do_nothing().returning(BOOKINGS.c.place))
         place = placed.scalar_one_or_none()
         if place is None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from sqlalchemy import func, select
 
-from midas.db import audit, heads
+from midas.db import audit, book_chain, heads
 from midas.db.sessions import ReadSession
 from midas.db.trading_tables import AUDIT, BOOKINGS, ORDERS, POSITIONS, POSTINGS
 from midas.portfolio.ledger import LedgerAccount
@@ -17,7 +17,7 @@ from midas.portfolio.ledger import LedgerAccount
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that does not hold; `code` is one of unbalanced, cash, position, order, audit."""
+    """Something that does not hold; `code` is one of unbalanced, cash, position, order, booking, audit."""
 
     account: str
     code: str
@@ -54,7 +54,9 @@ def faults(session: ReadSession, account: str) -> list[Fault]:
         *(Fault(account, "cash", detail) for detail in _cash(session, account)),
         *(Fault(account, "position", detail) for detail in _positions(session, account)),
         *(Fault(account, "order", detail) for detail in _orders(session, account)),
+        *(Fault(account, "booking", detail) for detail in book_chain.broken(session, account)),
         *(Fault(account, "audit", f"line {each.n}: {each.why}") for each in audit.broken(session, account)),
+        *(Fault(account, "audit", detail) for detail in (book_chain.unlike_trail(session, account),) if detail),
     ]
 
 

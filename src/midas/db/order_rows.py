@@ -1,4 +1,4 @@
-"""Orders and fills as the columns they are stored in."""
+"""Orders, bookings and fills as the columns they are stored in."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from sqlalchemy import RowMapping
 from midas.core.instrument import InstrumentId
 from midas.core.order import Cause, Fill, OrderIntent, OrderKind, OrderState, Side, TimeInForce
 from midas.execution.order_row import OrderRow
+from midas.trading.journal import Book
 
 Values = dict[str, object]
 
@@ -78,10 +79,20 @@ def order_of(found: RowMapping) -> OrderRow:
     return OrderRow(found["id"], wish, state, **moving, seen=tuple(found["seen"]), changed_utc=found["changed_utc"])
 
 
-def fill_values(fill: Fill | None) -> Values:
-    """Return the columns of a booking that tell its fill; none for a payment."""
-    if fill is None:
-        return {}
+def booking_values(entry: Book) -> Values:
+    """Return every column of a booking but its place; of a payment nothing of a fill."""
+    return {
+        "account": entry.account,
+        "reference": entry.reference,
+        "kind": entry.kind,
+        "instrument": None if entry.instrument is None else str(entry.instrument),
+        "quantity": entry.quantity,
+        "stamp_utc": entry.stamp_utc,
+        **({} if entry.fill is None else _fill_values(entry.fill)),
+    }
+
+
+def _fill_values(fill: Fill) -> Values:
     return {
         "order_id": fill.order,
         "execution": fill.execution,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from midas.db.failures import meaning
 
-HEAD = "0006"
+HEAD = "0007"
 """The latest revision under `migrations/versions`."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from midas.db.columns import PLACE, Exact, UtcDateTime
 from midas.db.metadata import METADATA
+from midas.identity.audit_chain import GENESIS
 
 ACCOUNTS = Table(
     "accounts",
@@ -63,6 +64,8 @@ HEADS = Table(
     Column("cash", BigInteger, nullable=False),
     Column("audit_n", BigInteger, nullable=False),
     Column("audit_hash", String(64), nullable=False),
+    Column("booked", BigInteger, nullable=False, server_default="0"),
+    Column("book_hash", String(64), nullable=False, server_default=GENESIS),
 )
 
 ORDERS = Table(
@@ -151,6 +154,17 @@ POSTINGS = Table(
     Index("ix_postings_account", "account", "ledger"),
 )
 
+# the bookings of an account as a chain: each hash covers a booking, its postings and the hash before
+BOOKING_LINKS = Table(
+    "booking_links",
+    METADATA,
+    Column("account", String(80), primary_key=True),
+    Column("n", BigInteger, primary_key=True),
+    Column("booking", PLACE, ForeignKey("bookings.place"), nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("booking", name="uq_booking_links_booking"),
+)
+
 # what the postings and bookings of an account add up to; `ledger verify` adds them up again
 POSITIONS = Table(
     "positions",
@@ -222,6 +236,9 @@ AUDIT = Table(
     Column("detail", Text, nullable=False),
     Column("stamp_utc", UtcDateTime, nullable=False),
     Column("hash", String(64), nullable=False),
+    # how far the ledger went by then, and the hash of its last booking; NULL in lines from before that was kept
+    Column("booked", BigInteger),
+    Column("book_hash", String(64)),
 )
 
 IDEMPOTENCY = Table(

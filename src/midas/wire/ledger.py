@@ -8,7 +8,7 @@ from midas.wire.shape import Answer, Question
 
 
 class LedgerFault(Answer):
-    """Something that does not hold; `code` is unbalanced, cash, position, order, audit or seal.
+    """Something that does not hold; `code` is unbalanced, cash, position, order, booking, audit or seal.
 
     `account` is empty where it is of no account.
     """
@@ -21,7 +21,8 @@ class LedgerFault(Answer):
 class LedgerReport(Answer):
     """What adding up the books of `accounts` found; they are right where there are no faults.
 
-    `sealed` is the last line of each audit trail that was sealed: what was cut off or rewritten up to there is found.
+    `sealed` is the last line of each audit trail that was sealed: what was cut off or rewritten up to there is found,
+    of the trail and of what was booked before that line.
     """
 
     accounts: list[str]

@@ -1,0 +1,118 @@
+"""Bookings as a chain, which the audit trail speaks of; those there are already are chained as they are now."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+_GENESIS = "0" * 64
+_AT_ONCE = 2_000
+_OF_BOOKING = (
+    "account", "reference", "kind", "instrument", "quantity", "stamp_utc", "order_id", "execution", "side",
+    "fill_quantity", "price", "value", "commission", "tax", "fill_stamp_utc", "cause",
+)  # fmt: skip
+_OF_POSTING = ("line", "account", "ledger", "instrument", "amount", "currency")
+
+
+def upgrade() -> None:
+    """Create the table, which only grows, with a link for each booking, and the columns that say where it ends."""
+    place = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "booking_links",
+        sa.Column("account", sa.String(80), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.Column("booking", place, nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("account", "n", name="pk_booking_links"),
+        sa.ForeignKeyConstraint(["booking"], ["bookings.place"], name="fk_booking_links_booking_bookings"),
+        sa.UniqueConstraint("booking", name="uq_booking_links_booking"),
+    )
+    op.add_column("account_heads", sa.Column("booked", sa.BigInteger(), server_default="0", nullable=False))
+    op.add_column("account_heads", sa.Column("book_hash", sa.String(64), server_default=_GENESIS, nullable=False))
+    op.add_column("audit", sa.Column("booked", sa.BigInteger(), nullable=True))
+    op.add_column("audit", sa.Column("book_hash", sa.String(64), nullable=True))
+    if not op.get_context().as_sql:
+        _chain(op.get_bind())
+    _only_grows()
+
+
+def downgrade() -> None:
+    """Drop them: lines of the trail that spoke of bookings cannot be checked any more then."""
+    op.drop_column("audit", "book_hash")
+    op.drop_column("audit", "booked")
+    op.drop_column("account_heads", "book_hash")
+    op.drop_column("account_heads", "booked")
+    op.drop_table("booking_links")
+
+
+def _only_grows() -> None:
+    if op.get_context().dialect.name == "sqlite":
+        for what in ("update", "delete"):
+            op.execute(
+                f"CREATE TRIGGER booking_links_no_{what} BEFORE {what.upper()} ON booking_links "
+                "BEGIN SELECT RAISE(ABORT, 'booking_links only grows'); END"
+            )
+        return
+    op.execute(
+        "CREATE TRIGGER booking_links_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON booking_links "
+        "FOR EACH STATEMENT EXECUTE FUNCTION only_grows()"
+    )
+
+
+def _chain(connection: sa.Connection) -> None:
+    ends: dict[str, tuple[int, str]] = {}
+    store = sa.text("INSERT INTO booking_links (account, n, booking, hash) VALUES (:account, :n, :booking, :hash)")
+    for bookings in _parts(connection):
+        links = []
+        for row, postings in bookings:
+            n, previous = ends.get(row["account"], (0, _GENESIS))
+            made = sha256(f"{previous}|{n + 1}|{_text(row, postings)}".encode()).hexdigest()
+            ends[row["account"]] = n + 1, made
+            links.append({"account": row["account"], "n": n + 1, "booking": row["place"], "hash": made})
+        connection.execute(store, links)
+    end = sa.text("UPDATE account_heads SET booked = :n, book_hash = :hash WHERE account = :account")
+    for account, (n, made) in ends.items():
+        connection.execute(end, {"account": account, "n": n, "hash": made})
+
+
+def _parts(connection: sa.Connection) -> Iterator[list[tuple[Mapping[str, Any], list[list[object]]]]]:
+    after = -1
+    while True:
+        some = {"after": after, "many": _AT_ONCE}
+        query = sa.text("SELECT * FROM bookings WHERE place > :after ORDER BY place LIMIT :many")
+        bookings = connection.execute(query, some).mappings().all()
+        if not bookings:
+            return
+        between = {"first": bookings[0]["place"], "last": bookings[-1]["place"]}
+        query = sa.text("SELECT * FROM postings WHERE booking BETWEEN :first AND :last ORDER BY booking, line")
+        postings: defaultdict[int, list[list[object]]] = defaultdict(list)
+        for row in connection.execute(query, between).mappings():
+            postings[row["booking"]].append([row[name] for name in _OF_POSTING])
+        yield [(dict(row), postings[row["place"]]) for row in bookings]
+        after = bookings[-1]["place"]
+
+
+def _text(row: Mapping[str, Any], postings: list[list[object]]) -> str:
+    said = {name: _plain(name, row[name]) for name in _OF_BOOKING}
+    document = {**said, "postings": postings}
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _plain(name: str, value: object) -> object:
+    if value is None or not name.endswith("stamp_utc"):
+        return value
+    # SQLite keeps a moment as text, in UTC and without saying so
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)).isoformat()
