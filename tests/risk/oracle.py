@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from decimal import Decimal
 from fractions import Fraction
 
@@ -26,6 +27,22 @@ def refusals(seen: Scene) -> list[str]:
     if "bad_price" in facts:
         return facts
     return facts + [code for limits in seen.limits for code in _limits(seen, limits)]
+
+
+HARMLESS = {"run", "collar", "quote_age_s", "snapshot_age_s", "cooldown_s", "allow_short"}
+"""Limits that refuse nothing at the last price, of an account seen just now without losses that sells what it holds."""
+
+
+def promises(limits: Sequence[Limits], apart_s: float) -> bool:
+    """Return whether limits could refuse no plain order so long after any other; none at all promise nothing."""
+    for each in limits:
+        told = {one.name: getattr(each, one.name) for one in fields(each) if one.name not in HARMLESS}
+        window_s = told.pop("duplicate_window_s")
+        if any(value not in (None, frozenset()) for value in told.values()):
+            return False
+        if window_s is not None and not apart_s > window_s:
+            return False
+    return len(limits) > 0
 
 
 def _missing(order: OrderIntent, known: Snapshot) -> Iterator[str]:

@@ -100,6 +100,22 @@ def scene(seed: int) -> Scene:
     return _spoiled(rng, Scene(order, snapshot, limits, place))
 
 
+def limit_scenes() -> list[tuple[tuple[Limits, ...], float]]:
+    """Return limits, with how far orders are apart: none, each by itself, and two sets of which one has it."""
+    plain = Limits(duplicate_window_s=None)
+    of_amount = ("max_quantity", "max_notional")
+    of_share = ("position", "gross", "daily_loss", "drawdown", "collar", "quote_age_s", "snapshot_age_s", "cooldown_s")
+    of_pace = ("orders_per_second", "orders_per_minute", "orders_per_day", "repeats_per_minute")
+    some: dict[str, Any] = {
+        **dict.fromkeys(of_amount, Decimal(0)), **dict.fromkeys(of_share, 0.0), **dict.fromkeys(of_pace, 0),
+        "restricted": frozenset({"OTHER.XKRX"}), "allow_short": True,
+    }  # fmt: skip
+    each = [replace(plain, **{name: value}) for name, value in some.items()]
+    each += [replace(plain, duplicate_window_s=window_s) for window_s in (0.0, 59.0, 60.0, 61.0)]
+    sets = [(), (plain,), *((one,) for one in each), *((plain, one) for one in each), *((one, plain) for one in each)]
+    return [(limits, 60.0) for limits in sets]
+
+
 def _rarely(rng: Random, usual: Any, *others: Any, chance: float = 0.03) -> Any:
     return rng.choice(others) if rng.random() < chance else usual
 

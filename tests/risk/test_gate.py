@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from tests.many import many
-from tests.risk.oracle import refusals
-from tests.risk.scenes import ID, MISSING, NOW, Scene, missing, scene
+from tests.risk.oracle import promises, refusals
+from tests.risk.scenes import ID, MISSING, NOW, Scene, limit_scenes, missing, scene
 from tests.scale import scaled
 
 from midas.core.errors import InvalidInput
@@ -163,6 +163,10 @@ class TestAllPass:
             promised += 1
             assert [deny for limit in LIMITS if (deny := limit(asked, limits))] == [], seed
         assert promised > scaled(100_000) / 20
+
+    def test_says_all_that_holds_of_a_limit_by_itself(self) -> None:
+        for limits, apart_s in limit_scenes():
+            assert all_pass(limits, apart_s) is promises(limits, apart_s), limits
 
     def test_no_limits_promise_nothing(self) -> None:
         assert not all_pass((), 60.0)
