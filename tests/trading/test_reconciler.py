@@ -16,7 +16,7 @@ from tests.trading.virtual_time import run
 
 from midas.core.instrument import InstrumentId
 from midas.core.order import OrderKind, OrderState, Side
-from midas.execution.broker import BrokerState, ClientIds
+from midas.execution.broker import BrokerOrder, BrokerState, ClientIds, Holdings
 from midas.risk.kill import KillLevel
 from midas.trading.sender import ticket_of
 
@@ -108,6 +108,42 @@ class TestReconcile:
             assert not await shop.reconciler.once()
             assert await shop.journal.revision(ACCOUNT) == revision
             assert not shop.desk.quarantined
+
+        run(story())
+
+    @pytest.mark.parametrize("what", ["an order", "a fill"])
+    def test_what_changes_while_the_broker_answers_holds_nobody_up(self, what: str) -> None:
+        async def story() -> None:
+            shop = await opened()
+            working = await shop.order(1)
+            await asyncio.sleep(1)
+            await shop.reconciler.once()
+            list_orders, holdings = shop.broker.orders, shop.broker.holdings
+
+            async def slow_list() -> list[BrokerOrder]:
+                told = list(await list_orders())
+                await asyncio.sleep(1)
+                return told
+
+            async def slow_holdings() -> Holdings:
+                told = await holdings()
+                kept = Holdings(told.cash, dict(told.quantities))
+                await asyncio.sleep(1)
+                return kept
+
+            shop.broker.orders, shop.broker.holdings = slow_list, slow_holdings  # type: ignore[method-assign]
+            looking = asyncio.create_task(shop.reconciler.once())
+            if what == "an order":
+                await asyncio.sleep(0.5)
+                await shop.order(2)
+            else:
+                await asyncio.sleep(1.5)
+                shop.broker.fill(shop.broker.number_of(working.id), Decimal(4), Decimal(100))
+            while not looking.done():
+                assert shop.reconciler.reconciled
+                await asyncio.sleep(0.1)
+            assert await looking
+            assert not shop.reconciler.findings
 
         run(story())
 

@@ -30,6 +30,7 @@ class Desk:
 
     clock : the machine's, for the audit trail and for waiting. market : the market's time, by which orders are valid;
     a replay has its own. tell : hears of each change before it is stored, and may add to it.
+    booked_utc : when something was last booked of an instrument, by its name, and of cash, by "", since it opened.
     unwanted : orders of which a cancel is asked and that did not end.
     linked : hears which of the broker's numbers is known to be ours now.
     """
@@ -52,6 +53,7 @@ class Desk:
         self.books = Books(currency)
         self.purchases = Purchases()
         self.filled_utc: datetime | None = None
+        self.booked_utc: dict[str, datetime] = {}
         self.quarantined: dict[str, str] = {}
         self.unwanted: set[str] = set()
         self.unknowns_s: deque[float] = deque(maxlen=16)
@@ -222,6 +224,9 @@ class Desk:
             self.filled_utc = max(self.filled_utc or fill.stamp_utc, fill.stamp_utc)
         for book in draft.booked:
             self.books.apply(book)
+            self.booked_utc[""] = now_utc = self.now_utc
+            if book.instrument is not None:
+                self.booked_utc[str(book.instrument)] = now_utc
 
 
 def _tell_nobody(_draft: Draft) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from midas.core.instrument import InstrumentId
 from midas.core.order import OrderState, TimeInForce
@@ -101,10 +101,10 @@ class Reconciler:
 
     async def _once(self) -> bool:
         lapses, begun_s = self._lapses, self._desk.clock.monotonic_s()
-        quarantined = dict(self._desk.quarantined)
+        quarantined, begun_utc = dict(self._desk.quarantined), self._desk.now_utc
         found = await self._look()
         if found:
-            if found - self.findings:
+            if not all(self._moved(each, begun_utc) for each in found - self.findings):
                 self.agreed_s = None
             await asyncio.sleep(AGREE_AFTER_S)
             begun_s = self._desk.clock.monotonic_s()
@@ -142,6 +142,17 @@ class Reconciler:
         if not found:
             self._reports.agreed()
         return self._explained(found, bool(orders))
+
+    def _moved(self, found: Finding, since_utc: datetime) -> bool:
+        # Whether it is of an order, a position or cash that changed here while the broker answered: its answer may be
+        # from before that. The second look will tell, and nothing has to wait for it.
+        if found.kind in (Difference.MISSING_ORDER, Difference.FILLED):
+            row = self._desk.rows.get(found.subject)
+            return row is not None and row.changed_utc is not None and row.changed_utc >= since_utc
+        booked_utc = self._desk.booked_utc.get(found.instrument)
+        return (
+            found.kind in (Difference.POSITION, Difference.CASH) and booked_utc is not None and booked_utc >= since_utc
+        )
 
     def _says_nothing(self, holdings: Holdings) -> bool:
         ours = self._desk.books
