@@ -57,7 +57,8 @@ class Book:
 
     def __init__(self, rules_of: RowRules, capital: int, *, by_change: bool, rules: Values) -> None:
         columns = len(rules_of.class_of)
-        self._guarded = bool(any_rule(rules)) or rules_of.terms[SHORTS] > 0.0
+        watched = cast("Any", any_rule).py_func  # compiling it for one look takes seconds
+        self._guarded = bool(watched(rules)) or rules_of.terms[SHORTS] > 0.0
         self._rules_of, self._window = rules_of, BookWindow(rules_of, guarded=self._guarded)
         self._weights = np.full((1, columns), np.nan)
         self._ranges = np.full((3, 1, columns), np.nan)
