@@ -112,13 +112,23 @@ class World:
             self.blame(f"{ticket.id} was sent when it was no longer good")
         if process.office.lease.age_s >= lease.TTL_S / 2:
             self.blame(f"{ticket.id} was sent on a lease of {process.office.lease.age_s:.1f} s")
+        if intent.leg == FLATTEN_LEG and self._closed_twice(row):
+            self.blame(f"{ticket.id} was sent while another closes {ticket.instrument}")
         if (ticket.instrument, ticket.side, ticket.quantity) != (intent.instrument, intent.side, intent.quantity):
             self.blame(f"{ticket.id} is not what was wanted")
 
     def _forbidden(self, process: Process, intent: OrderIntent) -> bool:
         flattens = intent.leg == FLATTEN_LEG
-        stopped = blocks(process.office.switch.level, reduces=flattens, flattens=flattens)
-        return stopped or (self.restricted(intent) and not flattens)
+        level = process.office.switch.level
+        if flattens:
+            return level is not KillLevel.FLATTEN
+        return blocks(level, reduces=False, flattens=False) or self.restricted(intent)
+
+    def _closed_twice(self, row: OrderRow) -> bool:
+        rows = self.journal.store.accounts[self.account].orders.values()
+        alike = (row.intent.leg, row.intent.instrument)
+        others = [one for one in rows if one.id != row.id and (one.intent.leg, one.intent.instrument) == alike]
+        return any(one.state not in ENDED for one in others)
 
     def committed(self, batch: Batch) -> None:
         """See what was stored."""
