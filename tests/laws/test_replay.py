@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tests.backtest.strategies import Averaged, MonthEnd, Rebalanced, Threshold
-from tests.execution.markets import AMERICA, random_market
-from tests.execution.rehearsals import assert_same, replayed, some_rows
+from tests.execution.markets import AMERICA, panel_of, random_market
+from tests.execution.rehearsals import assert_same, of_rehearsal, replayed, some_rows
 
 from midas.backtest.spec import spec_of
 from midas.core.clock import SystemClock
@@ -17,6 +17,7 @@ from midas.execution.dealing import Dealing
 from midas.factors.market import Market
 from midas.factors.node import Node
 from midas.integrations.sample.source import SampleSource
+from midas.marketdata.actions import ActionKind, Actions
 from midas.marketdata.importing import pull_bars
 from midas.marketdata.lake import Lake
 from midas.marketdata.panel import Panel
@@ -27,6 +28,7 @@ from midas.strategies.exits import AtrStop, AtrTakeProfit, AtrTrailingStop, Stop
 from midas.strategies.registry import build, library
 from midas.strategies.schedule import Every
 from midas.strategies.strategy import Strategy
+from midas.trading.rehearsal import Rehearsal
 
 SCALE = int(os.environ.get("MIDAS_TEST_SCALE", "1"))
 KILLS = 20
@@ -116,6 +118,32 @@ def test_a_dividend_that_buys_shares_does_so_here_too() -> None:
     spec = spec_of(MonthEnd(), made.panel, dealing=Dealing(reinvest_dividends=True))
     rehearsal = assert_same(spec, made.panel, {20, 40})
     assert rehearsal.foreign
+
+
+def bought(rehearsal: Rehearsal) -> list[float]:
+    return [quantity for _, side, quantity, *_ in of_rehearsal(rehearsal).fills if side == "buy"]
+
+
+def split_at(row: int, closes: list[float], volumes: list[float], start: str) -> Panel:
+    actions = Actions(np.array([row]), np.array([0]), np.array([int(ActionKind.SPLIT)], np.int8), np.array([2.0]))
+    prices = dict.fromkeys(("open", "high", "low", "close"), closes)
+    return panel_of({**prices, "volume": volumes}, actions=actions, start=start)
+
+
+class TestAnOrderThatASplitMakesLarger:
+    """Sent as one quantity, it is twice that when it meets its bar, of which volume lets it have a little more."""
+
+    def test_is_tried_again_where_targets_change_names(self) -> None:
+        # 108 for 1300 at 12 become 216 at 6, and a tenth of 1100 trades
+        panel = split_at(4, [10, 10, 10, 12, 6, 6, 6], [1e6, 1e6, 1e6, 1e6, 1_100, 1_100, 1e6], "2024-01-02")
+        spec = spec_of(Threshold(level=11.0), panel, initial_capital=1_300, commission_bps=0)
+        assert bought(assert_same(spec, panel)) == [110, 106]
+
+    def test_is_gone_with_the_next_decision_where_it_is_carried_over(self) -> None:
+        # 100 at 10 become 200 at 5; at the end of February 450 in cash and 110 at 3 are 260 shares
+        panel = split_at(3, [10] * 3 + [5] * 15 + [3] * 8, [1e6] * 3 + [1_100] + [0] * 20 + [1e6] * 2, "2024-01-29")
+        spec = spec_of(MonthEnd(), panel, initial_capital=1_000, commission_bps=0, dealing=Dealing(carry=True))
+        assert bought(assert_same(spec, panel)) == [110, 150]
 
 
 def test_limits_that_are_set_hold() -> None:

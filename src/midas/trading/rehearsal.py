@@ -209,7 +209,7 @@ class Rehearsal:
         )  # fmt: skip
         row = self._row_of(order)
         if row is not None:
-            draft.move("fill", row, lambda _: (Executed(told.quantity),))
+            draft.move("fill", row, lambda _: (Executed(told.quantity, told.left),))
         else:
             self.foreign.append(told)
 
