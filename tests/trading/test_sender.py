@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from tests.trading.shop import NAME, again, new_order, opened
+from tests.trading.shop import ACCOUNT, NAME, again, new_order, opened
 from tests.trading.virtual_time import run
 
 from midas.core.order import OrderState, Side
@@ -15,7 +15,7 @@ from midas.execution.broker import ClientIds, Ticket
 from midas.execution.order_row import OrderRow
 from midas.risk.kill import KillLevel
 from midas.risk.verdict import Allow, Denial, Deny, Verdict
-from midas.trading.journal import Fenced
+from midas.trading.journal import NOBODY, AskCancel, Fenced, StoreOrder
 
 IDS = list(ClientIds)
 PASSES = {
@@ -366,3 +366,27 @@ def test_the_same_intent_is_one_order() -> None:
         assert first.id == new_order(shop.broker, 1, stamp_utc=first.intent.stamp_utc).id
 
     run(story())
+
+
+class TestWakes:
+    def test_what_others_store_goes_out_and_is_cancelled_though_bells_ring_all_the_time(self) -> None:
+        async def story() -> None:
+            shop = await opened()
+            await asyncio.sleep(1)
+
+            async def ring() -> None:
+                while True:
+                    shop.desk.ring()
+                    await asyncio.sleep(0.01)
+
+            ringing = asyncio.create_task(ring())
+            row = new_order(shop.broker)
+            await shop.journal.commit(ACCOUNT, NOBODY, [StoreOrder(row)])
+            await asyncio.sleep(0.6)
+            assert shop.state(row.id) is OrderState.OPEN
+            await shop.journal.commit(ACCOUNT, NOBODY, [AskCancel(row.id, "a person")])
+            await asyncio.sleep(0.6)
+            assert shop.state(row.id) is OrderState.CANCELED
+            ringing.cancel()
+
+        run(story())

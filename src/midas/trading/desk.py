@@ -31,7 +31,7 @@ class Desk:
     clock : the machine's, for the audit trail and for waiting. market : the market's time, by which orders are valid;
     a replay has its own. tell : hears of each change before it is stored, and may add to it.
     booked_utc : when something was last booked of an instrument, by its name, and of cash, by "", since it opened.
-    unwanted : orders of which a cancel is asked and that did not end.
+    unsent : orders that are NEW. unwanted : those of which a cancel is asked and that did not end.
     linked : hears which of the broker's numbers is known to be ours now.
     """
 
@@ -55,6 +55,7 @@ class Desk:
         self.filled_utc: datetime | None = None
         self.booked_utc: dict[str, datetime] = {}
         self.quarantined: dict[str, str] = {}
+        self.unsent: set[str] = set()
         self.unwanted: set[str] = set()
         self.unknowns_s: deque[float] = deque(maxlen=16)
         self.bells: list[Bell] = []
@@ -93,6 +94,10 @@ class Desk:
             self.working.count(before, -1)
         if row.number and (before is None or not before.number):
             self.numbers[row.number] = row.id
+        if row.state is OrderState.NEW:
+            self.unsent.add(row.id)
+        else:
+            self.unsent.discard(row.id)
         if row.state is OrderState.NOT_PLACED:
             self.given_up[row.id] = row
         else:
