@@ -304,35 +304,6 @@ class TestWhatIsNotToldYet:
         grow(lake, DAILY, 40)
         assert rows_of(heard_of(lake, plot))[-1] == 39
 
-    @pytest.mark.parametrize(("early_s", "told"), [(0.5, True), (4.0, True), (6.0, False)])
-    def test_one_stored_just_before_its_close_by_our_clock_is_told_at_its_close(
-        self, early_s: float, told: bool, tmp_path: Path
-    ) -> None:
-        moving = ManualClock(LATER)
-        lake = Lake(tmp_path, moving)
-        plot = plot_of(grow(lake, DAILY, 40))
-        closed_utc = [one.stamp_utc for one in heard_of(lake, plot) if isinstance(one, BarRow)][-1]
-        moving.current_utc = closed_utc - timedelta(seconds=early_s)
-        lake.write(NAME, snapshot_of(DAILY, range(39)))
-        grow(lake, DAILY, 40)
-        heard, counts = [], []
-
-        async def sleep(_seconds: float) -> None:
-            counts.append(len(rows_of(heard)))
-            moving.current_utc += timedelta(seconds=1)
-            if len(counts) == 20:
-                raise EOFError
-
-        async def live() -> None:
-            async for event in Follower(lake, plot, clock=moving, sleep=sleep).events():
-                heard.append(event)  # noqa: PERF401  # it ends by force, and what was heard until then counts
-
-        with pytest.raises(EOFError):
-            asyncio.run(live())
-        looks = int(np.ceil(early_s))
-        assert counts == [39] * looks + [40 if told else 39] * (20 - looks)
-        assert not remarks_of(heard)
-
     def test_a_row_of_which_none_of_its_names_has_a_bar(self, lake: Lake) -> None:
         lake.write(NAME, snapshot_of(DAILY, range(40)))
         whole = lake.panel(NAME)

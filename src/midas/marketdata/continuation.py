@@ -26,8 +26,7 @@ _SAME = 1e-6
 class Continuation:
     """All rows of a version under the numbers they are told by. told : those of the panel, with the new ones.
 
-    corrected, late : how many told rows are others now, and how many came behind later ones. next_utc : when the first
-    row closes that is not told as it was not over.
+    corrected, late : how many told rows are others now, and how many came behind later ones.
     """
 
     panel: Panel
@@ -35,18 +34,17 @@ class Continuation:
     corrected: int
     late: int
     remarks: tuple[Remark, ...]
-    next_utc: datetime | None
 
 
-def continued(panel: Panel, over_utc: datetime, plot: Plot, told: Told | None) -> Continuation:
-    """Return how a version goes on from what was told, with the bars that were over at `over_utc`.
+def continued(panel: Panel, stored_utc: datetime, plot: Plot, told: Told | None) -> Continuation:
+    """Return how a version goes on from what was told.
 
     Raises
     ------
     DataBlocked: it does not: other bars, none of the names, or a past in other shares.
     """
     told = Told.nothing(panel.times) if told is None else told
-    laid = laid_out(panel, over_utc, plot, told)
+    laid = laid_out(panel, stored_utc, plot, told)
     whole, known = laid.panel, len(told)
     _require_same_scale(whole, told)
     digest = digest_of(whole, plot.ground.raw_fields, known)
@@ -64,7 +62,7 @@ def continued(panel: Panel, over_utc: datetime, plot: Plot, told: Told | None) -
         *_listed_otherwise(after, told),
     )
     whole = replace(whole, gone=delistings_as_known(whole))
-    return Continuation(whole, after, len(changed), len(late), remarks, laid.next_utc)
+    return Continuation(whole, after, len(changed), len(late), remarks)
 
 
 def _require_same_scale(panel: Panel, told: Told) -> None:

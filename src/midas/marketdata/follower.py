@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime, timedelta
 
 from midas.core.clock import Clock
 from midas.core.errors import MidasError
@@ -18,10 +17,6 @@ from midas.marketdata.replay import Replay, Sleep
 from midas.marketdata.told import Told
 
 LOOK_EVERY_S = 2.0
-
-EARLY_S, EARLY_PART = 5.0, 1 / 20
-"""So long before its close by our clock, and such a part of its length at most, a bar may be stored and yet be whole:
-clocks differ. It is told when the clock reaches its close; one stored earlier may lack what was still to come."""
 
 
 class Follower:
@@ -43,8 +38,6 @@ class Follower:
         self._lake, self._plot, self._told = lake, plot, told
         self._clock, self._sleep, self._look_every_s = clock, sleep, look_every_s
         self._version = self._seen = self._trouble = ""
-        self._due_utc: datetime | None = None
-        self._early = timedelta(seconds=min(EARLY_S, self.timeframe.seconds * EARLY_PART))
         self._instruments = tuple(instrument.id for instrument in plot.ground.instruments)
 
     @property
@@ -84,19 +77,14 @@ class Follower:
         return found
 
     def _continuation(self) -> Continuation | None:
-        name, now_utc = self._plot.ground.dataset, self._clock.now_utc()
+        name = self._plot.ground.dataset
         dataset = self._lake.dataset(name)
-        due = self._due_utc is not None and now_utc >= self._due_utc
-        if dataset.version == self._seen and not due:
+        if dataset.version == self._seen:
             return None
         panel = self._lake.panel(name)
         if panel.version != dataset.version:
             return None  # a newer one came between: it is looked at the next time
-        self._seen, self._due_utc = dataset.version, None
-        stored_utc = dataset.imported_at_utc
-        whole_utc = stored_utc + self._early
-        found = continued(panel, max(stored_utc, min(now_utc, whole_utc)), self._plot, self._told)
+        self._seen = dataset.version
+        found = continued(panel, dataset.imported_at_utc, self._plot, self._told)
         self._version = dataset.version
-        if found.next_utc is not None and found.next_utc <= whole_utc:
-            self._due_utc = found.next_utc
         return found

@@ -33,19 +33,17 @@ class Laid:
     """A version in its plot.
 
     panel : raw prices alone, with the corporate actions. late : rows that came behind later ones, left out of it.
-    strange, missing : names of the dataset that are not in the plot, and the other way round. next_utc : when the first
-    row closes that was not over yet and is left out, too.
+    strange, missing : names of the dataset that are not in the plot, and the other way round.
     """
 
     panel: Panel
     late: Times
     strange: tuple[str, ...]
     missing: tuple[str, ...]
-    next_utc: datetime | None
 
 
-def laid_out(panel: Panel, over_utc: datetime, plot: Plot, told: Told) -> Laid:
-    """Lay a version out behind what was told; new bars that were not over at `over_utc` are not in it yet.
+def laid_out(panel: Panel, stored_utc: datetime, plot: Plot, told: Told) -> Laid:
+    """Lay a version out behind what was told; bars that were not over when it was stored are not in it yet.
 
     Raises
     ------
@@ -54,11 +52,11 @@ def laid_out(panel: Panel, over_utc: datetime, plot: Plot, told: Told) -> Laid:
     ground = plot.ground
     _require_same_kind(panel, ground)
     chosen, missing = _in_columns(panel, ground)
-    place, late, next_utc = _places(chosen, over_utc, told)
+    place, late = _places(chosen, stored_utc, told)
     known = {one.id for one in ground.instruments}
     venues = {one.venue for one in known}
     strange = [str(one.id) for one in panel.instruments if one.id not in known and one.id.venue in venues]
-    return Laid(_in_rows(chosen, place, told), late, tuple(strange) if plot.whole else (), missing, next_utc)
+    return Laid(_in_rows(chosen, place, told), late, tuple(strange) if plot.whole else (), missing)
 
 
 def _require_same_kind(panel: Panel, ground: Ground) -> None:
@@ -95,9 +93,8 @@ def _widened(tiles: Tiles, places: Sequence[int], columns: int, lanes: int) -> T
     return to_tiles(matrix, lanes)
 
 
-def _places(panel: Panel, over_utc: datetime, told: Told) -> tuple[Places, Times, datetime | None]:
-    # Where in the panel each told row is, -1 where it is gone, and behind them the new ones; what came late; and when
-    # the first of those closes that are not over.
+def _places(panel: Panel, stored_utc: datetime, told: Told) -> tuple[Places, Times]:
+    # Where in the panel each told row is, -1 where it is gone, and behind them the new ones; and what came late.
     times: Times = panel.times
     there = np.asarray(~np.isnan(panel.fields["raw_close"]).all(axis=(0, 2)))
     begin = int(np.searchsorted(times, told.times[-1], "right")) if len(told) else 0
@@ -105,19 +102,16 @@ def _places(panel: Panel, over_utc: datetime, told: Told) -> tuple[Places, Times
     found = place < begin
     found[found] = times[place[found]] == told.times[found]
     # a row is told once one of its names has a bar: until then it may be on its way
-    hours = SessionHours(Ground.of(panel).venue.calendar)
-    stop = _finished(panel, over_utc, begin, hours)
-    fresh, rest = np.flatnonzero(there[begin:stop]), np.flatnonzero(there[stop:])
+    fresh = np.flatnonzero(there[begin : _finished(panel, stored_utc, begin)])
     new = np.arange(begin, begin + int(fresh[-1]) + 1 if len(fresh) else begin)
     late = np.setdiff1d(times[:begin][there[:begin]], told.times)
-    next_utc = _closed_utc(panel, stop + int(rest[0]), hours) if len(rest) else None
-    return np.concatenate((np.where(found, place, -1), new)), late, next_utc
+    return np.concatenate((np.where(found, place, -1), new)), late
 
 
-def _finished(panel: Panel, over_utc: datetime, begin: int, hours: SessionHours) -> int:
-    # The first row, from `begin` on, whose bars were not over.
-    stop = panel.rows
-    while stop > begin and _closed_utc(panel, stop - 1, hours) > over_utc:
+def _finished(panel: Panel, stored_utc: datetime, begin: int) -> int:
+    # The first row, from `begin` on, whose bars were not over when the version was stored.
+    hours, stop = SessionHours(Ground.of(panel).venue.calendar), panel.rows
+    while stop > begin and _closed_utc(panel, stop - 1, hours) > stored_utc:
         stop -= 1
     return stop
 
