@@ -14,9 +14,11 @@ from tests.db.blocking import Blocking
 from tests.postgres import asked
 from tests.trading.entries import ACCOUNT, NOW, audit, bought, new_row, paid_in
 
+from midas.core.errors import Busy
 from midas.db import heads, journal_writes, ledger
 from midas.db.database import Database
 from midas.db.migrating import move, upgrade
+from midas.db.revision import HEAD
 from midas.trading.journal import StoreOrder
 
 BEFORE = "0006"
@@ -55,9 +57,11 @@ def to_revision(where: Path | str, revision: str) -> None:
 
     async def go() -> None:
         engine = create_async_engine(where.replace("postgresql://", "postgresql+asyncpg://"))
-        async with engine.begin() as connection:
-            await connection.run_sync(move, revision)
-        await engine.dispose()
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(move, revision)
+        finally:
+            await engine.dispose()
 
     asyncio.run(go())
 
@@ -105,3 +109,17 @@ class TestOlder:
             assert faults(database, OTHER) == []
         finally:
             database.close()
+
+
+class TestRest:
+    def test_nothing_is_upgraded_while_a_trader_is_at_work(self, older: Path | str) -> None:
+        def lease(year: int) -> None:
+            zone = "" if isinstance(older, Path) else "+00:00"
+            say(older, f"UPDATE account_heads SET lease_until = '{year}-01-01 00:00:00.000000{zone}'")
+
+        lease(2999)
+        with pytest.raises(Busy, match="Stop every trader first") as refused:
+            to_revision(older, HEAD)
+        assert refused.value.code == "traders_at_work"
+        lease(2001)
+        to_revision(older, HEAD)

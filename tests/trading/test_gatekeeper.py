@@ -3,125 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from tests.trading.faulty_broker import FaultyBroker
-from tests.trading.virtual_time import VirtualClock, run
+from tests.trading.place import ACCOUNT, APPLE, EASY, MOUTAI, RELIANCE, Place
+from tests.trading.virtual_time import run
 
-from midas.core.instrument import Instrument, InstrumentId
-from midas.core.order import OrderIntent, OrderKind, OrderState, Side, TimeInForce
-from midas.execution.broker import Holdings, Ticket
-from midas.execution.order_id import order_id
-from midas.execution.order_row import OrderRow
-from midas.marketdata.feed import Tick
+from midas.core.instrument import InstrumentId
+from midas.core.order import OrderKind, OrderState, Side
 from midas.risk.kill import Kill, KillLevel
 from midas.risk.limits import Limits
-from midas.risk.question import FLATTEN_LEG
-from midas.risk.verdict import Denial, Deny
-from midas.trading.flattening import FLATTENED, NOT_FLATTENED
-from midas.trading.journal import NOBODY, Audit, Pull, Quarantine
-from midas.trading.memory_journal import MemoryJournal, MemoryOwnership
-from midas.trading.office import Mission, Office, Surroundings
-from midas.venues.catalogue import venue
-
-ACCOUNT = "gate"
-APPLE, MOUTAI, RELIANCE = (InstrumentId.parse(name) for name in ("AAPL.XNAS", "600519.XSHG", "RELIANCE.XNSE"))
-EASY = Limits(collar=0.05, quote_age_s=None, duplicate_window_s=None)
-
-
-class Slow(FaultyBroker):
-    """Takes its time to tell what there is."""
-
-    takes_s = 0.0
-
-    async def holdings(self) -> Holdings:
-        told = await super().holdings()
-        await asyncio.sleep(self.takes_s)
-        return told
-
-
-class Place:
-    """One account at a broker that cuts nothing, with what outlives its offices."""
-
-    cancelling = False
-
-    def __init__(self, name: InstrumentId = APPLE, cash: int = 1_000_000_00) -> None:
-        self.name, self.clock, self.journal = name, VirtualClock(), MemoryJournal()
-        self.broker = Slow(self.clock)
-        self.broker.cash = cash
-        self.limits: Mapping[str, Limits] = {"": EASY}
-        self.office: Office
-
-    @asynccontextmanager
-    async def opened(self, price: float | None = 100.0) -> AsyncIterator[Office]:
-        market, ownership = venue(self.name.venue), MemoryOwnership(self.journal)
-        if self.journal.store.accounts[ACCOUNT].owned:
-            ownership.crash(ACCOUNT)
-        mission = Mission(
-            ACCOUNT, market.currency, False, lambda _clock: self.broker, self.broker.cash, self.limits,
-            (Instrument(self.name),), {market.mic: market}, raw_prices=False,
-            cancelling=self.cancelling,
-        )  # fmt: skip
-        around = Surroundings(self.journal, ownership, self.clock, lambda: 1.0)
-        self.office = Office(mission, around, await ownership.acquire(ACCOUNT))
-        await self.office.open()
-        working = asyncio.create_task(self.office.work())
-        try:
-            async with asyncio.timeout(60):
-                await self.office.ready.wait()
-            if price is not None:
-                self.tell(price)
-            yield self.office
-        finally:
-            working.cancel()
-            with suppress(asyncio.CancelledError):
-                await working
-
-    def tell(self, price: float) -> None:
-        now_utc = self.clock.now_utc()
-        self.office.quotes.hear(Tick(self.name, price, 1.0, now_utc, now_utc), [self.name])
-
-    def intent(self, side: Side = Side.BUY, quantity: int = 10, sequence: int = 0, **more: object) -> OrderIntent:
-        now_utc = self.clock.now_utc()
-        wish: dict[str, object] = {
-            "account": ACCOUNT, "run": "", "instrument": self.name, "side": side, "quantity": Decimal(quantity),
-            "kind": OrderKind.MARKET, "time_in_force": TimeInForce.GTC, "stamp_utc": now_utc,
-            "valid_until_utc": now_utc + timedelta(days=5), "leg": "hand", "sequence": sequence,
-            "reference_price": Decimal(100), **more,
-        }  # fmt: skip
-        return OrderIntent(**wish)  # type: ignore[arg-type]
-
-    async def order(self, *about: object, **more: object) -> str:
-        wish = self.intent(*about, **more)  # type: ignore[arg-type]
-        await self.office.desk.store("store", [OrderRow(order_id(wish), wish, OrderState.NEW)])
-        return order_id(wish)
-
-    def said(self, wish: OrderIntent) -> Denial | None:
-        verdict = self.office.gatekeeper.ask(order_id(wish), wish)
-        return verdict.code if isinstance(verdict, Deny) else None
-
-    def sold(self) -> list[Ticket]:
-        return [ticket for _, ticket in self.broker.submitted if ticket.side is Side.SELL]
-
-    def told(self, act: str) -> list[Audit]:
-        return [line for line in self.journal.audits(ACCOUNT) if line.act == act]
-
-    def state(self, order: str) -> OrderState:
-        return self.journal.store.accounts[ACCOUNT].orders[order].state
-
-    async def pull(self, level: KillLevel) -> None:
-        kill = Kill(level, ACCOUNT, "a person", "a test", self.clock.now_utc())
-        await self.journal.commit(ACCOUNT, NOBODY, [Pull(kill)])
-
-    async def bought(self, quantity: int, sequence: int = 77) -> None:
-        order = await self.order(Side.BUY, quantity, sequence=sequence)
-        await asyncio.sleep(1)
-        self.broker.fill(self.broker.number_of(order), Decimal(quantity), Decimal(100))
-        await asyncio.sleep(1)
+from midas.risk.verdict import Denial
+from midas.trading.journal import NOBODY, Pull
 
 
 class TestCompared:
@@ -442,108 +336,5 @@ class TestLimits:
                 office.heeding.limit({"": EASY, "r1": Limits(run="r1", **none, **limit)})  # type: ignore[arg-type]
                 assert place.said(place.intent(run="r1")) is (Denial.MAX_QUANTITY if said else None)
                 assert place.said(place.intent(run="r2")) is None
-
-        run(story())
-
-
-class TestCancelling:
-    def test_an_office_that_only_cancels_does_not_send_what_nobody_knows_of_again(self) -> None:
-        async def story() -> None:
-            place = Place()
-            async with place.opened():
-                place.broker.reading_fails = True
-                place.broker.faults.append("before")
-                lost = await place.order()
-                await asyncio.sleep(5)
-            assert place.state(lost) is OrderState.UNKNOWN
-            place.broker.reading_fails, place.cancelling = False, True
-            async with place.opened():
-                await asyncio.sleep(60)
-                assert len(place.broker.submitted) == 1
-            assert place.state(lost) is OrderState.UNKNOWN
-            place.cancelling = False
-            async with place.opened():
-                await asyncio.sleep(60)
-            assert place.state(lost) is OrderState.OPEN
-
-        run(story())
-
-    def test_nor_what_closed_a_position_though_everything_is_to_be_closed(self) -> None:
-        async def story() -> None:
-            place = Place()
-            async with place.opened():
-                await place.bought(10)
-                place.broker.faults.append("before")
-                place.broker.reading_fails = True
-                await place.pull(KillLevel.FLATTEN)
-                await asyncio.sleep(5)
-                [closing] = [ticket.id for ticket in place.sold()]
-                assert place.state(closing) is OrderState.UNKNOWN
-            place.broker.reading_fails, place.cancelling = False, True
-            async with place.opened():
-                await asyncio.sleep(50)
-            assert [ticket.id for ticket in place.sold()] == [closing]
-
-        run(story())
-
-
-class TestClosing:
-    def test_what_closes_everything_is_good_while_everything_is_to_be_closed(self) -> None:
-        async def story() -> None:
-            place = Place()
-            async with place.opened():
-                await place.bought(10)
-                wish = place.intent(Side.SELL, 10, leg=FLATTEN_LEG, reduce_only=True)
-                said = {}
-                for level in (KillLevel.NONE, KillLevel.REDUCE_ONLY, KillLevel.CANCEL_ALL, KillLevel.FLATTEN):
-                    await place.pull(KillLevel.NONE)
-                    if level is not KillLevel.NONE:
-                        await place.pull(level)
-                    await place.office.switch.refresh()
-                    said[level.name] = place.said(wish)
-                denied = {"NONE": Denial.NOT_ARMED, "REDUCE_ONLY": Denial.NOT_ARMED, "CANCEL_ALL": Denial.KILLED}
-                assert said == {**denied, "FLATTEN": None}
-
-        run(story())
-
-    def test_what_is_in_quarantine_is_left_alone_and_told_of_until_it_is_released(self) -> None:
-        async def story() -> None:
-            place = Place()
-            async with place.opened() as office:
-                await place.bought(10)
-                await office.desk.quarantine(str(APPLE), "position AAPL.XNAS: 10 by our books, 3 by the broker's")
-                await place.pull(KillLevel.FLATTEN)
-                await asyncio.sleep(50)
-                assert place.sold() == []
-                [told] = place.told(NOT_FLATTENED)
-                assert told.subject == "AAPL.XNAS"
-                assert "quarantine" in str(told.detail["why"])
-                assert "3 by the broker's" in str(told.detail["why"])
-                assert "midas risk quarantine release AAPL.XNAS --account gate" in str(told.detail["next"])
-                assert place.told(FLATTENED) == []
-                # a person lets it go, and nobody pulls anything again
-                await place.journal.commit(ACCOUNT, NOBODY, [Quarantine(ACCOUNT, str(APPLE), "", released=True)])
-                office.heeding.release(frozenset())
-                await asyncio.sleep(5)
-                assert [ticket.quantity for ticket in place.sold()] == [Decimal(10)]
-                place.broker.fill(place.broker.number_of(place.sold()[0].id), Decimal(10), Decimal(100))
-                await asyncio.sleep(5)
-                assert not office.desk.books.quantities
-                assert len(place.told(FLATTENED)) == len(place.told(NOT_FLATTENED)) == 1
-
-        run(story())
-
-    def test_nor_is_it_forgotten_where_the_books_hold_nothing(self) -> None:
-        async def story() -> None:
-            place = Place()
-            async with place.opened() as office:
-                place.broker.held[APPLE] = Decimal(7)
-                await office.reconciler.once()
-                assert str(APPLE) in office.desk.quarantined
-                await place.pull(KillLevel.FLATTEN)
-                await asyncio.sleep(5)
-                [told] = place.told(NOT_FLATTENED)
-                assert (told.subject, told.detail["quantity"]) == ("AAPL.XNAS", "0")
-                assert "7 by the broker's" in str(told.detail["why"])
 
         run(story())

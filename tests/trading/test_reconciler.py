@@ -111,8 +111,9 @@ class TestReconcile:
 
         run(story())
 
+    @pytest.mark.parametrize("answers", [True, False])
     @pytest.mark.parametrize("what", ["an order", "a fill"])
-    def test_what_changes_while_the_broker_answers_holds_nobody_up(self, what: str) -> None:
+    def test_what_changes_while_the_broker_answers_holds_nobody_up(self, what: str, answers: bool) -> None:
         async def story() -> None:
             shop = await opened()
             working = await shop.order(1)
@@ -132,7 +133,7 @@ class TestReconcile:
                 return kept
 
             shop.broker.orders, shop.broker.holdings = slow_list, slow_holdings  # type: ignore[method-assign]
-            looking = asyncio.create_task(shop.reconciler.once())
+            looking, begun_s = asyncio.create_task(shop.reconciler.once()), shop.broker.clock.monotonic_s()
             if what == "an order":
                 await asyncio.sleep(0.5)
                 await shop.order(2)
@@ -142,7 +143,10 @@ class TestReconcile:
             while not looking.done():
                 assert shop.reconciler.reconciled
                 await asyncio.sleep(0.1)
-            assert await looking
+                # the second look begins two seconds behind the end of the first
+                shop.broker.reading_fails = not answers and shop.broker.clock.monotonic_s() - begun_s > 3.0
+            assert await looking is answers
+            assert shop.reconciler.reconciled is answers
             assert not shop.reconciler.findings
 
         run(story())

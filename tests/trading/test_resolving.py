@@ -12,6 +12,7 @@ from tests.trading.virtual_time import run
 from midas.core.order import OrderState
 from midas.execution.broker import BrokerState, ClientIds, Ticket
 from midas.risk.kill import KillLevel
+from midas.risk.verdict import Denial, Deny
 
 IDS = list(ClientIds)
 
@@ -96,7 +97,10 @@ class TestUnknown:
 
         run(story())
 
-    def test_one_that_may_not_go_out_again_is_over_at_the_horizon(self) -> None:
+    @pytest.mark.parametrize(
+        ("code", "end"), [(Denial.BEYOND_LIMIT, OrderState.NOT_PLACED), (Denial.MARKET_CLOSED, OrderState.UNKNOWN)]
+    )
+    def test_one_that_is_refused_for_good_is_over_at_the_horizon(self, code: Denial, end: OrderState) -> None:
         async def story() -> None:
             shop = await opened(ClientIds.UNIQUE, late_horizon_s=60.0)
             await asyncio.sleep(1)
@@ -105,13 +109,15 @@ class TestUnknown:
             row = await shop.order(valid_s=36_000)
             await asyncio.sleep(15)
             assert shop.state(row.id) is OrderState.UNKNOWN
-            shop.switch.pull(KillLevel.PAUSE, "a person")
+            shop.guard.answer = lambda _row: Deny(code, "")
             shop.broker.reading_fails = False
             await asyncio.sleep(45)
             assert shop.state(row.id) is OrderState.UNKNOWN
             await asyncio.sleep(45)
-            assert shop.state(row.id) is OrderState.NOT_PLACED
-            assert len(shop.broker.submitted) == 1
+            assert shop.state(row.id) is end
+            shop.guard.answer = None
+            await asyncio.sleep(5)
+            assert len(shop.broker.submitted) == (1 if end is OrderState.NOT_PLACED else 2)
 
         run(story())
 

@@ -14,6 +14,7 @@ from midas.execution.ahead import Ahead
 from midas.execution.book import Book
 from midas.execution.deciding import GraphDecider
 from midas.execution.event_decider import EventDecider
+from midas.execution.simulation import outgrown
 from midas.execution.stride_room import ORDERS, Start, StrideRoom
 from midas.kernels.stride import HEARD, LAST
 from midas.marketdata.block import BarBlock
@@ -108,7 +109,8 @@ class CodeLane:
                 break
             decider.ordered()
             row += 1
-        room.by_orders(start, min(row + 1, stop) - at - room.rows)
+        if not room.by_orders(start, min(row + 1, stop) - at - room.rows):
+            raise outgrown()  # nothing else can happen to an account without orders
         return found
 
     def _meet(

@@ -111,6 +111,8 @@ class Reconciler:
             # something that is told late may be all there is to what was not there before
             again = await self._look(far_back=found != self.findings)
             found = None if again is None else found & again
+            if found is None:
+                self.agreed_s = None
         if found is None:
             return False
         await self._end(found & self.findings)

@@ -135,10 +135,13 @@ class Resolver:
         now_s = self._desk.clock.monotonic_s()
         search = self._searches.setdefault(order, _Search(now_s))
         search.misses_s.append(now_s)
-        if await self._wanted(row) and self._may_resend(search) and await self._sender.send(order):
-            self._searches.pop(order, None)
-            return
-        # one that may not go out again, as what it closed is gone, is over as well once it cannot be there any more
+        if await self._wanted(row) and self._may_resend(search):
+            if await self._sender.send(order):
+                self._searches.pop(order, None)
+                return
+            if not self._sender.is_refused(row):
+                return
+        # one that is refused for good, as what it closed is gone, is over as well once it cannot be there any more
         if now_s - search.begun_s >= self._broker.capabilities.late_horizon_s:
             await self._desk.move("gave_up", order, _if_unknown)
             self._searches.pop(order, None)

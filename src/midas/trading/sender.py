@@ -75,6 +75,11 @@ class Sender:
         """Tell whether what becomes of an order is known here only."""
         return any(order in claimed for claimed in self._claims)
 
+    def is_refused(self, row: OrderRow) -> bool:
+        """Tell whether an order may not go out any more, not only for now."""
+        verdict = self._guard.judge(row)
+        return isinstance(verdict, Deny) and FATES[verdict.code] is Fate.REFUSED
+
     async def _drain(self) -> int:
         sent = 0
         waiting = [row.id for row in await self._desk.journal.outbox(self._desk.account, self._desk.epoch)]

@@ -12,6 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from midas.core.clock import SystemClock
+from midas.core.errors import Busy
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -28,6 +31,8 @@ _OF_POSTING = ("line", "account", "ledger", "instrument", "amount", "currency")
 
 def upgrade() -> None:
     """Create the table, which only grows, with a link for each booking, and the columns that say where it ends."""
+    if not op.get_context().as_sql:
+        _require_rest(op.get_bind())
     place = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     op.create_table(
         "booking_links",
@@ -46,6 +51,21 @@ def upgrade() -> None:
     if not op.get_context().as_sql:
         _chain(op.get_bind())
     _only_grows()
+
+
+def _require_rest(connection: sa.Connection) -> None:
+    # a trader of the version before books without links, and nobody would make them later
+    moment = sa.DateTime(timezone=True)
+    heads = sa.table("account_heads", sa.column("account"), sa.column("lease_until", moment))
+    now_utc = SystemClock().now_utc()
+    now = now_utc.replace(tzinfo=None) if connection.dialect.name == "sqlite" else now_utc
+    account = connection.execute(sa.select(heads.c.account).where(heads.c.lease_until > now).limit(1)).scalar()
+    if account is not None:
+        raise Busy(
+            f"A trader is at work on account {account}, and the database is to be upgraded.",
+            hint="Stop every trader first; one that was killed is over when its lease is, within a minute.",
+            code="traders_at_work",
+        )
 
 
 def downgrade() -> None:
