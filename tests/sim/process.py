@@ -14,7 +14,7 @@ from midas.execution.broker import BrokerOrder, Capabilities, Holdings, Report, 
 from midas.execution.order_row import OrderRow
 from midas.marketdata.feed import Tick
 from midas.risk.verdict import Allow, Deny, Verdict
-from midas.trading.journal import AlreadyStored, Batch, Fenced
+from midas.trading.journal import AlreadyStored, Batch, Fenced, Undecided
 from midas.trading.obeying import Halted
 from midas.trading.office import Mission, Office, Surroundings
 from midas.venues.catalogue import venue
@@ -72,7 +72,7 @@ class Process:
 
     def _ended(self, causes: Sequence[BaseException]) -> str:
         for error in causes:
-            if not isinstance(error, Killed | Fenced | Unavailable | Halted | asyncio.CancelledError):
+            if not isinstance(error, Killed | Fenced | Unavailable | Undecided | Halted | asyncio.CancelledError):
                 self.world.blame(f"the daemon fell over: {error!r}", error)
         return ", ".join(sorted({type(error).__name__ for error in causes}))
 
@@ -153,7 +153,8 @@ class JournalPort:
         world.committed(batch)
         await process.pause()
         # stored, and the connection was lost before anyone said so
-        self._answers(world.chances.unanswered)
+        if world.loop.now_s < world.outage_until_s or world.chance(world.chances.unanswered):
+            raise Undecided("the database went away during a commit")
         if world.chance(world.chances.crash):
             process.die("the journal, after it was written")
 

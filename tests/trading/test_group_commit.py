@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import defaultdict
 
 import pytest
 from tests.trading.faulty_broker import FaultyBroker
@@ -11,10 +12,11 @@ from tests.trading.shop import ACCOUNT, new_order
 from tests.trading.virtual_time import BEGIN, VirtualClock, run
 
 from midas.core.errors import MidasError
+from midas.core.order import OrderState
 from midas.execution.order_events import Acknowledged, Canceled, OrderEvent, Sending, Unsent
 from midas.execution.order_row import OrderRow
 from midas.trading.desk import Desk
-from midas.trading.journal import AlreadyStored, Batch, Fenced
+from midas.trading.journal import AlreadyStored, Batch, Fenced, Undecided
 from midas.trading.memory_journal import MemoryJournal, MemoryOwnership
 
 Wish = tuple[int, str]
@@ -69,6 +71,14 @@ async def world() -> World:
     return World(desk, disk)
 
 
+def by_subject(trail: list[tuple[str, str]]) -> dict[str, list[str]]:
+    """What was said of each order, as it came; between orders that wait together there is no order."""
+    told: defaultdict[str, list[str]] = defaultdict(list)
+    for act, subject in trail:
+        told[subject].append(act)
+    return told
+
+
 def wishes_of(seed: int) -> list[Wish]:
     rng = random.Random(seed)
     return [(rng.randrange(4), rng.choice(["store", "store", *HAPPENS])) for _ in range(rng.randint(2, 12))]
@@ -84,11 +94,13 @@ class TestGroups:
             both.orders = alone.orders
             at_once = await asyncio.gather(*(both.do(wish) for wish in wishes))
             assert list(at_once) == one_by_one, seed
-            for found, asked in zip(both.kept[0].values(), alone.kept[0].values(), strict=True):
+            for order, asked in alone.kept[0].items():
+                found = both.kept[0][order]
                 assert (found.intent, found.state, found.number, found.attempt) == (
                     asked.intent, asked.state, asked.number, asked.attempt,
                 ), seed  # fmt: skip
-            assert both.kept[1] == alone.kept[1], seed
+            assert both.kept[0].keys() == alone.kept[0].keys(), seed
+            assert by_subject(both.kept[1]) == by_subject(alone.kept[1]), seed
             assert both.desk.rows.keys() == alone.desk.rows.keys(), seed
             return both.disk.batches, alone.disk.batches
 
@@ -149,5 +161,36 @@ class TestGroups:
             told = await asyncio.gather(*(shop.do((order, "store")) for order in range(3)))
             assert told == [Fenced.__name__] * 3
             assert not shop.kept[0]
+
+        run(story())
+
+
+class Unheard(Disk):
+    """Stores, and nobody hears whether it did, once."""
+
+    async def commit(self, account: str, epoch: int, batch: Batch) -> None:
+        await super().commit(account, epoch, batch)
+        if self.batches == 2:
+            raise Undecided("the database went away during a commit")
+
+
+class TestUndecided:
+    def test_nothing_is_decided_on_what_may_be_older_than_the_journal(self) -> None:
+        async def story() -> None:
+            disk, clock = Unheard(), VirtualClock()
+            desk = Desk(ACCOUNT, "USD", await MemoryOwnership(disk).acquire(ACCOUNT), disk, clock)
+            await desk.open()
+            shop = World(desk, disk)
+            assert await shop.do((0, "store")) == "stored"
+
+            async def later() -> str:
+                await asyncio.sleep(0.005)
+                return await shop.do((0, "canceled"))
+
+            told = await asyncio.gather(shop.do((0, "sending")), later())
+            assert told == ["Undecided", "Undecided"]
+            assert disk.store.accounts[ACCOUNT].orders[shop.orders[0].id].state is OrderState.SENDING
+            with pytest.raises(Undecided):
+                await desk.commit("told", desk.audit("told", "", {}))
 
         run(story())

@@ -18,7 +18,7 @@ from midas.trading.crash_point import Reached, pass_by
 from midas.trading.draft import TRADER, Decide, Draft
 from midas.trading.group_commit import GroupCommit
 from midas.trading.holding import Books
-from midas.trading.journal import AskCancel, Audit, Entry, Journal
+from midas.trading.journal import AskCancel, Audit, Entry, Journal, Undecided
 from midas.trading.patience import to_the_end
 from midas.trading.purchases import Purchases
 from midas.trading.recent import DAY, Recents
@@ -61,6 +61,7 @@ class Desk:
         self.bells: list[Bell] = []
         self.tell: Callable[[Draft], None] = _tell_nobody
         self.linked: Callable[[str], Awaitable[None]] = _linked
+        self._undecided: Undecided | None = None
         self._changing = asyncio.Lock()
         self._together = GroupCommit(self._changing, self._draft, self._finish)
 
@@ -126,7 +127,7 @@ class Desk:
         Fenced, AlreadyStored, Unavailable, StorageFull: see `Journal.commit`.
         """
         self.reached(f"before_{step}")
-        await self.journal.commit(self.account, self.epoch, entries)
+        await self._store(entries)
         self.reached(f"after_{step}")
         self._note_cancels(entries)
 
@@ -153,7 +154,7 @@ class Desk:
             for row in rows:
                 draft.store(row)
 
-        await self._together.carry_out(step, act, *also, new=True)
+        await self._together.carry_out(step, act, (row.id for row in rows), *also, new=True)
 
     async def move(self, step: str, order: str, decide: Decide, *also: Entry) -> OrderRow | None:
         """Move an order on by what `decide` says of it as it is now; None where there is no such order."""
@@ -162,7 +163,7 @@ class Desk:
             row = draft.new(order) or await self.order(order)
             return None if row is None else draft.move(step, row, decide)
 
-        return await self._together.carry_out(step, act, *also)
+        return await self._together.carry_out(step, act, (order,), *also)
 
     async def take_in(self, order: str) -> None:
         """Know an order that somebody else stored, if it still waits: what was listed may be over by now."""
@@ -202,13 +203,24 @@ class Desk:
             return
         for step in steps:
             self.reached(f"before_{step}")
-        await self.journal.commit(self.account, self.epoch, draft.entries)
+        await self._store(draft.entries)
         for step in steps:
             self.reached(f"after_{step}")
         self._learn(draft)
         self._note_cancels(draft.entries)
         if draft.stored or draft.rows or any(isinstance(entry, AskCancel) for entry in draft.entries):
             self.ring()
+
+    async def _store(self, entries: Sequence[Entry]) -> None:
+        # where nobody could say whether something was stored, what is known here may be older than the journal: nothing
+        # more is decided on it, also by those who waited for their turn
+        if self._undecided is not None:
+            raise self._undecided
+        try:
+            await self.journal.commit(self.account, self.epoch, entries)
+        except Undecided as error:
+            self._undecided = error
+            raise
 
     def _note_cancels(self, entries: Sequence[Entry]) -> None:
         asked = {entry.order for entry in entries if isinstance(entry, AskCancel)}

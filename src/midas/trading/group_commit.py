@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, Generic, TypeVar
 
 from midas.execution.order_state import IllegalMove
@@ -26,6 +25,7 @@ Store = Callable[[Sequence[str], Draft], Awaitable[None]]
 class _Wish(Generic[T]):
     step: str
     act: Act[T]
+    orders: frozenset[str]
     also: tuple[Entry, ...]
     new: bool
     done: bool = False
@@ -34,14 +34,16 @@ class _Wish(Generic[T]):
 
 
 class GroupCommit:
-    """The changes of one account. Whoever has the turn carries out all that wait, in the order they came."""
+    """The changes of one account. Whoever has the turn carries out all that wait; those of an order as they came."""
 
     def __init__(self, turn: asyncio.Lock, draft: Callable[[], Draft], store: Store) -> None:
         self._turn, self._draft, self._store = turn, draft, store
         self._waiting: list[_Wish[Any]] = []
 
-    async def carry_out(self, step: str, act: Act[T], *also: Entry, new: bool = False) -> T | None:
-        """Return what `act` says once its change is committed, with `also` and with others or alone.
+    async def carry_out(
+        self, step: str, act: Act[T], orders: Iterable[str], *also: Entry, new: bool = False
+    ) -> T | None:
+        """Return what `act` says of some orders once its change is committed, with `also` and with others or alone.
 
         new : it stores what may be stored already. Such a change is not committed with those that runs hear of: what
         they heard cannot be taken back.
@@ -51,7 +53,7 @@ class GroupCommit:
         IllegalMove, Fenced, AlreadyStored, Unavailable, StorageFull, Undecided: see `Journal.commit`; the first and
         the third only to whom it is due.
         """
-        wish = _Wish(step, act, also, new)
+        wish = _Wish(step, act, frozenset(orders), also, new)
         self._waiting.append(wish)
         try:
             async with self._turn:
@@ -69,8 +71,8 @@ class GroupCommit:
     async def _carry_out(self) -> None:
         wishes, self._waiting = self._waiting, []
         try:
-            for _, some in groupby(wishes, key=lambda wish: wish.new):
-                await self._together(list(some))
+            for some in _parts(wishes):
+                await self._together(some)
         except BaseException as error:  # house: broad-except: it is raised to each of those it concerns
             for wish in wishes:
                 wish.refusal = wish.refusal if wish.done else error
@@ -94,3 +96,20 @@ class GroupCommit:
                     await self._together([wish])
         for wish in wishes:
             wish.done = True
+
+
+def _parts(wishes: Sequence[_Wish[Any]]) -> Iterator[list[_Wish[Any]]]:
+    # What moves comes before what is new, though that was asked for earlier: what is to be sent waits for one commit,
+    # and not for as many as there are changes from the one kind to the other. Of one order they stay as they came.
+    left = list(wishes)
+    while left:
+        for new in (False, True):
+            taken, held = list[_Wish[Any]](), set[str]()
+            for wish in left:
+                if wish.new is new and held.isdisjoint(wish.orders):
+                    taken.append(wish)
+                else:
+                    held |= wish.orders
+            left = [wish for wish in left if wish not in taken]
+            if taken:
+                yield taken
