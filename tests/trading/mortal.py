@@ -33,6 +33,7 @@ from midas.execution.order_row import OrderRow
 from midas.marketdata.feed import Tick
 from midas.risk.kill import KillLevel
 from midas.risk.limits import Limits
+from midas.trading import canceller, kill_switch, lease, obeying, sender, watchman
 from midas.trading.crash_point import crash_at
 from midas.trading.journal import AlreadyStored, AskCancel
 from midas.trading.office import Mission, Office, Surroundings
@@ -309,7 +310,17 @@ def _lived(where: Path | str, folder: Path, ids: ClientIds, begun_s: float, cras
             os._exit(code)
 
 
+_POLLS_S = (
+    (sender, "POLL_S", 2.0), (canceller, "POLL_S", 2.0), (kill_switch, "EVERY_S", 1.0), (obeying, "EVERY_S", 2.0),
+    (lease, "RENEW_EVERY_S", 20.0), (watchman, "EVERY_S", 5.0),
+)  # fmt: skip
+"""A hundred times as fast, the pauses between polls are shorter than the polls: a life would do nothing else."""
+
+
 def _live(where: Path | str, folder: Path, ids: ClientIds, begun_s: float, crash: str, check: bool) -> int:
+    for module, name, pause_s in _POLLS_S:
+        setattr(module, name, pause_s)
+
     async def story() -> None:
         life = Life(where, folder, ids, begun_s)
         await life.live(crash_at(crash) if crash else lambda _name: None)

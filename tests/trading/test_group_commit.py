@@ -115,6 +115,15 @@ class TestGroups:
 
         run(story())
 
+    def test_what_moves_and_what_is_new_are_one_batch(self) -> None:
+        async def story() -> None:
+            shop = await world()
+            await shop.do((0, "store"))
+            assert await asyncio.gather(shop.do((1, "store")), shop.do((0, "canceled"))) == ["stored", "canceled"]
+            assert shop.disk.batches == 2
+
+        run(story())
+
     def test_who_is_told_to_stop_before_its_turn_wants_nothing_and_the_others_go_on(self) -> None:
         async def story() -> None:
             shop = await world()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from functools import singledispatchmethod
 
@@ -83,19 +84,32 @@ def found(session: WriteSession, account: str, batch: Batch) -> None:
 def _enter(session: WriteSession, at: heads.Head, batch: Batch) -> None:
     writing = _Writing(session, at)
     for entry in batch:
-        writing.enter(entry)
+        writing.take(entry)
     writing.finish()
     at.revision += 1
 
 
 _STORED = {
-    "postgresql": postgresql.insert(ORDERS).on_conflict_do_nothing(),
-    "sqlite": sqlite.insert(ORDERS).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(ORDERS).on_conflict_do_nothing().returning(ORDERS.c.id),
+    "sqlite": sqlite.insert(ORDERS).on_conflict_do_nothing().returning(ORDERS.c.id),
 }
 
 _MOVED = update(ORDERS).where(
     ORDERS.c.id == bindparam("order"), ORDERS.c.account == bindparam("whose"), ORDERS.c.state == bindparam("was")
 )
+
+_BOOKED = {
+    "postgresql": postgresql.insert(BOOKINGS).on_conflict_do_nothing().returning(BOOKINGS.c.place),
+    "sqlite": sqlite.insert(BOOKINGS).on_conflict_do_nothing().returning(BOOKINGS.c.place),
+}
+
+_POSTED, _LINKED, _TOLD, _HOLDS = insert(POSTINGS), insert(BOOKING_LINKS), insert(AUDIT), insert(POSITIONS)
+
+_MINE = (POSITIONS.c.account == bindparam("whose")) & (POSITIONS.c.instrument == bindparam("of"))
+
+_HELD = select(POSITIONS.c.quantity, POSITIONS.c.cost).where(_MINE)
+
+_HOLDS_NOW = update(POSITIONS).where(_MINE)
 
 
 class _Writing:
@@ -105,12 +119,20 @@ class _Writing:
         self._at = at
         self._lines: list[AuditLine] = []
         self._links: list[Values] = []
+        self._orders: list[Values] = []
+
+    def take(self, entry: Entry) -> None:
+        # new orders one after the other go in one round; whatever may look at them comes behind it
+        if not isinstance(entry, StoreOrder | Audit):
+            self._store_orders()
+        self.enter(entry)
 
     def finish(self) -> None:
+        self._store_orders()
         if self._links:
-            self._session.connection.execute(insert(BOOKING_LINKS), self._links)
+            self._session.connection.execute(_LINKED, self._links)
         if self._lines:
-            self._session.connection.execute(insert(AUDIT), self._lines)
+            self._session.connection.execute(_TOLD, self._lines)
 
     @singledispatchmethod
     def enter(self, entry: Entry) -> None:
@@ -119,20 +141,19 @@ class _Writing:
     @enter.register
     def _(self, entry: StoreOrder) -> None:
         self._require_own(entry.row.intent.account)
-        if not self._session.change(_STORED[self._session.connection.dialect.name], order_values(entry.row)):
-            raise AlreadyStored(f"Order {entry.row.id} is stored already.")
+        self._orders.append(order_values(entry.row))
 
     @enter.register
     def _(self, entry: ChangeOrder) -> None:
         self._require_own(entry.row.intent.account)
         given = {"order": entry.row.id, "whose": self._at.account, "was": entry.was.value}
         if not self._session.change(_MOVED, given | moving_values(entry.row)):
-            self._require_known(entry.row.id)
+            _require_known(self._session, self._at.account, entry.row.id)
             raise Fenced(f"Order {entry.row.id} is not {entry.was}.")
 
     @enter.register
     def _(self, entry: AskCancel) -> None:
-        self._require_known(entry.order)
+        _require_known(self._session, self._at.account, entry.order)
         wish = heads.upsert(self._session)(CANCELS).values(
             order_id=entry.order, account=self._at.account, reason=entry.reason, sent=False
         )
@@ -141,7 +162,7 @@ class _Writing:
 
     @enter.register
     def _(self, entry: CancelSent) -> None:
-        self._require_known(entry.order)
+        _require_known(self._session, self._at.account, entry.order)
         self._session.change(update(CANCELS).where(CANCELS.c.order_id == entry.order).values(sent=True))
 
     @enter.register
@@ -163,7 +184,7 @@ class _Writing:
             for line, each in enumerate(entry.postings)
         ]
         if lines:
-            self._session.connection.execute(insert(POSTINGS), lines)
+            self._session.connection.execute(_POSTED, lines)
         self._links.append(linked(self._at, place, booking, lines))
         self._at.cash += sum(each.amount for each in entry.postings if each.account is LedgerAccount.CASH)
         self._hold(entry)
@@ -224,18 +245,23 @@ class _Writing:
         if entry.revision != self._at.revision:
             raise Outdated(f"{self._at.account} is at revision {self._at.revision}, not {entry.revision}.")
 
+    def _store_orders(self) -> None:
+        orders, self._orders = self._orders, []
+        if not orders:
+            return
+        stored = self._session.connection.execute(_STORED[self._session.connection.dialect.name], orders)
+        kept = Counter(stored.scalars())
+        for values in orders:
+            kept[values["id"]] -= 1
+            if kept[values["id"]] < 0:
+                raise AlreadyStored(f"Order {values['id']} is stored already.")
+
     def _require_own(self, account: str) -> None:
         if account != self._at.account:
             raise InvalidInput(f"An entry of {account} is in a batch of {self._at.account}.", code="foreign_entry")
 
-    def _require_known(self, order: str) -> None:
-        mine = select(ORDERS.c.id).where(ORDERS.c.id == order, ORDERS.c.account == self._at.account)
-        if self._session.first(mine) is None:
-            raise NotFound(f"There is no order {order!r}.", code="unknown_order")
-
     def _booked(self, entry: Book, values: Values) -> int:
-        booking = heads.upsert(self._session)(BOOKINGS).values(**values)
-        placed = self._session.connection.execute(booking.on_conflict_do_nothing().returning(BOOKINGS.c.place))
+        placed = self._session.connection.execute(_BOOKED[self._session.connection.dialect.name], values)
         place = placed.scalar_one_or_none()
         if place is None:
             raise AlreadyStored(f"{entry.reference} is in the ledger already.")
@@ -253,12 +279,17 @@ class _Writing:
             self._add(instrument, quantity or Decimal(0), cost)
 
     def _add(self, instrument: str, quantity: Decimal, cost: int) -> None:
-        columns = POSITIONS.c
-        mine = (columns.account == self._at.account) & (columns.instrument == instrument)
-        found = self._session.first(select(columns.quantity, columns.cost).where(mine))
+        mine = {"whose": self._at.account, "of": instrument}
+        found = self._session.first(_HELD, mine)
         if found is None:
             values = {"account": self._at.account, "instrument": instrument, "quantity": quantity, "cost": cost}
-            self._session.change(insert(POSITIONS).values(**values))
+            self._session.change(_HOLDS, values)
             return
-        values = {"quantity": found["quantity"] + quantity, "cost": found["cost"] + cost}
-        self._session.change(update(POSITIONS).where(mine).values(**values))
+        self._session.change(
+            _HOLDS_NOW, mine | {"quantity": found["quantity"] + quantity, "cost": found["cost"] + cost}
+        )
+
+
+def _require_known(session: WriteSession, account: str, order: str) -> None:
+    if session.first(select(ORDERS.c.id).where(ORDERS.c.id == order, ORDERS.c.account == account)) is None:
+        raise NotFound(f"There is no order {order!r}.", code="unknown_order")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -31,7 +31,7 @@ class Desk:
     clock : the machine's, for the audit trail and for waiting. market : the market's time, by which orders are valid;
     a replay has its own. tell : hears of each change before it is stored, and may add to it.
     booked_utc : when something was last booked of an instrument, by its name, and of cash, by "", since it opened.
-    unsent : orders that are NEW. unwanted : those of which a cancel is asked and that did not end.
+    unsent : orders that are NEW, as they came. unwanted : those of which a cancel is asked and that did not end.
     linked : hears which of the broker's numbers is known to be ours now.
     """
 
@@ -55,7 +55,7 @@ class Desk:
         self.filled_utc: datetime | None = None
         self.booked_utc: dict[str, datetime] = {}
         self.quarantined: dict[str, str] = {}
-        self.unsent: set[str] = set()
+        self.unsent: dict[str, None] = {}
         self.unwanted: set[str] = set()
         self.unknowns_s: deque[float] = deque(maxlen=16)
         self.bells: list[Bell] = []
@@ -96,9 +96,9 @@ class Desk:
         if row.number and (before is None or not before.number):
             self.numbers[row.number] = row.id
         if row.state is OrderState.NEW:
-            self.unsent.add(row.id)
+            self.unsent[row.id] = None
         else:
-            self.unsent.discard(row.id)
+            self.unsent.pop(row.id, None)
         if row.state is OrderState.NOT_PLACED:
             self.given_up[row.id] = row
         else:
@@ -140,12 +140,12 @@ class Desk:
         IllegalMove, Fenced, AlreadyStored, Unavailable, StorageFull: so, and nothing changed.
         """
         async with self._changing:
-            draft = self._draft()
+            draft = self._draft([step])
             yield draft
             draft.entries += also
             if draft.entries:
                 # a change that began is finished: what is stored and what is known never part
-                await to_the_end(asyncio.create_task(self._finish([step], draft)))
+                await to_the_end(asyncio.create_task(self._finish(draft)))
 
     async def store(self, step: str, rows: Sequence[OrderRow], *also: Entry) -> None:
         """Store new orders with what else belongs to them, whole or not at all."""
@@ -193,22 +193,26 @@ class Desk:
     def held(self, instrument: InstrumentId) -> Decimal:
         return self.books.quantities.get(instrument, Decimal(0))
 
-    def _draft(self) -> Draft:
-        return Draft(self.account, self.epoch, self.now_utc, self.books)
+    def _draft(self, steps: Iterable[str]) -> Draft:
+        return Draft(self.account, self.epoch, self.now_utc, self.books, steps)
 
-    async def _finish(self, steps: Sequence[str], draft: Draft) -> None:
-        if draft.news:
-            self.tell(draft)
-        if not draft.entries:
+    async def _finish(self, *drafts: Draft) -> None:
+        for draft in drafts:
+            draft.be_told(self.tell)
+        changed = [draft for draft in drafts if draft.entries]
+        if not changed:
             return
+        steps = dict.fromkeys(step for draft in changed for step in draft.steps)
+        entries = [entry for draft in changed for entry in draft.entries]
         for step in steps:
             self.reached(f"before_{step}")
-        await self._store(draft.entries)
+        await self._store(entries)
         for step in steps:
             self.reached(f"after_{step}")
-        self._learn(draft)
-        self._note_cancels(draft.entries)
-        if draft.stored or draft.rows or any(isinstance(entry, AskCancel) for entry in draft.entries):
+        for draft in changed:
+            self._learn(draft)
+        self._note_cancels(entries)
+        if any(draft.stored or draft.rows for draft in changed) or any(isinstance(one, AskCancel) for one in entries):
             self.ring()
 
     async def _store(self, entries: Sequence[Entry]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from midas.core.order import ENDED, Fill, OrderState, Origin
@@ -28,10 +28,14 @@ BROKER = "broker"
 
 
 class Draft:
-    """A batch in the making. `books` are a copy that knows what was drafted before; `news` is what runs hear of it."""
+    """A batch in the making, in these steps.
 
-    def __init__(self, account: str, epoch: int, now_utc: datetime, books: Books) -> None:
+    `books` are a copy that knows what was drafted before; `news` is what runs hear of it.
+    """
+
+    def __init__(self, account: str, epoch: int, now_utc: datetime, books: Books, steps: Iterable[str] = ()) -> None:
         self.account = account
+        self.steps = tuple(steps)
         self.entries: list[Entry] = []
         self.rows: dict[str, tuple[OrderRow, OrderRow]] = {}
         self.fills: list[Fill] = []
@@ -42,6 +46,13 @@ class Draft:
         self._epoch = epoch
         self._now_utc = now_utc
         self._books = books.copy()
+        self._told = False
+
+    def be_told(self, tell: Callable[[Draft], None]) -> None:
+        """Let runs hear of it, once, if there is anything to hear; they may add to it."""
+        if self.news and not self._told:
+            self._told = True
+            tell(self)
 
     def row(self, row: OrderRow) -> OrderRow:
         """Return an order as it is with what was drafted."""

@@ -61,15 +61,19 @@ class Sender:
         due_s = 0.0
         while True:
             # what others store is found by looking; what is stored here is known, and rings
-            if self._desk.unsent or self._desk.clock.monotonic_s() >= due_s:
+            if self._desk.clock.monotonic_s() >= due_s:
                 await self.drain()
                 due_s = self._desk.clock.monotonic_s() + POLL_S
+            elif self._desk.unsent:
+                async with self._draining:
+                    await self._drain(list(self._desk.unsent))
             await self.bell.wait(POLL_S)
 
     async def drain(self) -> int:
         """Send what may be sent now; return how many were sent. Nothing another drain began is under way then."""
         async with self._draining:
-            return await self._drain()
+            waiting = await self._desk.journal.outbox(self._desk.account, self._desk.epoch)
+            return await self._drain([row.id for row in waiting])
 
     def is_sending(self, order: str) -> bool:
         """Tell whether what becomes of an order is known here only."""
@@ -80,9 +84,8 @@ class Sender:
         verdict = self._guard.judge(row)
         return isinstance(verdict, Deny) and FATES[verdict.code] is Fate.REFUSED
 
-    async def _drain(self) -> int:
+    async def _drain(self, waiting: Sequence[str]) -> int:
         sent = 0
-        waiting = [row.id for row in await self._desk.journal.outbox(self._desk.account, self._desk.epoch)]
         self._remember(set(waiting))
         while waiting:
             # many that wait must not hold up the switch, the lease and the cancels
