@@ -50,8 +50,7 @@ def test_every_close_is_worth_what_the_files_say(shared: Path, tmp_path: Path) -
     by_day = {day: Decimal(repr(close)) for day, close in won.select("date", "close").iter_rows() if day in kept}
     last, gain, before = Decimal(0), Decimal(0), None
     for place, day in enumerate(result.sessions.tolist()):
-        earlier = [known for known in by_day if known <= day]
-        rate = by_day[day] if day in by_day else by_day[max(earlier)]
+        rate = by_day[day] if day in by_day else by_day[max(known for known in by_day if known <= day)]
         dollars = Decimal(str(round(float(result.equity[place]), 2)))
         assert own.equity[place] == (dollars * rate).quantize(Decimal(1), ROUND_HALF_UP), day
         gain += Decimal(0) if before is None else before * (rate - last)

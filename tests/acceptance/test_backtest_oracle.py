@@ -6,6 +6,7 @@ Targets, calendar, costs and matching are all computed here again from the files
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
@@ -15,7 +16,8 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.execution.markets import panel_of
-from tests.execution.plain_account import PlainAccount, PlainBar, PlainRules
+from tests.execution.plain_account import PlainAccount
+from tests.execution.plain_rules import PlainBar, PlainRules
 
 from midas.backtest.result import Result
 from midas.backtest.run import run
@@ -38,15 +40,17 @@ def korea(shared: Path) -> Market:
     symbols = sorted(frame["symbol"].unique().to_list())
     days = sorted(frame["date"].unique().to_list())
     row_of, name_of = {day: row for row, day in enumerate(days)}, {name: at for at, name in enumerate(symbols)}
+    halted = (pl.col("open") == 0) & (pl.col("high") == 0) & (pl.col("low") == 0)
+    known = [pl.when(halted).then(NAN).otherwise(pl.col(name).cast(pl.Float64)).alias(name) for name in FIELDS[:3]]
+    volume = pl.when(halted).then(0.0).otherwise(pl.col("volume").cast(pl.Float64))
+    frame = frame.with_columns(*known, pl.col("close").cast(pl.Float64), volume.alias("volume"))
     bars: list[list[PlainBar | None]] = [[None] * len(days) for _ in symbols]
-    prices = {name: np.full((len(days), len(symbols)), NAN) for name in FIELDS}
     for symbol, day, *values in frame.select("symbol", "date", *FIELDS).iter_rows():
-        if values[0] == values[1] == values[2] == 0:  # halted
-            values = [NAN, NAN, NAN, values[3], 0]
-        bar = PlainBar(*map(float, values))
-        bars[name_of[symbol]][row_of[day]] = bar
-        for name in FIELDS:
-            prices[name][row_of[day], name_of[symbol]] = getattr(bar, name)
+        bars[name_of[symbol]][row_of[day]] = PlainBar(*values)
+    at = frame["date"].replace_strict(row_of).to_numpy(), frame["symbol"].replace_strict(name_of).to_numpy()
+    prices = {name: np.full((len(days), len(symbols)), NAN) for name in FIELDS}
+    for name, matrix in prices.items():
+        matrix[at] = frame[name].to_numpy()
     panel = panel_of(
         prices, basis=Basis.SPLIT_ADJUSTED, currency="KRW", venue="XKRX", symbols=tuple(symbols),
         sessions=np.array(days, "datetime64[D]"),
@@ -95,7 +99,7 @@ def momentum_weights(
 def crossings(closes: list[float], fast: int, slow: int, first: int) -> list[bool]:
     """Held or not, row by row, flat before `first`; exact sums, so that equal averages are equal."""
     known = [0] * (len(closes) + 1)
-    total: list[Fraction | int] = [0] * (len(closes) + 1)
+    total = [0] * (len(closes) + 1)
     for at, close in enumerate(closes):
         known[at + 1] = known[at] + (not math.isnan(close))
         total[at + 1] = total[at] + (0 if math.isnan(close) else exactly(close))
@@ -115,9 +119,9 @@ def crossings(closes: list[float], fast: int, slow: int, first: int) -> list[boo
     return states
 
 
-def exactly(close: float) -> Fraction | int:
-    # the decimal that was quoted, not the binary fraction next to it
-    return int(close) if close == int(close) else Fraction(f"{close:.10f}")
+def exactly(close: float) -> int:
+    # the decimal that was quoted, not the binary fraction next to it, in units of its tenth place
+    return int(close) * 10**10 if close == int(close) else int(f"{close:.10f}".replace(".", ""))
 
 
 def sma_weights(states: list[list[bool]]) -> Callable[[int], list[float]]:
@@ -233,5 +237,10 @@ class TestSample:
 
 
 def test_the_oracle_shares_no_code() -> None:
-    source = (Path(__file__).parents[1] / "execution" / "plain_account.py").read_text()
-    assert "midas" not in source
+    sources = sorted((Path(__file__).parents[1] / "execution").glob("plain_*.py"))
+    assert "plain_account.py" in [source.name for source in sources]
+    for source in sources:
+        words = source.read_text()
+        assert "midas" not in words
+        imported = re.findall(r"^from tests\.(\S+)", words, re.MULTILINE)
+        assert all(module.startswith("execution.plain_") for module in imported), source

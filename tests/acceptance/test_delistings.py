@@ -57,8 +57,8 @@ def last_bars(panel: Panel, pack: pl.DataFrame) -> dict[str, tuple[date, Decimal
     """Of each name the day of its last row in the pack, and the close of that row."""
     assert panel.columns == 250
     return {
-        symbol: (days[-1], Decimal(repr(closes[-1])))
-        for symbol, days, closes in pack.group_by("symbol").agg("date", "close").iter_rows()
+        symbol: (day, Decimal(repr(close)))
+        for symbol, day, close in pack.group_by("symbol").agg(pl.col("date", "close").last()).iter_rows()
     }
 
 
@@ -73,9 +73,9 @@ def test_each_is_paid_out_at_its_last_price_with_the_stated_recovery(
     days = pack["date"].unique().sort().to_list()
     fills, events = result.simulation.journal.fills, result.simulation.journal.events
     result.ledger().verify(result.simulation.cash, result.simulation.first)
-    gone = 0
+    last, gone = last_bars(panel, pack), 0
     for column, instrument in enumerate(panel.instruments):
-        day, close = last_bars(panel, pack)[instrument.id.symbol]
+        day, close = last[instrument.id.symbol]
         missed = len(days) - 1 - days.index(day)
         mine = fills.column == column
         assert mine.any(), instrument.id

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 from tests.acceptance.test_backtest_oracle import FIELDS, assert_same, crossings, sma_weights
-from tests.execution.plain_account import PlainAccount, PlainBar, PlainRules
-from tests.journeys.command import Midas
+from tests.execution.plain_account import PlainAccount
+from tests.execution.plain_rules import PlainBar, PlainRules
+from tests.journeys.command import Inside
 
 from midas.backtest.run import run
 from midas.core.clock import SystemClock
@@ -130,7 +131,7 @@ def test_bars_stamped_at_their_opening_are_known_at_their_close(shared: Path, tm
 
 
 def test_from_the_command_line_to_the_tear_sheet(shared: Path, tmp_path: Path) -> None:
-    midas = Midas(tmp_path / "home", tmp_path)
+    midas = Inside(tmp_path / "home", tmp_path)
     file = shared / "data" / "us" / "lean_us_minute_trade.parquet"
     assert midas("data", "import", file, "--venue", "XNAS", "--timeframe", "1m").code == 0
     words = ("backtest", "run", "--strategy", "ema_cross", "--symbols", "SPY", "--timeframe", "1m")

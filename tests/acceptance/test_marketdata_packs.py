@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -40,7 +41,9 @@ CLEAN = {
 """Venue, rows, and the basis that must be detected, of packs without a defect."""
 
 
+@lru_cache(2)
 def read(shared: Path, pack: str, venue: str, **options: str) -> RawBars:
+    """Return what a pack holds; several tests in a row read the same one."""
     asked = {"path": str(shared / "data" / f"{pack}.parquet"), "venue": venue, **options}
     [raw] = FileSource().fetch(PullRequest(options=asked))
     return raw
@@ -124,11 +127,11 @@ class TestDerivedActions:
     def test_adjusted_returns_are_those_of_adj_close(self, shared: Path, tmp_path: Path, pack: str) -> None:
         lake, _ = imported(tmp_path, read(shared, pack, "XNYS", adjusted="true", dataset="made"), skip_bad=True)
         panel = lake.panel("made")
-        bars = lake.bars("made")
+        bars = lake.bars("made").partition_by("symbol", as_dict=True)
         for column, one in enumerate(panel.instruments):
             close = panel.series("close", column)
             ours = close[~np.isnan(close)]
-            stated = bars.filter(pl.col("symbol") == str(one.id))["adj_close"].to_numpy()
+            stated = bars[str(one.id),]["adj_close"].to_numpy()
             np.testing.assert_allclose(ours[1:] / ours[:-1], stated[1:] / stated[:-1], rtol=1e-3, err_msg=str(one.id))
 
 
@@ -196,14 +199,12 @@ def splits_of_factor_file(shared: Path, names: tuple[str, ...], days: dict[str, 
 def ordinary_rows(part: pl.DataFrame) -> list[int]:
     """Rows of a name that trades before and after, at no more than six times its usual volume, far from any limit."""
     volume, close = part["volume"].to_numpy(), np.log(part["close"].to_numpy())
-    return [
-        row
-        for row in range(40, part.height - 40)
-        if (volume[row - 25 : row + 25] > 0).all()
-        and volume[row] < 6 * np.median(volume[row - 20 : row])
-        and abs(close[row] - close[row - 1]) < 0.1
-        and np.abs(np.diff(close[row : row + 5])).max() < 0.15
-    ]
+    rows = np.arange(40, part.height - 40)
+    moves, windows = np.abs(np.diff(close)), np.lib.stride_tricks.sliding_window_view
+    trades = (windows(volume, 50)[rows - 25] > 0).all(axis=1)
+    usual = volume[rows] < 6 * np.median(windows(volume, 20)[rows - 20], axis=1)
+    calm = (moves[rows - 1] < 0.1) & (windows(moves, 4)[rows].max(axis=1) < 0.15)
+    return [int(row) for row in rows[trades & usual & calm]]
 
 
 def put(part: pl.DataFrame, row: int, name: str, value: float) -> pl.DataFrame:

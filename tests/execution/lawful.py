@@ -65,6 +65,7 @@ def _within_limits(
     row: Any, column: Any, price: Any, closes: Any, happenings: Any, class_of: Any, dated: Any, ladders: Any
 ) -> None:
     limits = dated[row, world.PER_DAY + world.PER_CLASS * class_of[column] + world.LIMIT]
+    rows, names, _, ratios = happenings[np.isin(happenings[:, 2], (0.0, 3.0))].T
     for place in np.flatnonzero(~np.isnan(limits))[:SAMPLED]:
         until = int(dated[row[place], world.BASE]) + 1
         before = closes[column[place] // world.LANES, :until, column[place] % world.LANES]
@@ -72,9 +73,8 @@ def _within_limits(
         if len(known) == 0:
             continue
         base = before[known[-1]]
-        for when, name, kind, value in happenings:
-            if kind in (0.0, 3.0) and name == column[place] and known[-1] < when <= row[place]:
-                base /= value
+        for value in ratios[(names == column[place]) & (known[-1] < rows) & (rows <= row[place])]:
+            base /= value
         # the exact band is narrower still: its ends go inwards onto the grid
         assert abs(price[place] - base) <= base * limits[place] * (1 + 1e-9), "a fill beyond the price limit"
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from tests.execution.plain_account import PlainBar, PlainRules, exact
+from tests.execution.plain_rules import PlainBar, PlainRules, exact
 
 from midas.core.basis import Basis
 from midas.core.instrument import Instrument, InstrumentId

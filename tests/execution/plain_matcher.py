@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from tests.execution.plain_account import ONE, ZERO, PlainBar, PlainRules, exact, half_up
+from tests.execution.plain_rules import ONE, ZERO, PlainBar, PlainRules, exact, half_up
 
 MARKETLESS = ("no_bar", "halted", "no_volume", "locked_limit", "volume_cap")
 

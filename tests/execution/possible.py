@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from tests.execution.plain_account import exact
+from tests.execution.plain_rules import exact
 
 from midas.execution.simulation import Simulation
 from midas.marketdata.panel import Panel

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.execution.markets import AMERICA, FIELDS, KOREA, NAN, made, panel_of, random_market, random_weights
-from tests.execution.plain_account import exact
+from tests.execution.plain_rules import exact
 from tests.execution.test_exits import exits_of
 from tests.execution.test_simulation import assert_same, run_midas, run_plainly
 

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.execution.markets import AMERICA, KOREA, Made, made, panel_of, random_market, random_weights, with_terms
-from tests.execution.plain_account import exact
+from tests.execution.plain_rules import exact
 from tests.execution.test_simulation import assert_same, run_midas, run_plainly
 
 from midas.core.basis import Basis

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.execution.markets import AMERICA, FIELDS, INDIA, KOREA, panel_of, random_market, random_weights
-from tests.execution.plain_account import PlainRules
+from tests.execution.plain_rules import PlainRules
 from tests.execution.test_simulation import assert_same, run_midas, run_plainly
 
 from midas.core.timeframe import Timeframe

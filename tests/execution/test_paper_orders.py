@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.execution.markets import AMERICA, KOREA, panel_of, plain_bars, random_market
-from tests.execution.plain_account import PlainRules, exact
 from tests.execution.plain_matcher import PlainMatcher, PlainOrder
+from tests.execution.plain_rules import PlainRules, exact
 from tests.many import many
 from tests.scale import scaled
 

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.execution.markets import AMERICA, KOREA, NAN, arrays_of, made, panel_of, random_market, random_weights
-from tests.execution.plain_account import PlainRules, exact
+from tests.execution.plain_rules import PlainRules, exact
 from tests.execution.test_exits import exits_of
 from tests.execution.test_intraday_simulation import in_sessions, rules_in
 from tests.execution.test_shorts import both_ways

@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.execution.markets import AMERICA, KOREA, Made, random_market
-from tests.execution.plain_account import PlainAccount, exact
+from tests.execution.plain_account import PlainAccount
+from tests.execution.plain_rules import exact
 from tests.execution.test_exits import exits_of
 from tests.execution.test_simulation import assert_same, run_midas, run_plainly
 

@@ -19,7 +19,8 @@ from tests.execution.markets import (
     random_weights,
     with_terms,
 )
-from tests.execution.plain_account import PlainAccount, PlainRules
+from tests.execution.plain_account import PlainAccount
+from tests.execution.plain_rules import PlainRules
 
 from midas.core.basis import Basis
 from midas.core.money import Money

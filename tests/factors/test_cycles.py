@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import talib
+from tests.factors.apple import APPLE, APPLE_PANEL
 from tests.factors.markets import panel_of, values
-from tests.factors.test_indicators import APPLE, APPLE_PANEL
 
 CLOSE = APPLE.close
 SETTLED = 500

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from tests.factors.apple import APPLE_DAYS, APPLE_PANEL, Bars
 from tests.factors.markets import bars, panel_of, values
-from tests.factors.test_indicators import APPLE_DAYS, APPLE_PANEL, Bars
 from tests.laws.graphs import CALLED
 from tests.laws.laws import late_start_is_the_same
 from tests.laws.test_each_operator import alone

@@ -3,48 +3,17 @@
 from __future__ import annotations
 
 import gzip
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
+from tests.integrations.files import COLUMNS, ROWS, TEXT, codes, read, rows, written
 
 from midas.core.basis import Basis
 from midas.core.errors import DataInvalid, InvalidInput, NotFound
-from midas.core.instrument import Alias
 from midas.integrations.file.source import FileSource
-from midas.marketdata.source import PullRequest, RawBars
-
-TEXT = """date,open,high,low,close,volume,symbol
-2024-01-02,100,110,95,105,1000,005930
-2024-01-03,105,112,101,110,1200,005930
-2024-01-02,50,52,49,51,300,000660
-"""
-ROWS = [
-    ("005930.XKRX", date(2024, 1, 2), 100.0, 110.0, 95.0, 105.0, 1000.0),
-    ("005930.XKRX", date(2024, 1, 3), 105.0, 112.0, 101.0, 110.0, 1200.0),
-    ("000660.XKRX", date(2024, 1, 2), 50.0, 52.0, 49.0, 51.0, 300.0),
-]
-COLUMNS = ("symbol", "ts", "open", "high", "low", "close", "volume")
-
-
-def read(path: Path, venue: str = "XKRX", symbols: tuple[str, ...] = (), **options: str) -> RawBars:
-    [raw] = FileSource().fetch(PullRequest(symbols, options={"path": str(path), "venue": venue, **options}))
-    return raw
-
-
-def written(folder: Path, content: str | bytes, name: str = "bars.csv") -> Path:
-    file = folder / name
-    file.write_bytes(content.encode() if isinstance(content, str) else content)
-    return file
-
-
-def rows(raw: RawBars) -> list[tuple[object, ...]]:
-    return raw.frame.select(COLUMNS).rows()
-
-
-def codes(raw: RawBars, severity: str = "error") -> list[str]:
-    return [one.code for one in raw.findings if one.severity == severity]
+from midas.marketdata.source import PullRequest
 
 
 class TestFormats:
@@ -226,195 +195,6 @@ class TestColumns:
             FileSource().fetch(PullRequest(options=options))
 
 
-class TestSymbols:
-    @pytest.mark.parametrize("word", ["005930", "5930", "A005930", "005930.KS", "KR7005930003", "005930.XKRX"])
-    def test_korean_codes_in_every_dress(self, tmp_path: Path, word: str) -> None:
-        raw = read(written(tmp_path, f"symbol,date,close\n{word},2024-01-02,5\n000660,2024-01-02,5\n"))
-        assert raw.frame["symbol"].to_list() == ["005930.XKRX", "000660.XKRX"]
-        assert any("Leading zeros" in one for one in raw.warnings) == (word == "5930")
-
-    def test_integers_get_their_zeros_back(self, tmp_path: Path) -> None:
-        pl.DataFrame({"code": [5930], "date": [date(2024, 1, 2)], "close": [5]}).write_parquet(tmp_path / "a.parquet")
-        assert read(tmp_path / "a.parquet").frame["symbol"].to_list() == ["005930.XKRX"]
-
-    @pytest.mark.parametrize("word", ["SAMSUNG", "0059301", "12-456", "ABCDEF", ""])
-    def test_wrong_codes_are_found(self, tmp_path: Path, word: str) -> None:
-        raw = read(written(tmp_path, f"symbol,date,close\n{word},2024-01-02,5\n000660,2024-01-02,5\n"))
-        assert codes(raw) == ["wrong_symbol"]
-        assert "line 2" in raw.findings[0].detail
-        assert raw.frame["symbol"].to_list() == ["000660.XKRX"]
-
-    def test_another_name_in_a_file_of_one_is_found(self, tmp_path: Path) -> None:
-        lines = "".join(f"005930,2024-01-{day:02},5\n" for day in range(1, 31))
-        raw = read(written(tmp_path, f"symbol,date,close\n{lines}005935,2024-02-01,5\n", "005930.csv"))
-        assert codes(raw) == ["wrong_symbol"]
-        assert "'005935' among the bars of 005930.XKRX" in raw.findings[0].detail
-
-    def test_a_file_of_two_names_may_be_called_anything(self, tmp_path: Path) -> None:
-        assert codes(read(written(tmp_path, TEXT, "005930.csv"))) == []
-
-    @pytest.mark.parametrize("name", ["005930.csv", "005930_daily.csv", "krx 005930 (1).csv"])
-    def test_a_file_without_symbols_is_named_after_its_own(self, tmp_path: Path, name: str) -> None:
-        raw = read(written(tmp_path, "date,close\n2024-01-02,5\n", name))
-        assert raw.frame["symbol"].to_list() == ["005930.XKRX"]
-        assert "by its name the bars are taken as 005930.XKRX" in raw.warnings[0]
-
-    def test_or_told(self, tmp_path: Path) -> None:
-        raw = read(written(tmp_path, "date,close\n2024-01-02,5\n"), symbols=("000660",))
-        assert raw.frame["symbol"].to_list() == ["000660.XKRX"]
-
-    def test_or_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(InvalidInput, match="does not say whose bars it holds"):
-            read(written(tmp_path, "date,close\n2024-01-02,5\n"))
-
-    def test_american_symbols(self, tmp_path: Path) -> None:
-        raw = read(written(tmp_path, "symbol,date,close\nbrk.b,2024-01-02,5\nAAPL.XNAS,2024-01-02,5\n"), "XNYS")
-        assert raw.frame["symbol"].to_list() == ["BRK.B.XNYS", "AAPL.XNAS"]
-
-    def test_an_unknown_board_is_told(self, tmp_path: Path) -> None:
-        raw = read(written(tmp_path, "symbol,date,close,market\n005930,2024-01-02,5,K-OTC\n"))
-        assert raw.instruments[0].board == "KOSPI"
-        assert "no board 'K-OTC'" in raw.warnings[0]
-
-    def test_without_a_market_column_all_are_on_the_main_board_and_that_is_told(self, tmp_path: Path) -> None:
-        raw = read(written(tmp_path, TEXT))
-        assert {one.board for one in raw.instruments} == {"KOSPI"}
-        assert "no market column" in raw.warnings[0]
-
-    def test_funds_are_told_by_name_and_that_is_told(self, tmp_path: Path) -> None:
-        rows = (
-            "069500,KODEX 200,KOSPI,2024-01-02,5\n005930,삼성전자,KOSPI,2024-01-02,5\n"
-            "Q530031,삼성 레버리지 WTI,KOSPI,2024-01-02,5\n"
-        )
-        raw = read(written(tmp_path, f"symbol,name,market,date,close\n{rows}"))
-        assert [one.kind for one in raw.instruments] == ["stock", "etf", "etn"]
-        assert "2 symbols are taken as ETFs or ETNs" in raw.warnings[0]
-
-
-class TestMarketsTheSymbolTells:
-    def test_boards_and_funds_of_china(self, tmp_path: Path) -> None:
-        lines = "".join(f"{code},2024-01-02,5\n" for code in ("000001", "159915", "300750"))
-        raw = read(written(tmp_path, f"symbol,date,close\n{lines}"), "XSHE")
-        assert [(one.id.symbol, one.board, one.kind) for one in raw.instruments] == [
-            ("000001", "MAIN", "stock"), ("159915", "MAIN", "etf"), ("300750", "CHINEXT", "stock"),
-        ]  # fmt: skip
-        assert any("1 are taken to be on other boards" in warning for warning in raw.warnings)
-
-    def test_the_series_of_india_is_the_board(self, tmp_path: Path) -> None:
-        text = "symbol,date,series,close\nM%26M,2024-01-02,EQ,5\nJ&KBANK,2024-01-02,BE,5\n"
-        raw = read(written(tmp_path, text), "XNSE")
-        assert {one.id.symbol: one.board for one in raw.instruments} == {"M_M": "EQ", "J_KBANK": "BAND5"}
-        assert codes(raw) == []
-
-
-class TestDates:
-    @pytest.mark.parametrize(
-        "text",
-        ["2024-01-02", "20240102", "2024/01/02", "2024.1.2", "2024-01-02 00:00:00", "2024-01-02T00:00:00+09:00",
-         "2024년 1월 2일", "2024-01-02T15:30:00+09:00", "2024-01-01T15:00:00Z", "2024-01-02T00:00:00Z",
-         "2024-01-02 06:30:00+00:00"],
-    )  # fmt: skip
-    def test_a_day_is_read_however_it_is_written(self, tmp_path: Path, text: str) -> None:
-        raw = read(written(tmp_path, f"symbol,date,close\n005930,{text},5\n"))
-        assert raw.frame["ts"].to_list() == [date(2024, 1, 2)]
-        assert codes(raw) == []
-
-    @pytest.mark.parametrize(
-        ("text", "code"),
-        [
-            ("2024-01-02 09:30:00", "naive_time"),
-            ("2024-01-02T09:30:00-05:00", "wrong_time_zone"),
-            ("2024-01-02T00:00:00-05:00", "wrong_time_zone"),
-            ("2024-01-02T12:00:00Z", "wrong_time_zone"),
-            ("2024-02-30", "bad_date"),
-            ("yesterday", "bad_date"),
-            ("", "bad_date"),
-            ("1704153600", "bad_date"),
-            ("0000-01-02", "bad_date"),
-        ],
-    )
-    def test_a_day_that_is_in_doubt_is_found(self, tmp_path: Path, text: str, code: str) -> None:
-        raw = read(written(tmp_path, f"symbol,date,close\n000660,2024-01-03,5\n005930,{text},5\n"))
-        assert codes(raw) == [code]
-        assert "line 3" in raw.findings[0].detail
-        assert raw.frame.height == 1
-
-    def test_of_a_venue_whose_zone_is_not_known_the_day_is_the_day_written(self, tmp_path: Path) -> None:
-        raw = read(written(tmp_path, "symbol,date,close\nABC,2024-01-02 00:00:00+02:00,5\n"), "XTST", currency="EUR")
-        assert raw.frame["ts"].to_list() == [date(2024, 1, 2)]
-        assert codes(raw) == []
-
-    @pytest.mark.parametrize(("venue", "texts"), [("XNYS", ["01/02/2024", "03/04/2024"]), ("XNYS", ["01/31/2024"])])
-    def test_american_order(self, tmp_path: Path, venue: str, texts: list[str]) -> None:
-        lines = "".join(f"AAPL,{text},5\n" for text in texts)
-        raw = read(written(tmp_path, f"symbol,date,close\n{lines}"), venue)
-        assert raw.frame["ts"].dt.month().to_list() == [int(text[:2]) for text in texts]
-
-    def test_an_order_that_could_be_either_is_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(InvalidInput, match="can be read two ways"):
-            read(written(tmp_path, "symbol,date,close\n005930,03/04/2024,5\n"))
-
-    def test_intraday_stamps_become_utc(self, tmp_path: Path) -> None:
-        text = "symbol,time,close\n005930,2024-01-02T09:05:00+09:00,5\n005930,2024-01-02T09:10:00+09:00,5\n"
-        raw = read(written(tmp_path, text), timeframe="5m")
-        assert raw.frame["ts"].to_list() == [datetime(2024, 1, 2, 0, minute, tzinfo=UTC) for minute in (5, 10)]
-
-    def test_stamps_of_openings_become_those_of_closes(self, tmp_path: Path) -> None:
-        # The last bar opens a minute before midnight, UTC.
-        text = "symbol,time,close\nBTC,2024-01-02T23:58:00Z,5\nBTC,2024-01-02T23:59:00Z,5\n"
-        raw = read(written(tmp_path, text), "COIN", timeframe="1m", stamps="open", currency="USD")
-        assert raw.frame["ts"].to_list() == [
-            datetime(2024, 1, 2, 23, 59, tzinfo=UTC), datetime(2024, 1, 3, tzinfo=UTC)
-        ]  # fmt: skip
-        assert any("stamped 1m later, at its close" in warning for warning in raw.warnings)
-        same = read(written(tmp_path, text), "COIN", timeframe="1m", stamps="close", currency="USD")
-        assert same.frame["ts"][0] == datetime(2024, 1, 2, 23, 58, tzinfo=UTC)
-
-    @pytest.mark.parametrize("length", [{}, {"timeframe": "1d"}, {"timeframe": "1w"}])
-    def test_openings_need_a_length_within_the_day(self, tmp_path: Path, length: dict[str, str]) -> None:
-        with pytest.raises(InvalidInput, match="nothing tells when they opened") as caught:
-            read(written(tmp_path, TEXT), stamps="open", **length)
-        assert caught.value.code == "stamps_without_length"
-        with pytest.raises(InvalidInput, match="stamps is 'middle'"):
-            read(written(tmp_path, TEXT), stamps="middle", **length)
-
-    def test_intraday_stamps_without_a_zone_are_found(self, tmp_path: Path) -> None:
-        text = "symbol,time,close\n005930,2024-01-02 09:05:00,5\n"
-        with pytest.raises(DataInvalid, match="No row") as caught:
-            read(written(tmp_path, text), timeframe="5m")
-        assert "naive_time" in caught.value.findings[0]
-        told = read(written(tmp_path, text), timeframe="5m", timezone="Asia/Seoul")
-        assert told.frame["ts"].to_list() == [datetime(2024, 1, 2, 0, 5, tzinfo=UTC)]
-
-    def test_a_zone_that_puts_the_bars_into_the_night_is_found(self, tmp_path: Path) -> None:
-        lines = "".join(f"005930,2024-01-02T{hour:02}:05:00-05:00,5\n" for hour in range(9, 15))
-        raw = read(written(tmp_path, f"symbol,time,close\n{lines}"), timeframe="1h")
-        assert codes(raw) == ["wrong_time_zone"]
-        assert "outside the hours of XKRX in Asia/Seoul" in raw.findings[0].detail
-
-    def test_parquet_stamps(self, tmp_path: Path) -> None:
-        stamps = pl.Series(["2024-01-02", "2024-01-03"]).str.to_datetime()
-        for number, (column, expected) in enumerate(
-            [
-                (stamps, []),
-                (stamps.dt.replace_time_zone("UTC"), []),
-                (stamps.dt.replace_time_zone("Asia/Seoul"), []),
-                (stamps.dt.replace_time_zone("America/New_York"), ["wrong_time_zone"]),
-                (stamps.dt.offset_by("9h"), ["naive_time"]),
-            ]
-        ):
-            file = tmp_path / f"{number}.parquet"
-            both = pl.DataFrame({"symbol": ["005930"] * 2, "date": column, "close": [5.0, 6.0]})
-            safe = pl.DataFrame({"symbol": ["005930"], "date": [None], "close": [1.0]}, schema=both.schema)
-            pl.concat([both, safe]).write_parquet(file)
-            if expected:
-                with pytest.raises(DataInvalid) as caught:
-                    read(file)
-                assert any(expected[0] in finding for finding in caught.value.findings)
-            else:
-                assert read(file).frame["ts"].to_list() == [date(2024, 1, 2), date(2024, 1, 3)]
-
-
 class TestNumbers:
     def test_thousands_signs_and_gaps(self, tmp_path: Path) -> None:
         text = (
@@ -491,36 +271,3 @@ class TestStatedActions:
         assert raw.basis is Basis.SPLIT_ADJUSTED
         assert raw.actions is not None
         assert raw.actions["kind"].to_list() == ["cash_dividend"]
-
-
-class TestDatesAsked:
-    def test_only_those_are_read(self, tmp_path: Path) -> None:
-        request = PullRequest(start=date(2024, 1, 3), options={"path": str(written(tmp_path, TEXT)), "venue": "XKRX"})
-        [raw] = FileSource().fetch(request)
-        assert raw.frame["ts"].to_list() == [date(2024, 1, 3)]
-
-
-class TestRenames:
-    ROWS = (
-        ("FB.1", "FB", "2003-03-27"), ("FB.1", "FB", "2003-03-28"),
-        ("FB", "FB", "2022-06-07"), ("FB", "FB", "2022-06-08"), ("FB", "META", "2022-06-09"),
-    )  # fmt: skip
-
-    def read(self, tmp_path: Path, *options: str) -> RawBars:
-        lines = ["permtick,ticker,date,open,high,low,close,volume"]
-        lines += [f"{one},{ticker},{day},10,11,9,10,1000" for one, ticker, day in self.ROWS]
-        file = tmp_path / "bars.csv"
-        file.write_text("\n".join(lines))
-        [raw] = FileSource().fetch(PullRequest(options={"path": str(file), "venue": "XNAS"}))
-        return raw
-
-    def test_bars_go_by_the_name_that_never_changes(self, tmp_path: Path) -> None:
-        raw = self.read(tmp_path)
-        assert raw.frame["symbol"].to_list() == ["FB.1.XNAS"] * 2 + ["FB.XNAS"] * 3
-
-    def test_symbols_borne_are_dated_aliases(self, tmp_path: Path) -> None:
-        aliases = {str(one.id): one.aliases for one in self.read(tmp_path).instruments}
-        assert aliases == {
-            "FB.1.XNAS": (Alias("FB", date(2003, 3, 27), date(2003, 3, 28)),),
-            "FB.XNAS": (Alias("FB", date(2022, 6, 7), date(2022, 6, 8)), Alias("META", date(2022, 6, 9))),
-        }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from midas.core.errors import StrategyInvalid
@@ -17,9 +19,26 @@ LONG = [operator for operator in CALLED if len(operator.formula or "") > 250]
 SHORT = [operator for operator in CALLED if operator not in LONG]
 CLOCKS = sorted(name for name, operator in OPERATORS.items() if operator.kind is Kind.CLOCK)
 ACROSS = [operator for operator in CALLED if operator.kind is Kind.CROSS_SECTION]
-FLAGGING = [operator for operator in CALLED if operator.name in ("greater", "less_equal", "cross_above", "top", "hold")]
+
+# Made once: a choice among operators that is made anew for each node reads all of each of them.
+_FIELD = st.sampled_from(sorted(FIELDS))
+_CLOCK = st.sampled_from(CLOCKS)
+_LEVEL = st.sampled_from([0.0, 0.5, 100.0])
+_CONSTANT = st.sampled_from([0.0, 1.0, -2.5, 100.0])
+_EIGHT, _FIVE, _EITHER = st.integers(0, 7), st.integers(0, 4), st.booleans()
 
 
+def _among(operators: list[Operator], across: bool, *others: str) -> st.SearchStrategy[str]:
+    names = [each.name for each in operators if across or each.kind is not Kind.CROSS_SECTION]
+    return st.sampled_from([*names, *others])
+
+
+_SHORT = {across: _among(SHORT, across, "") for across in (True, False)}
+"""One more than there are names: it stands for the long ones."""
+_LONG = {across: _among(LONG, across) for across in (True, False)}
+
+
+@cache
 def _number(parameter: Parameter) -> st.SearchStrategy[float | int]:
     if parameter.whole:
         low, high = int(parameter.low), int(parameter.high)
@@ -27,30 +46,32 @@ def _number(parameter: Parameter) -> st.SearchStrategy[float | int]:
     return st.floats(max(parameter.low, -3), min(parameter.high, 3), allow_nan=False)
 
 
-@st.composite
-def graphs(draw: st.DrawFn, *, across: bool = True, flag: bool = False, depth: int = 4) -> Node:
+@cache
+def graphs(*, across: bool = True, flag: bool = False, depth: int = 4) -> st.SearchStrategy[Node]:
     """A graph of at most `depth` operators above each other; only flags when `flag`."""
+    return _graphs(across=across, flag=flag, depth=depth)
+
+
+@st.composite
+def _graphs(draw: st.DrawFn, *, across: bool, flag: bool, depth: int) -> Node:
     if depth == 0 and not flag:
-        return field(draw(st.sampled_from(sorted(FIELDS))))
-    choice = FLAGGING if flag and depth <= 0 else [*SHORT, draw(st.sampled_from(LONG))]
-    operator = draw(st.sampled_from([o for o in choice if across or o.kind is not Kind.CROSS_SECTION]))
-    if flag and depth <= 0:
-        operator = OPERATORS["greater"]
-    node = _apply(draw, operator, across=across, depth=max(depth - 1, -1))
-    if draw(st.integers(0, 7)) == 0 and not any(part.operator.begins or part.op in CLOCKS for part in walk(node)):
-        node = apply(OPERATORS[draw(st.sampled_from(CLOCKS))], node)
+        return field(draw(_FIELD))
+    name = "greater" if flag and depth <= 0 else draw(_SHORT[across]) or draw(_LONG[across])
+    node = _apply(draw, OPERATORS[name], across=across, depth=max(depth - 1, -1))
+    if draw(_EIGHT) == 0 and not any(part.operator.begins or part.op in CLOCKS for part in walk(node)):
+        node = apply(OPERATORS[draw(_CLOCK)], node)
     if flag and node.unit is not Unit.FLAG:
-        return apply(OPERATORS["greater"], node, constant(draw(st.sampled_from([0.0, 0.5, 100.0]))))
+        return apply(OPERATORS["greater"], node, constant(draw(_LEVEL)))
     return node
 
 
 def _apply(draw: st.DrawFn, operator: Operator, *, across: bool, depth: int) -> Node:
     inputs: list[Node | None] = []
     for place in operator.inputs:
-        if place.optional and draw(st.booleans()):
+        if place.optional and draw(_EITHER):
             inputs.append(None)
-        elif inputs and not (place.flag or place.field or place.varies) and draw(st.integers(0, 4)) == 0:
-            inputs.append(constant(draw(st.sampled_from([0.0, 1.0, -2.5, 100.0]))))
+        elif inputs and not (place.flag or place.field or place.varies) and draw(_FIVE) == 0:
+            inputs.append(constant(draw(_CONSTANT)))
         else:
             inputs.append(
                 draw(graphs(across=across, flag=place.flag, depth=max(depth, 0) if not place.flag else depth))

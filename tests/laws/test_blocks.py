@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -77,12 +77,23 @@ class Coded(EventStrategy):
 class Lived:
     """All that can be seen of a run: what it was told, said and heard, what was kept, and what was stored."""
 
-    seen: list[str]
+    seen: list[Any]
     kept: list[bytes]
     closes: list[Any]
     stored: list[Any]
     end: bytes
     strode: int
+
+
+def exactly(what: Any) -> Any:
+    """What is told, arrays by their bytes: as text they are cut and rounded, and slow."""
+    if isinstance(what, np.ndarray):
+        return what.dtype.str, what.shape, what.tobytes()
+    if is_dataclass(what):
+        return type(what).__name__, *(exactly(getattr(what, each.name)) for each in fields(what))
+    if isinstance(what, Mapping):
+        return [(name, exactly(value)) for name, value in what.items()]
+    return repr(what)
 
 
 def lived(spec: BacktestSpec, panel: Panel, kills: set[int], most: int | None, *, code: bool = False) -> Lived:
@@ -91,12 +102,12 @@ def lived(spec: BacktestSpec, panel: Panel, kills: set[int], most: int | None, *
     mandate = mandate_of(spec, panel, rows.first, OFF)
     journal = MemoryJournal()
     journal.store.accounts[ACCOUNT].epoch = EPOCH
-    seen: list[str] = []
+    seen: list[Any] = []
     kept: list[bytes] = []
 
     def begun() -> Rehearsal:
         def watch(what: object) -> None:
-            seen.append(repr(what))
+            seen.append(exactly(what))
 
         if not code:
             return rehearsal_of(spec, mandate, journal, watch)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.execution.markets import FIELDS
-from tests.execution.plain_account import exact, half_up
+from tests.execution.plain_rules import exact, half_up
 from tests.portfolio.accounts import Booked, booked
 
 from midas.portfolio.journal import EventKind

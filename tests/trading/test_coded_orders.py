@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from tests.execution.markets import AMERICA, plain_bars, random_market
-from tests.execution.plain_account import exact
 from tests.execution.plain_matcher import PlainMatcher, PlainOrder
+from tests.execution.plain_rules import exact
 from tests.many import many
 from tests.scale import scaled
 from tests.trading.coding import ran
