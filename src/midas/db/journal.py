@@ -17,6 +17,7 @@ from midas.db.line import Line, line_to
 from midas.db.place import Place
 from midas.db.server_line import CommitUnheard
 from midas.db.sessions import ReadSession, WriteSession
+from midas.db.sqlite_file import SqliteFile
 from midas.execution.order_row import OrderRow
 from midas.risk.kill import Kill
 from midas.trading.journal import Audit, Balance, Batch, Checkpoint, Lately, Undecided
@@ -56,6 +57,9 @@ class SqlJournal:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._reading = line_to(place, writes=False)
+        # what is one statement sees one moment by itself
+        in_file = isinstance(place, SqliteFile)
+        self._looking = self._reading if in_file else line_to(place, writes=False, single=True)
         self._writing = line_to(place, writes=True)
         self._waiting: list[_Wish] = []
         self._spoilers: tuple[type[Exception], ...] = (MidasError, *place.failures)
@@ -65,6 +69,7 @@ class SqlJournal:
         """Let go of the connections, after what was begun."""
         async with self._turn:
             await self._reading.close()
+            await self._looking.close()
             await self._writing.close()
 
     async def commit(self, account: str, epoch: int, batch: Batch) -> None:
@@ -77,53 +82,48 @@ class SqlJournal:
             raise Unavailable("The batch was not stored, for another of its transaction failed.")
 
     async def revision(self, account: str) -> int:
-        return (await self._ask(heads.head, account)).revision
+        return (await _asked(self._looking, heads.head, account)).revision
 
     async def order(self, order: str) -> OrderRow | None:
-        return await self._ask(journal_reads.order, order)
+        return await _asked(self._looking, journal_reads.order, order)
 
     async def numbered(self, account: str, number: str) -> OrderRow | None:
-        return await self._ask(journal_reads.numbered, account, number)
+        return await _asked(self._looking, journal_reads.numbered, account, number)
 
     async def orders(
         self, account: str, *, active: bool = True, sent_utc: datetime | None = None
     ) -> Sequence[OrderRow]:
-        return await self._ask(journal_reads.orders, account, active, sent_utc)
+        return await _asked(self._looking, journal_reads.orders, account, active, sent_utc)
 
     async def lately(self, account: str, since_utc: datetime | None) -> Lately:
-        return await self._ask(journal_reads.lately, account, since_utc)
+        return await _asked(self._reading, journal_reads.lately, account, since_utc)
 
     async def outbox(self, account: str, epoch: int) -> Sequence[OrderRow]:
-        return await self._ask(journal_reads.outbox, account, epoch)
+        return await _asked(self._reading, journal_reads.outbox, account, epoch)
 
     async def cancels(self, account: str) -> Sequence[OrderRow]:
-        return await self._ask(journal_reads.cancels, account)
+        return await _asked(self._looking, journal_reads.cancels, account)
 
     async def booked(self, account: str, *references: str) -> frozenset[str]:
-        return await self._ask(journal_reads.booked, account, *references)
+        return await _asked(self._looking, journal_reads.booked, account, *references)
 
     async def fills(self, account: str, order: str | None = None, since_utc: datetime | None = None) -> Sequence[Fill]:
-        return await self._ask(journal_reads.fills, account, order, since_utc)
+        return await _asked(self._looking, journal_reads.fills, account, order, since_utc)
 
     async def balance(self, account: str) -> Balance:
-        return await self._ask(journal_reads.balance, account)
+        return await _asked(self._reading, journal_reads.balance, account)
 
     async def checkpoint(self, run: str) -> Checkpoint | None:
-        return await self._ask(journal_reads.checkpoint, run)
+        return await _asked(self._looking, journal_reads.checkpoint, run)
 
     async def kills(self, account: str) -> Sequence[Kill]:
-        return await self._ask(journal_reads.kills, account)
+        return await _asked(self._looking, journal_reads.kills, account)
 
     async def quarantined(self, account: str) -> Mapping[str, str]:
-        return await self._ask(journal_reads.quarantined, account)
+        return await _asked(self._looking, journal_reads.quarantined, account)
 
     async def trail(self, account: str) -> Sequence[Audit]:
-        return await self._ask(audit.trail, account)
-
-    async def _ask(
-        self, query: Callable[Concatenate[ReadSession, Given], Outcome], *args: Given.args, **kwargs: Given.kwargs
-    ) -> Outcome:
-        return await self._reading.transact(lambda connection: query(ReadSession(connection), *args, **kwargs))
+        return await _asked(self._reading, audit.trail, account)
 
     async def _stored(self, wish: _Wish) -> None:
         async with self._turn:
@@ -162,6 +162,15 @@ class SqlJournal:
         except CommitUnheard as unheard:
             if group.after is None or not await _committed(self._reading, group.after):
                 raise Unavailable(unheard.message, code="database_unavailable") from unheard
+
+
+async def _asked(
+    line: Line,
+    query: Callable[Concatenate[ReadSession, Given], Outcome],
+    *args: Given.args,
+    **kwargs: Given.kwargs,
+) -> Outcome:
+    return await line.transact(lambda connection: query(ReadSession(connection), *args, **kwargs))
 
 
 async def _committed(reading: Line, after: heads.Head) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from midas.core.instrument import InstrumentId
 from midas.core.order import ENDED, Fill, OrderState, Side
@@ -21,19 +21,27 @@ from midas.trading.origin import BROKERS_OWN
 from midas.trading.recent import DAY
 
 _RECENT = ("id", "run", "instrument", "side", "quantity", "stamp_utc")
+
+_OF = ORDERS.c.account == bindparam("whose")
+
+_ORDER = select(ORDERS).where(ORDERS.c.id == bindparam("wanted"))
+
+_NUMBERED = select(ORDERS).where(_OF, ORDERS.c.number == bindparam("known_as")).order_by(ORDERS.c.place.desc()).limit(1)
+
+_OUTBOX = select(ORDERS).where(_OF, ORDERS.c.state == OrderState.NEW.value).order_by(ORDERS.c.place)
+
 _ACTIVE = [state.value for state in OrderState if state not in ENDED]
 
 
 def order(session: ReadSession, wanted: str) -> OrderRow | None:
     """Return an order by our id."""
-    found = session.first(select(ORDERS).where(ORDERS.c.id == wanted))
+    found = session.first(_ORDER, {"wanted": wanted})
     return None if found is None else order_of(found)
 
 
 def numbered(session: ReadSession, account: str, number: str) -> OrderRow | None:
     """Return an order by its broker's number, the newest of several."""
-    mine = select(ORDERS).where(ORDERS.c.account == account, ORDERS.c.number == number)
-    found = session.first(mine.order_by(ORDERS.c.place.desc())) if number else None
+    found = session.first(_NUMBERED, {"whose": account, "known_as": number}) if number else None
     return None if found is None else order_of(found)
 
 
@@ -62,8 +70,7 @@ def outbox(session: ReadSession, account: str, epoch: int) -> list[OrderRow]:
     at = heads.head(session, account)
     if at.epoch != epoch:
         raise Fenced(f"{account} belongs to epoch {at.epoch}, not {epoch}.")
-    query = select(ORDERS).where(ORDERS.c.account == account, ORDERS.c.state == OrderState.NEW.value)
-    return [order_of(row) for row in session.all(query.order_by(ORDERS.c.place))]
+    return [order_of(row) for row in session.all(_OUTBOX, {"whose": account})]
 
 
 def cancels(session: ReadSession, account: str) -> list[OrderRow]:

@@ -33,11 +33,14 @@ class Line(Protocol):
         ...
 
 
-def line_to(place: Place, *, writes: bool, once: bool = False, silence_s: float | None = None) -> Line:
+def line_to(
+    place: Place, *, writes: bool, once: bool = False, single: bool = False, silence_s: float | None = None
+) -> Line:
     """Return a line to a place; a server's is made anew when it was lost, unless `once`.
 
-    silence_s : see `Place.engine`.
+    single : each work is one statement, which is a transaction by itself: a server is spoken to once instead of three
+    times. silence_s : see `Place.engine`.
     """
     if isinstance(place, SqliteFile):
         return FileLine(place, writes=writes)
-    return ServerLine(place, writes=writes, once=once, silence_s=silence_s)
+    return ServerLine(place, writes=writes, once=once, single=single, silence_s=silence_s)

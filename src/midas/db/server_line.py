@@ -26,12 +26,16 @@ class ServerLine:
     """Transactions one after the other on one connection, which is made anew when it was lost, unless `once`.
 
     They do not wait for other writers as those of a `Database` do, and must lock what they read before they write it.
-    silence_s : see `Place.engine`.
+    single : see `line_to`. silence_s : see `Place.engine`.
     """
 
-    def __init__(self, place: Place, *, writes: bool, once: bool = False, silence_s: float | None = None) -> None:
+    def __init__(
+        self, place: Place, *, writes: bool, once: bool = False, single: bool = False, silence_s: float | None = None
+    ) -> None:
         self._place = place
         self._engine = place.engine(writes=writes, alone=False, silence_s=silence_s)
+        if single:
+            self._engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._once = once
         self._used = False
         self._turn = asyncio.Lock()

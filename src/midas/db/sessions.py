@@ -14,8 +14,10 @@ class ReadSession:
 
     connection: Connection
 
-    def all(self, query: Select[*tuple[object, ...]]) -> Sequence[RowMapping]:
-        return self.connection.execute(query).mappings().all()
+    def all(
+        self, query: Select[*tuple[object, ...]], given: Mapping[str, object] | None = None
+    ) -> Sequence[RowMapping]:
+        return self.connection.execute(query, given).mappings().all()
 
     def first(self, query: Select[*tuple[object, ...]], given: Mapping[str, object] | None = None) -> RowMapping | None:
         return self.connection.execute(query, given).mappings().first()
