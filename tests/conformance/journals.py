@@ -11,6 +11,7 @@ from tests.trading.entries import ACCOUNT, NOW
 
 from midas.core.order import OrderState
 from midas.db import journal_reads
+from midas.db.sessions import ReadSession
 from midas.trading.memory_journal import MemoryJournal, MemoryOwnership
 
 T = TypeVar("T")
@@ -43,7 +44,8 @@ class Case:
         """Return the parts of a tape, which whoever owns it has no need to read."""
         if isinstance(self.journal, MemoryJournal):
             return [*self.journal.tape(run)]
-        return self.run(self.journal._ask(journal_reads.tape, run))
+        look = self.journal._reading.transact
+        return self.run(look(lambda connection: journal_reads.tape(ReadSession(connection), run)))
 
     def everything(self) -> tuple[Any, ...]:
         """Return all that the journal can be asked, to see that nothing changed."""
