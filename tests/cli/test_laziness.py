@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -58,3 +59,15 @@ def took(*command: str) -> float:
     begun = time.perf_counter()
     subprocess.run(command, capture_output=True, timeout=60, check=True)
     return time.perf_counter() - begun
+
+
+def test_a_command_loads_no_other_noun(tmp_path: Path) -> None:
+    script = (
+        "import json, sys\nfrom midas.cli.main import run\nassert run(['data', 'list', '-q']) == 0\n"
+        "print(json.dumps([name for name in sys.modules if name.startswith(('midas.api', 'midas.trading'))]))"
+    )
+    environment = os.environ | {"MIDAS_HOME": str(tmp_path / "home")}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, timeout=120, check=True)
+    loaded = set(json.loads(done.stdout))
+    assert "midas.api.datasets" in loaded
+    assert not loaded & {"midas.api.runs", "midas.api.backtests", "midas.api.risk", "midas.trading.office"}

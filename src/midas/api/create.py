@@ -10,29 +10,9 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from midas import __version__
-from midas.api import (
-    accounts,
-    backtests,
-    datasets,
-    evaluations,
-    factors,
-    health,
-    home,
-    instruments,
-    jobs,
-    ledger,
-    montecarlo,
-    openapi,
-    orders,
-    positions,
-    risk,
-    runs,
-    strategies,
-    sweeps,
-    trades,
-)
 from midas.api.body_limit import BodyLimit
 from midas.api.guard import LoopbackOnly
+from midas.api.nouns import every_noun
 from midas.api.problems import answer_errors
 from midas.api.security_headers import SecurityHeaders
 from midas.app.workspace import Workspace
@@ -47,7 +27,9 @@ class _Application(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            self.openapi_schema = openapi.describe(self)
+            from midas.api.openapi import describe
+
+            self.openapi_schema = describe(self)
         return self.openapi_schema
 
 
@@ -67,12 +49,8 @@ def create_app(workspace: Workspace) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        routes=every_noun(),
     )
     app.state.workspace = workspace
     answer_errors(app)
-    for noun in (
-        health, instruments, datasets, strategies, factors, backtests, montecarlo, sweeps, evaluations, jobs, accounts,
-        orders, positions, trades, ledger, runs, risk, home, openapi,
-    ):  # fmt: skip
-        app.include_router(noun.router)
     return app

@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
 from midas.api.html import document
+from midas.api.nouns import Noun
 from midas.reports.markup import Html, element, joined
 from midas.wire.problem import MEDIA_TYPE, Problem
 
@@ -34,7 +35,8 @@ _VERBS = ("get", "post", "put", "patch", "delete")
 
 def describe(app: FastAPI) -> dict[str, Any]:
     """Return the document: every operation, and for each the problem that any error is answered with."""
-    made = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+    routes = [route for noun in app.routes if isinstance(noun, Noun) for route in noun.routes]
+    made = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=routes)
     for _, _, operation in _operations(made):
         operation["responses"].pop("422", None)
         operation["responses"]["default"] = _PROBLEM

@@ -29,6 +29,7 @@ def serve_until_stopped(settings: Settings, reserved: socket.socket, ready: Call
     import uvicorn
 
     from midas.api.create import create_app
+    from midas.api.nouns import load
     from midas.app.workspace import Workspace
 
     class Announcing(uvicorn.Server):
@@ -37,8 +38,10 @@ def serve_until_stopped(settings: Settings, reserved: socket.socket, ready: Call
             ready()
 
     with _until_stopped(), Workspace.open(settings) as workspace:
+        app = create_app(workspace)
+        load(app.routes)
         config = uvicorn.Config(
-            create_app(workspace),
+            app,
             log_level="info" if log else "warning",
             access_log=log,
             timeout_graceful_shutdown=GRACE_S,
