@@ -12,6 +12,7 @@ from typing import Any, cast
 from midas.core.clock import SystemClock
 from midas.kernels import benchmark, drive, following, holdings, lane_account, longer, matching, round_trips, stride
 from midas.kernels.compiled import kernel_folder
+from midas.kernels.stamp import all_compiled, note_all_compiled
 from midas.kernels.table import LOOPS
 
 Progress = Callable[[int, int, str], None]
@@ -64,6 +65,12 @@ def compile_all(progress: Progress | None = None) -> int:
     return count
 
 
+def load_kernels() -> None:
+    """Load what is called from Python, and with it the compiler; a loop is loaded when asked for, at once."""
+    for place in range(len(SIGNATURES)):
+        _compile(place)
+
+
 def compile_apart(progress: Progress, processes: int) -> int:
     """Compile as `compile_all` does, in processes of their own: one compiler uses one core."""
     count = len(SIGNATURES) + len(LOOPS)
@@ -97,6 +104,9 @@ def _compile(place: int) -> None:
 
 def main() -> None:
     """Compile everything, saying on one line how far it is and at the end what it cost."""
+    if all_compiled():
+        sys.stdout.write(f"All kernels are ready in {kernel_folder()}\n")
+        return
     begun_s = SystemClock().monotonic_s()
     end = "\r" if sys.stdout.isatty() else "\n"
     told = [-1]
@@ -110,6 +120,7 @@ def main() -> None:
 
     processes = min(4, os.cpu_count() or 1)
     count = compile_apart(tell, processes) if processes > 1 else compile_all(tell)
+    note_all_compiled()
     sys.stdout.write(
         f"{count} kernels ready after {SystemClock().monotonic_s() - begun_s:.1f} s in {kernel_folder()}\n"
     )

@@ -14,9 +14,9 @@ from typing import Literal
 
 from midas import __version__
 from midas.cli.exits import Exit
-from midas.cli.process.compiling import compiled_pieces
 from midas.cli.process.port import HOST, is_free
 from midas.kernels.compiled import kernel_folder
+from midas.kernels.stamp import compiled_pieces
 
 OK: Literal["ok"] = "ok"
 WARNING: Literal["warning"] = "warning"

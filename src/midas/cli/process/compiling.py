@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from midas.cli.printer import Printer
 from midas.core.clock import SystemClock
 from midas.kernels.compiled import kernel_folder
+from midas.kernels.stamp import all_compiled, compiled_pieces, note_all_compiled
 
 SAID_EVERY_S = 10.0
 """How often a log, which has no progress bar, is told how far it is."""
 
 
-def compiled_pieces(folder: Path) -> list[Path]:
-    """Return the files of machine code that are kept."""
-    return [*folder.rglob("*.nbc")] if folder.is_dir() else []
-
-
 def compile_kernels(out: Printer) -> None:
     """Compile what is not compiled yet, so that no later command waits for it; say what it cost."""
+    if all_compiled():
+        from midas.kernels.warm import load_kernels
+
+        # to load the loops of every operator, to find that none is missing, would take a second
+        load_kernels()
+        return
     clock, folder = SystemClock(), kernel_folder()
     before = len(compiled_pieces(folder))
     if not before:
@@ -38,6 +38,7 @@ def compile_kernels(out: Printer) -> None:
                 out.note(f"  {done} of {of} ...")
 
         compile_all(progress)
+    note_all_compiled()
     made = len(compiled_pieces(folder)) - before
     if made > 0:
         out.note(f"  compiled {made} pieces in {clock.monotonic_s() - begun:.1f} s; they are kept in {folder}")
