@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from tests.app.loop import now, own_loop
 from tests.trading.entries import bought
 
-from midas.app import accounts, ledger, orders, positions, runs, trades
+from midas.app import accounts, ledger, orders, positions, risk, runs, trades
 from midas.app.settings import Settings
 from midas.app.traders import Owners
 from midas.app.trades import Period
@@ -140,6 +140,26 @@ def journal_instrument():
     from tests.trading.entries import APPLE
 
     return APPLE
+
+
+class TestDrill:
+    def test_an_owner_that_does_not_hear_is_waited_for_and_none_is_not(self, workspace):
+        assert not now(risk.drill(workspace, "alpha")).heard
+        now(workspace.database.write(heads.take_over, "alpha.1", OPEN + timedelta(seconds=10)))
+
+        async def drilled():
+            drill = asyncio.create_task(risk.drill(workspace, "alpha"))
+            for second in range(60):
+                await asyncio.sleep(0.05)
+                if drill.done():
+                    return second, await drill
+                workspace.clock.advance(timedelta(seconds=1))
+            raise AssertionError("it waits for ever")
+
+        seconds, told = now(drilled())
+        assert (told.heard, told.milliseconds) == (False, None)
+        assert seconds >= 5
+        assert now(accounts.show(workspace, "alpha")).kill == "none"
 
 
 class TestOrders:

@@ -169,6 +169,8 @@ async def _run_of(workspace: Workspace, account: AccountRecord, run: str) -> Run
 async def drill(workspace: Workspace, account: str) -> Drill:
     """Pull the switch of an account as far as REDUCE_ONLY, wait until its trader heard of it, and release it.
 
+    Where nobody trades the account there is nobody to wait for.
+
     Raises
     ------
     NotFound: no such account.
@@ -190,6 +192,9 @@ async def drill(workspace: Workspace, account: str) -> Drill:
 
 
 async def _heard(workspace: Workspace, account: AccountRecord, since: int, until_s: float) -> bool:
+    if await workspace.database.read(rows.leased_until, account.id) is None:
+        # nobody trades it: an owner leaves its word there until it lets go, and one that died left it for good
+        return False
     while workspace.clock.monotonic_s() < until_s:
         lines = await workspace.database.read(rows.audit_lines, account.id, since, 100)
         if any(line["act"] == HEARD for line in lines):
