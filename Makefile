@@ -23,8 +23,9 @@ start: setup ## Load the sample market, run a first backtest, serve on 127.0.0.1
 	@exec .venv/bin/midas start
 
 # A test that hangs says where every thread of it is, and fails; the rest goes on.
+# Bytecode is kept whatever the shell says: processes of tests would compile what was edited again and again.
 test: setup-dev ## Run the whole suite
-	@$(PYTEST) -n 2 --dist worksteal -q --timeout 300 --timeout-method thread
+	@PYTHONDONTWRITEBYTECODE= $(PYTEST) -n 2 --dist worksteal -q --timeout 300 --timeout-method thread
 
 lint: setup-dev
 	.venv/bin/ruff check .

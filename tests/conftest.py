@@ -119,3 +119,19 @@ def postgres() -> Iterator[Any]:
 
     with postgres_server() as server:
         yield server
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _copied_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    from tests.shared import copied_databases
+
+    with copied_databases(tmp_path_factory.mktemp("migrated")):
+        yield
+
+
+@pytest.fixture(scope="session")
+def pulled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data home with the sample market, to be copied."""
+    from tests.shared import pulled_home
+
+    return pulled_home(tmp_path_factory.getbasetemp(), tmp_path_factory.mktemp("pulled"))

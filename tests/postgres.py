@@ -18,8 +18,13 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 from tests.db.cluster import cluster, programs
+from tests.scale import scale
 
 from midas.db.database import place_of
+
+HURRIED = "-c fsync=off" if scale() == 1 else ""
+"""Nobody crashes this one (see tests.db.cluster), and to drop a database it would wait for the disk. At full scale it
+is measured, and waits."""
 
 USUAL = "postgresql://127.0.0.1:5432/postgres"
 PATIENCE_S = 60
@@ -75,7 +80,7 @@ def postgres_server() -> Iterator[Postgres]:
     """Yield a server; the test is skipped where none can be started or reached."""
     named = os.environ.get("MIDAS_TEST_POSTGRES")
     own = named is None and programs() is not None
-    with cluster() if own else nullcontext() as started:
+    with cluster(HURRIED) if own else nullcontext() as started:
         address = started.address if started else named or USUAL
         name = f"midas_test_{secrets.token_hex(4)}"
         try:

@@ -21,6 +21,7 @@ class Cluster:
     port: int
     binaries: Path
     user: str | None
+    options: str = ""
 
     @property
     def address(self) -> str:
@@ -42,7 +43,7 @@ class Cluster:
             )
 
     def start(self) -> None:
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c shared_buffers=16MB"
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c shared_buffers=16MB {self.options}"
         self.do("pg_ctl", "-w", "-o", options, "start")
 
     def crash(self) -> None:
@@ -52,8 +53,8 @@ class Cluster:
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
-    """Yield a new cluster; the test is skipped where PostgreSQL's programs are not installed."""
+def cluster(options: str = "") -> Iterator[Cluster]:
+    """Yield a new cluster with these options; the test is skipped where PostgreSQL's programs are not installed."""
     found = programs()
     if found is None:
         if os.environ.get("MIDAS_REQUIRE_POSTGRES") == "1":
@@ -67,7 +68,7 @@ def cluster() -> Iterator[Cluster]:
         port = probe.getsockname()[1]
     if user:
         shutil.chown(folder, user)
-    made = Cluster(folder, port, found, user)
+    made = Cluster(folder, port, found, user, options)
     try:
         made.do("initdb", "-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C")
         made.start()

@@ -10,16 +10,6 @@ import pytest
 from tests.journeys.command import Inside, Midas
 
 
-@pytest.fixture(scope="session")
-def pulled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data home with the sample market, to be copied."""
-    folder = tmp_path_factory.mktemp("pulled")
-    midas = Midas(folder / "home", folder)
-    done = midas("data", "pull", "sample", "--json")
-    assert done.code == 0, done.err + done.out
-    return midas.home
-
-
 @pytest.fixture
 def empty(tmp_path: Path) -> Midas:
     """`midas` on a data home that does not exist yet."""

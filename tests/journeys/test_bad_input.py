@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.journeys.command import MIDAS, Done, Midas, Write
+from tests.journeys.command import MIDAS, Done, Inside, Midas, Write
 
 RUN = ("backtest", "run", "--strategy", "sma_cross")
 CSV = "date,symbol,open,high,low,close,volume\n" + "".join(
@@ -160,8 +160,9 @@ class TestImport:
         ended = [Done(each.wait(120), *each.communicate()) for each in both]
         assert all(done.code in (0, 5) for done in ended), ended
         assert any(done.code == 0 for done in ended)
-        assert [each["rows"] for each in empty("data", "list", "--json").json] == [3]
-        assert empty("data", "check", "xkrx-1d", "--json").json["ok"]
+        inside = Inside(empty.home, empty.folder)
+        assert [each["rows"] for each in inside("data", "list", "--json").json] == [3]
+        assert inside("data", "check", "xkrx-1d", "--json").json["ok"]
 
 
 TICKS = "symbol,time,price,size,received\n" + "".join(
@@ -211,16 +212,16 @@ class TestTicks:
 
 
 class TestStorage:
-    def test_a_corrupted_database(self, midas: Midas) -> None:
+    def test_a_corrupted_database(self, midas: Midas, inside: Midas) -> None:
         database = midas.home / "midas.db"
         database.write_bytes(b"this is not a database" * 100)
         error = told(midas("backtest", "list", "--json"), 7, "midas.db", "move it away")
         assert error["code"] == "database_corrupt"
-        doctor = midas("doctor", "--json")
+        doctor = inside("doctor", "--json")
         assert doctor.code == 7
         assert [each["name"] for each in doctor.json["checks"] if each["status"] == "broken"] == ["database"]
         assert database.read_bytes().startswith(b"this is not")
 
-    def test_a_home_that_is_a_file(self, empty: Midas) -> None:
-        empty.home.write_text("")
-        assert empty("data", "list", "--json").code == 6
+    def test_a_home_that_is_a_file(self, empty_inside: Midas) -> None:
+        empty_inside.home.write_text("")
+        assert empty_inside("data", "list", "--json").code == 6

@@ -41,17 +41,17 @@ def rows(file: Path) -> list[dict[str, str]]:
 
 def test_pull_run_list_show_compare_export_report_delete(midas: Midas, inside: Midas) -> None:
     first = midas(*RUN, "--json").json
-    second = midas(*RUN, "--set", "fast=5", "--set", "slow=25", "--json").json
+    second = inside(*RUN, "--set", "fast=5", "--set", "slow=25", "--json").json
     assert set(first) >= KEYS
     assert set(first["summary"]) >= MEASURES
     assert first["identity"] != second["identity"]
 
-    assert [each["id"] for each in midas("backtest", "list", "--json").json] == [second["id"], first["id"]]
+    assert [each["id"] for each in inside("backtest", "list", "--json").json] == [second["id"], first["id"]]
 
-    shown = midas("backtest", "show", first["id"][:8], "--json").json
+    shown = inside("backtest", "show", first["id"][:8], "--json").json
     assert shown["summary"] == first["summary"]
 
-    compared = midas("backtest", "compare", first["id"], second["id"], "--json").json
+    compared = inside("backtest", "compare", first["id"], second["id"], "--json").json
     by_name = {row["measure"]: row["values"] for row in compared["rows"]}
     assert by_name["sharpe"] == [first["summary"]["sharpe"], second["summary"]["sharpe"]]
 
@@ -67,7 +67,7 @@ def test_pull_run_list_show_compare_export_report_delete(midas: Midas, inside: M
     assert sheet.parent == midas.home / "reports"
     assert sheet.read_text().lstrip().lower().startswith("<!doctype html>")
 
-    assert midas("backtest", "delete", first["id"], "--json").json == {"deleted": [first["id"]]}
+    assert inside("backtest", "delete", first["id"], "--json").json == {"deleted": [first["id"]]}
     gone = inside("backtest", "show", first["id"], "--json")
     assert gone.code == 3
     assert [each["id"] for each in inside("backtest", "list", "--json").json] == [second["id"]]
@@ -86,7 +86,7 @@ def _series_say_what_the_summary_says(folder: Path, summary: dict[str, float]) -
 
 
 def test_the_same_question_is_answered_from_the_store(midas: Midas, inside: Midas) -> None:
-    first = midas(*RUN, "--json").json
+    first = inside(*RUN, "--json").json
     again = midas(*RUN, "--json").json
     fresh = inside(*RUN, "--fresh", "--json").json
     assert (first["cached"], again["cached"], fresh["cached"]) == (False, True, False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,7 +19,6 @@ from tests.journeys.command import Inside
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
-MIDAS = [sys.executable, "-m", "midas.cli.main"]
 DRIVEN_ELSEWHERE = {"make start", "make test", "make bench-peers", "make bench", "make crosscheck"}
 """`make start` has its own test below; `make test` is what runs this one; the rest measure for minutes, against peers
 that are not installed here, and what they wrote is compared with what the README quotes."""
@@ -63,10 +63,9 @@ class TestCommands:
         for work, peer, ratio in quoted:
             assert f"- {work}: {peer} takes {ratio}" in measured, f"{work} {peer}: {ratio} is not in bench/RESULTS.md"
 
-    def test_the_python_example_works(self, tmp_path: Path) -> None:
+    def test_the_python_example_works(self, tmp_path: Path, pulled: Path) -> None:
+        shutil.copytree(pulled, tmp_path / "home")
         environment = os.environ | {"MIDAS_HOME": str(tmp_path / "home")}
-        pull = subprocess.run([*MIDAS, "data", "pull", "sample"], env=environment, capture_output=True, timeout=120)
-        assert pull.returncode == 0
         (example,) = blocks("python")
         done = subprocess.run(
             [sys.executable, "-c", example], env=environment, capture_output=True, text=True, timeout=120

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -64,54 +65,60 @@ class TestStart:
             assert json.loads(fetched(f"{url}/healthz"))["status"] == "ok"
 
 
-class TestServe:
-    def test_a_client_of_it_sees_what_is_there(self, midas: Midas, empty: Midas) -> None:
-        with running(midas, "serve", "--port", "0") as (url, _):
-            elsewhere = Midas(empty.folder / "other-home", empty.folder)
-            listed = elsewhere("data", "list", "--mode", "cloud", "--url", url, "--json").json
-            assert {"sample", "sp20"} <= {each["name"] for each in listed}
-            run = elsewhere(
-                "backtest", "run", "--strategy", "buy_and_hold", "--symbols", "IBM", "--json", MIDAS_URL=url
-            ).json
-            assert run["status"] == "done"
-            assert elsewhere("backtest", "report", run["id"], "-o", "r.html", "--url", url).code == 0
-            assert not elsewhere.home.exists()
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, pulled: Path) -> Iterator[str]:
+    """The address of a server on a data home with the sample market."""
+    folder = tmp_path_factory.mktemp("served")
+    shutil.copytree(pulled, folder / "home")
+    with running(Midas(folder / "home", folder), "serve", "--port", "0") as (url, _):
+        yield url
 
-    def test_ctrl_c_is_a_good_end(self, midas: Midas) -> None:
-        server = midas.start("serve", "--port", "0")
+
+class TestServe:
+    def test_a_client_of_it_sees_what_is_there(self, served: str, empty: Midas, empty_inside: Midas) -> None:
+        listed = empty("data", "list", "--mode", "cloud", "--url", served, "--json").json
+        assert {"sample", "sp20"} <= {each["name"] for each in listed}
+        run = empty_inside(
+            "backtest", "run", "--strategy", "buy_and_hold", "--symbols", "IBM", "--json", MIDAS_URL=served
+        ).json
+        assert run["status"] == "done"
+        assert empty_inside("backtest", "report", run["id"], "-o", "r.html", "--url", served).code == 0
+        assert not empty.home.exists()
+
+    def test_ctrl_c_is_a_good_end(self, empty: Midas) -> None:
+        server = empty.start("serve", "--port", "0")
         read_until(server, "http://")
         server.send_signal(signal.SIGINT)
         out, err = server.communicate(timeout=20)
         assert (server.returncode, err) == (0, ""), out
 
-    def test_a_stranger_is_refused(self, midas: Midas) -> None:
-        with running(midas, "serve", "--port", "0") as (url, _):
-            question = urllib.request.Request(f"{url}/api/v1/datasets", headers={"Host": "evil.example"})
-            with pytest.raises(urllib.error.HTTPError) as refused:
-                urllib.request.urlopen(question, timeout=10)
-            assert refused.value.code == 403
-            refused.value.close()
+    def test_a_stranger_is_refused(self, served: str) -> None:
+        question = urllib.request.Request(f"{served}/api/v1/datasets", headers={"Host": "evil.example"})
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(question, timeout=10)
+        assert refused.value.code == 403
+        refused.value.close()
 
-    def test_no_server_there(self, empty: Midas) -> None:
+    def test_no_server_there(self, empty_inside: Midas) -> None:
         with socket.socket() as nobody:
             nobody.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
-            done = empty("data", "list", "--url", url, "--json")
+            done = empty_inside("data", "list", "--url", url, "--json")
         assert (done.code, done.error["code"]) == (6, "unreachable")
         assert "midas serve" in done.error["hint"]
 
 
 class TestPortTaken:
     @pytest.mark.parametrize("command", ["start", "serve"])
-    def test_is_said_before_any_work(self, empty: Midas, command: str) -> None:
+    def test_is_said_before_any_work(self, empty_inside: Midas, command: str) -> None:
         with socket.socket() as other:
             other.bind(("127.0.0.1", 0))
             other.listen()
             port = other.getsockname()[1]
-            done = empty(command, "--json", PORT=str(port))
+            done = empty_inside(command, "--json", PORT=str(port))
         assert (done.code, done.error["code"]) == (6, "port_taken")
         assert f"PORT={port + 1} make start" in done.error["hint"]
-        assert not empty.home.exists()
+        assert not empty_inside.home.exists()
 
 
 class TestDoctor:
@@ -134,11 +141,11 @@ class TestDoctor:
         assert wanted <= set(checks)
         assert all(set(each) == {"name", "status", "detail", "hint"} for each in checks.values())
 
-    def test_a_home_nobody_used_is_well_and_stays_unmade(self, empty: Midas) -> None:
-        assert empty("doctor", "--json").code == 0
-        assert not empty.home.exists()
+    def test_a_home_nobody_used_is_well_and_stays_unmade(self, empty_inside: Midas) -> None:
+        assert empty_inside("doctor", "--json").code == 0
+        assert not empty_inside.home.exists()
 
-    def test_a_dataset_whose_files_are_gone(self, midas: Midas) -> None:
+    def test_a_dataset_whose_files_are_gone(self, midas: Midas, inside: Midas) -> None:
         bars = [file for file in (midas.home / "lake").rglob("*.parquet") if "sample" in str(file)]
         for file in bars:
             file.write_bytes(b"PAR1")
@@ -146,4 +153,4 @@ class TestDoctor:
         assert done.code in (4, 7)
         broken = {each["name"] for each in done.json["checks"] if each["status"] == "broken"}
         assert "dataset sample" in broken
-        assert "broken" in midas("doctor").out
+        assert "broken" in inside("doctor").out

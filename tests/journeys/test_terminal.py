@@ -84,13 +84,13 @@ def test_no_colours_when_asked(midas: Midas, words: tuple[str, ...], more: dict[
     assert terminal.code() == 0
 
 
-def test_deleting_asks_first(midas: Midas) -> None:
+def test_deleting_asks_first(midas: Midas, inside: Midas) -> None:
     terminal = Terminal(midas, "data", "delete", "sp20")
     assert "Delete sp20?" in terminal.read(until="[y/N]")
     terminal.type("n\n")
     assert "Nothing was deleted" in terminal.read()
     assert terminal.code() == 8
-    assert "sp20" in midas("data", "list", "-q").out
+    assert "sp20" in inside("data", "list", "-q").out
 
 
 def test_ctrl_c_ends_with_130_and_no_trace(midas: Midas) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ from midas.backtest.run import run as backtest
 from midas.core.clock import SystemClock
 from midas.core.order import Fill
 from midas.db.journal import SqlJournal
+from midas.kernels.stamp import all_compiled
 from midas.marketdata.lake import Lake
 from midas.marketdata.universe import select
 from midas.portfolio.journal import CAUSES
@@ -50,14 +52,13 @@ CASES = (
 
 
 @pytest.fixture(scope="module")
-def pulled(tmp_path_factory: pytest.TempPathFactory) -> Midas:
+def midas(tmp_path_factory: pytest.TempPathFactory, pulled: Path) -> Midas:
     """A data home with the sample market, where traders need not compile first."""
-    subprocess.run([sys.executable, "-m", "midas.kernels.warm"], timeout=900, check=True, stdout=subprocess.DEVNULL)
+    if not all_compiled():
+        subprocess.run([sys.executable, "-m", "midas.kernels.warm"], timeout=900, check=True, stdout=subprocess.DEVNULL)
     folder = tmp_path_factory.mktemp("replayed")
-    midas = Inside(folder / "home", folder)
-    done = midas("data", "pull", "sample", "--json")
-    assert done.code == 0, done.err + done.out
-    return midas
+    shutil.copytree(pulled, folder / "home")
+    return Inside(folder / "home", folder)
 
 
 def environment(store: str, request: pytest.FixtureRequest) -> dict[str, str]:
@@ -74,30 +75,30 @@ def environment(store: str, request: pytest.FixtureRequest) -> dict[str, str]:
     ("store", "names", "start", "deaths"), CASES, ids=[f"{store}-{names[0]}" for store, names, _, _ in CASES]
 )
 def test_every_strategy_trades_as_it_was_tested_though_its_trader_is_killed(
-    store: str, names: list[str], start: date, deaths: Deaths, pulled: Midas, request: pytest.FixtureRequest,
+    store: str, names: list[str], start: date, deaths: Deaths, midas: Midas, request: pytest.FixtureRequest,
     record_property: Callable[[str, object], None],
 ) -> None:  # fmt: skip
     where = environment(store, request)
-    runs = {name: _started(pulled, name, start, where) for name in names}
-    killed = trade_through(pulled, deaths, Random(f"{store} {len(names)}"), **where)
+    runs = {name: _started(midas, name, start, where) for name in names}
+    killed = trade_through(midas, deaths, Random(f"{store} {len(names)}"), **where)
     assert killed == deaths.count
     counted = 0
     for name, run in runs.items():
-        tested = _tested(pulled.home, name, start)
-        status = pulled("run", "status", run, "--json", **where).json
+        tested = _tested(midas.home, name, start)
+        status = midas("run", "status", run, "--json", **where).json
         assert status["run"]["reason"] == "the feed ended", name
-        assert _told(_fills(pulled.home, status["run"]["account"], where)) == _expected(tested), name
+        assert _told(_fills(midas.home, status["run"]["account"], where)) == _expected(tested), name
         assert round(float(status["cash"]) * 100) == int(tested.simulation.cash[-1]), name
         assert round(float(status["equity"]) * 100) == int(tested.simulation.equity[-1]), name
         assert (status["orders_open"], status["orders_unknown"], status["quarantined"]) == (0, 0, {}), name
         counted += status["fills"]
         # what it was killed over left its tape whole: the twin on it is the same
-        told = pulled("run", "parity", run, "--json", **where).json
+        told = midas("run", "parity", run, "--json", **where).json
         assert (told["differing"], told["through"], told["unexplained"]) == (0, status["parity"]["through"], "0.00"), (
             name
         )
     assert counted > 3 * len(names) or not WHOLE
-    assert pulled("ledger", "verify", "--json", **where).code == 0
+    assert midas("ledger", "verify", "--json", **where).code == 0
     record_property("kills", killed)
     record_property("strategies", len(names))
     record_property("fills", counted)

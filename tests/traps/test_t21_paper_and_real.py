@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,10 +43,10 @@ print(json.dumps({"code": code, "tried": tried, "loaded": [name for name in sys.
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, pulled: Path) -> Path:
     folder = tmp_path_factory.mktemp("paper")
+    shutil.copytree(pulled, folder / "home")
     midas = Inside(folder / "home", folder)
-    assert midas("data", "pull", "sample").code == 0
     started = midas(
         "run", "start", "--strategy", "sma_cross", "--set", "fast=5", "--set", "slow=20", "--symbols", "AAPL", "--feed",
         "replay:2010-01-04..2010-04-30", **KEYS,
