@@ -28,10 +28,11 @@ def korea(shared: Path) -> Panel:
     bars = pl.read_parquet(
         shared / "data" / "kr" / "krx_daily_adj_2023_2025.parquet", columns=["symbol", "date", "close"]
     )
-    wide = bars.pivot(on="symbol", index="date", values="close").sort("date")
-    symbols = sorted(set(wide.columns) - {"date"})
-    closes = wide.select(symbols).cast(pl.Float64).fill_null(np.nan).to_numpy()
-    return panel_of(closes, wide["date"].to_numpy().astype("datetime64[D]"), symbols)
+    days, symbols = bars["date"].unique().sort(), bars["symbol"].unique().sort()
+    closes = np.full((len(days), len(symbols)), np.nan)
+    at = days.search_sorted(bars["date"]).to_numpy(), symbols.search_sorted(bars["symbol"]).to_numpy()
+    closes[at] = bars["close"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    return panel_of(closes, days.to_numpy().astype("datetime64[D]"), symbols.to_list())
 
 
 def speaking(panel: Panel, name: str, first_row: int, **params: object) -> NDArray[np.int64]:

@@ -104,10 +104,10 @@ class TestAgainstTheOracle:
         assert aggregator.counts.correcting > 0
         assert {row.row for row in again} <= {row.row for row in first}
         assert len({row.row for row in again}) == len(again)
-        wanted = oracle(ticks, 60)
-        lost = {key for key in wanted if key not in bars_of(rows)}
+        wanted, found = oracle(ticks, 60), bars_of(rows)
+        lost = {key for key in wanted if key not in found}
         assert len(lost) <= aggregator.counts.late  # a late tick of an interval in which nothing else traded
-        self.same(bars_of(rows), {key: bar for key, bar in wanted.items() if key not in lost}, aggregator.counts.late)
+        self.same(found, {key: bar for key, bar in wanted.items() if key not in lost}, aggregator.counts.late)
 
     @staticmethod
     def same(found: dict, wanted: dict, missing: int = 0) -> None:
