@@ -14,7 +14,7 @@ from tests.db.blocking import Blocking
 from tests.postgres import asked
 from tests.trading.entries import ACCOUNT, NOW, audit, bought, new_row, paid_in
 
-from midas.core.errors import Busy
+from midas.core.errors import Busy, Refused
 from midas.db import heads, journal_writes, ledger
 from midas.db.database import Database
 from midas.db.migrating import move, upgrade
@@ -123,3 +123,31 @@ class TestRest:
         assert refused.value.code == "traders_at_work"
         lease(2001)
         to_revision(older, HEAD)
+
+
+class TestWayBack:
+    def test_it_is_refused_once_a_line_speaks_of_bookings(self, older: Path | str) -> None:
+        database = Blocking(Database.open(older))
+        try:
+            epoch = database.write(heads.take_over, ACCOUNT, NOW)
+            database.write(journal_writes.write, ACCOUNT, epoch, [audit("q1")])
+        finally:
+            database.close()
+        with pytest.raises(Refused, match=f"Line 1 of the audit trail of account {ACCOUNT} says") as refused:
+            to_revision(older, "base")
+        assert refused.value.code == "trail_speaks_of_bookings"
+        database = Blocking(Database.open(older))
+        try:
+            assert faults(database) == faults(database, OTHER) == []
+        finally:
+            database.close()
+
+    def test_bookings_alone_are_chained_alike_when_they_come_again(self, older: Path | str) -> None:
+        to_revision(older, HEAD)
+        to_revision(older, BEFORE)
+        to_revision(older, HEAD)
+        database = Blocking(Database.open(older))
+        try:
+            assert faults(database) == faults(database, OTHER) == []
+        finally:
+            database.close()

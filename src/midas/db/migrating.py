@@ -8,6 +8,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -46,10 +47,15 @@ def move(connection: Connection, to: str) -> None:
     """Upgrade or downgrade whatever `connection` is connected to; the caller's transaction holds it together."""
     config = _config()
     config.attributes["connection"] = connection
-    if to == "base":
+    if to == "base" or _is_behind(to, MigrationContext.configure(connection).get_current_revision()):
         command.downgrade(config, to)
     else:
         command.upgrade(config, to)
+
+
+def _is_behind(to: str, at: str | None) -> bool:
+    known = known_revisions()
+    return at in known and to in known and known.index(to) > known.index(at)
 
 
 def _prefer_wal(path: Path) -> None:

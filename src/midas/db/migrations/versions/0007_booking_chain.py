@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from midas.core.clock import SystemClock
-from midas.core.errors import Busy
+from midas.core.errors import Busy, Refused
 
 revision = "0007"
 down_revision = "0006"
@@ -69,12 +69,33 @@ def _require_rest(connection: sa.Connection) -> None:
 
 
 def downgrade() -> None:
-    """Drop them: lines of the trail that spoke of bookings cannot be checked any more then."""
+    """Drop them, where no line of the trail speaks of bookings: its hash covers what it says of them.
+
+    Raises
+    ------
+    Refused: there is such a line; nothing was changed.
+    """
+    if not op.get_context().as_sql:
+        _require_silence(op.get_bind())
     op.drop_column("audit", "book_hash")
     op.drop_column("audit", "booked")
     op.drop_column("account_heads", "book_hash")
     op.drop_column("account_heads", "booked")
     op.drop_table("booking_links")
+
+
+def _require_silence(connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        op.execute("LOCK TABLE audit IN ACCESS EXCLUSIVE MODE")  # no line comes between
+    lines = sa.table("audit", sa.column("account"), sa.column("n"), sa.column("booked"))
+    found = connection.execute(sa.select(lines).where(lines.c.booked.is_not(None)).limit(1)).mappings().first()
+    if found is not None:
+        raise Refused(
+            f"Line {found['n']} of the audit trail of account {found['account']} says how far the ledger went, and "
+            "without that neither it nor a seal on a later line could be checked any more.",
+            hint="Keep this version, or restore the backup from before the upgrade with the older one.",
+            code="trail_speaks_of_bookings",
+        )
 
 
 def _only_grows() -> None:
