@@ -15,6 +15,7 @@ from tests.scale import scaled
 
 from midas.backtest.spec import BacktestSpec, spec_of
 from midas.backtest.window import window
+from midas.core.errors import StrategyInvalid
 from midas.execution.dealing import Dealing
 from midas.execution.event_decider import EventDecider
 from midas.execution.loop import Loop
@@ -26,6 +27,7 @@ from midas.marketdata.feed import BarRow
 from midas.marketdata.panel import Panel
 from midas.marketdata.replay import Replay
 from midas.portfolio.journal import Journal
+from midas.strategies.event import Context, EventBar
 from midas.strategies.plans import plan_of
 from midas.strategies.schedule import Every
 from midas.strategies.strategy import Strategy
@@ -149,3 +151,49 @@ def test_a_chronicle_of_strides_is_that_of_rows() -> None:
         strode, fills = strode + by, fills + len(wanted.fills)
     assert strode > 0
     assert fills > 0
+
+
+class Failing(Coded):
+    """As it is coded, up to a bar its code cannot do."""
+
+    def __init__(self, row: int) -> None:
+        super().__init__()
+        self.row = row
+
+    def on_bar(self, ctx: Context, bar: EventBar) -> None:
+        if bar.row == self.row:
+            raise ZeroDivisionError
+        super().on_bar(ctx, bar)
+
+
+def a_failure(life: int) -> int:
+    """How many rows behind the last one that both accounts and the journal know of the code failed."""
+    draw = np.random.default_rng(life)
+    panel = plain_market(draw)
+    spec = spec_of(Traded(), panel, **drawn_terms(draw))
+    rows = window(plan_of(spec.definition), panel, spec.start, spec.end)
+    mandate, journal = mandate_of(spec, panel, rows.first, OFF), MemoryJournal()
+    journal.store.accounts[ACCOUNT].epoch = EPOCH
+    fails = int(draw.integers(rows.first, rows.stop))
+    loop, paper = (
+        Loop(mandate, EventDecider(Failing(fails), mandate.ground, 100.0)),
+        PaperAccount(mandate.ground, mandate.terms),
+    )
+    rehearsal = Rehearsal(mandate, loop, paper, journal, EPOCH, whole=False)
+    replay = Replay(panel, rows.stop)
+    rehearsal.open(next(event for event in replay.told() if isinstance(event, BarRow)).stamp_utc)
+    with pytest.raises(StrategyInvalid, match="ZeroDivisionError"):
+        rehearsal.run(replay.blocks())
+    held = {name: float(quantity) for name, quantity in paper.holdings.quantities.items()}
+    own = {mandate.ground.instruments[column].id: size for column, size in enumerate(loop.book.quantities) if size}
+    assert held == own == {name: float(quantity) for name, quantity in rehearsal.books.quantities.items() if quantity}
+    assert paper.cash == loop.book.cash == rehearsal.books.cash
+    # where the bar was taken singly, both had met it when it was shown
+    assert paper.row == loop.row
+    assert loop.row <= fails
+    return fails - loop.row
+
+
+def test_code_that_fails_leaves_both_accounts_where_the_journal_is() -> None:
+    apart = [a_failure(life) for life in range(CODED // 2)]
+    assert sum(rows > 1 for rows in apart) > len(apart) // 4

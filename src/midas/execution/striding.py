@@ -8,6 +8,7 @@ as are those without a stride.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -108,12 +109,16 @@ class Striding:
         def name(begin: int, end: int) -> list[Sent] | None:
             return self._sent(block, at, begin, end, known)
 
-        sent = lane.go(block, at, laid.rows, start, room, name)
+        with ExitStack() as undone:
+            # also where code fails, or is interrupted: neither account may be ahead of the journal then
+            undone.callback(take_back, self._paper, laid)
+            undone.callback(start.put_back)
+            sent = lane.go(block, at, laid.rows, start, room, name)
+            if sent is not None:
+                undone.pop_all()
         stopped = block.first + at + room.stopped
         self._not_before = stopped + (room.rows < laid.rows)
         if sent is None:
-            start.put_back()
-            take_back(self._paper, laid)
             self._not_before = max(self._not_before, block.first + at + room.rows)
             return None
         return self._taken(block, at, laid, sent, asks=lane.asks)
