@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
 from tests.backtest.strategies import Averaged, MonthEnd, Rebalanced, Threshold
-from tests.execution.markets import AMERICA, panel_of, random_market
-from tests.execution.rehearsals import assert_same, of_rehearsal, replayed, some_rows
+from tests.execution.markets import AMERICA, KOREA, panel_of, random_market
+from tests.execution.rehearsals import ACCOUNT, assert_same, of_rehearsal, replayed, some_rows
 
+from midas.backtest.run import run_spec
 from midas.backtest.spec import spec_of
 from midas.core.clock import SystemClock
 from midas.execution.dealing import Dealing
@@ -28,6 +30,7 @@ from midas.strategies.exits import AtrStop, AtrTakeProfit, AtrTrailingStop, Stop
 from midas.strategies.registry import build, library
 from midas.strategies.schedule import Every
 from midas.strategies.strategy import Strategy
+from midas.trading.memory_journal import MemoryJournal
 from midas.trading.rehearsal import Rehearsal
 
 SCALE = int(os.environ.get("MIDAS_TEST_SCALE", "1"))
@@ -69,6 +72,13 @@ class BothWays(Strategy):
 
     def targets(self, m: Market) -> Node:
         return (m.close > m.close.mean(3)).slot() - (m.close < m.close.mean(4)).slot() * 0.7
+
+
+class Either(Strategy):
+    """All of it in the one of two names that closed above ten."""
+
+    def targets(self, m: Market) -> Node:
+        return (m.close > 10.0).slot() * 2.0
 
 
 STRATEGIES: tuple[type[Strategy], ...] = (Threshold, Rebalanced, Averaged, MonthEnd, LongShort, BothWays)
@@ -118,6 +128,48 @@ def test_a_dividend_that_buys_shares_does_so_here_too() -> None:
     spec = spec_of(MonthEnd(), made.panel, dealing=Dealing(reinvest_dividends=True))
     rehearsal = assert_same(spec, made.panel, {20, 40})
     assert rehearsal.foreign
+
+
+@pytest.mark.parametrize("slippage", ["", "sqrt=0.5"])
+def test_an_order_through_zero_closes_what_is_held_while_short_sales_are_banned(slippage: str) -> None:
+    # all of 2024 lies in a ban of the Korean regulator
+    made = random_market(5, 6, 60, KOREA)
+    spec = spec_of(BothWays(), made.panel, dealing=Dealing(allow_short=True, slippage=slippage))
+    rehearsal = assert_same(spec, made.panel, {20, 40})
+    cut = {(one.intent.instrument, one.intent.stamp_utc) for one in rehearsal.denied}
+    assert isinstance(rehearsal.journal, MemoryJournal)
+    orders = rehearsal.journal.store.accounts[ACCOUNT].orders.values()
+    assert any((row.intent.instrument, row.intent.stamp_utc) in cut and row.filled for row in orders)
+    assert all(fill[1] == "buy" or fill[2] > 0 for fill in of_rehearsal(rehearsal).fills)
+    assert min(rehearsal.books.quantities.values(), default=0) >= 0
+
+
+@pytest.mark.parametrize("fill_at", ["open", "close"])
+@pytest.mark.parametrize(
+    ("days", "sold"),
+    [
+        # sold on Thursday the 11th; Monday the 15th is a holiday, so the money is there on Tuesday the 16th
+        (("08", "09", "10", "11", "12", "16", "17"), "16"),
+        (("08", "09", "10", "11", "12", "15", "16", "17"), "16"),  # with a bar on the holiday
+        (("08", "09", "10", "11", "16", "17", "18"), "16"),  # without one on Friday
+    ],
+)
+def test_what_unsettled_money_bought_is_kept_to_the_day_it_settles(
+    days: tuple[str, ...], sold: str, fill_at: Literal["open", "close"]
+) -> None:
+    sessions = np.array([f"2024-01-{day}" for day in days], "datetime64[D]")
+    close = np.full((len(days), 2), 9.0)
+    close[:2, 0], close[2, 1] = 11.0, 11.0
+    prices = dict.fromkeys(("open", "high", "low", "close"), close) | {"volume": np.full(close.shape, 1e6)}
+    panel = panel_of(prices, sessions=sessions)
+    dealing = Dealing(settlement="venue", fill_at=fill_at)
+    spec = spec_of(Either(), panel, initial_capital=1_000, commission_bps=0, dealing=dealing)
+    rehearsal = assert_same(spec, panel, {4, 5})
+    assert [fill[:2] for fill in of_rehearsal(rehearsal).fills] == [
+        ("N000.XNAS", "buy"), ("N000.XNAS", "sell"), ("N001.XNAS", "buy"), ("N001.XNAS", "sell")
+    ]  # fmt: skip
+    fills = run_spec(spec, panel).simulation.journal.fills
+    assert panel.sessions[fills.row[-1]].item().day == int(sold)
 
 
 def bought(rehearsal: Rehearsal) -> list[float]:

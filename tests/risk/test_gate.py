@@ -18,8 +18,9 @@ from tests.risk.scenes import ID, MISSING, NOW, Scene, limit_scenes, missing, sc
 from tests.scale import scaled
 
 from midas.core.errors import InvalidInput
-from midas.core.order import OrderKind
+from midas.core.order import OrderKind, Side
 from midas.risk.gate import LIMITS, all_pass, check
+from midas.risk.kill import KillLevel
 from midas.risk.limits import Limits
 from midas.risk.question import FLATTEN_LEG, question
 from midas.risk.snapshot import Quote
@@ -98,6 +99,35 @@ class TestMissing:
         verdict = check(ID, seen.order, replace(seen.snapshot, kill=None), *seen.limits)
         assert isinstance(verdict, Deny)
         assert verdict.detail == "not known: the kill switch"
+
+
+class TestMoreThanIsHeld:
+    """Fifteen of ten, by hand: refused whole, as a broker would, also where one would sell the ten (012)."""
+
+    @pytest.mark.parametrize("cuts_sales", [False, True])
+    @pytest.mark.parametrize(
+        ("allow_short", "banned", "answer"),
+        [
+            (False, False, Denial.SHORT_NOT_ALLOWED), (False, True, Denial.SHORT_NOT_ALLOWED),
+            (True, True, Denial.SHORT_BANNED), (True, False, None),
+        ],
+    )  # fmt: skip
+    def test_is_sold_where_short_sales_are_allowed(
+        self, cuts_sales: bool, allow_short: bool, banned: bool, answer: Denial | None
+    ) -> None:
+        seen = next(one for one in allowed() if one.order.leg != FLATTEN_LEG and one.order.kind is OrderKind.MARKET)
+        assert seen.snapshot.account is not None
+        held = {str(seen.order.instrument): Decimal(10)}
+        account = replace(seen.snapshot.account, positions=held, buying={}, selling={})
+        snapshot = replace(
+            seen.snapshot, account=account, fractions=True, locked=Decimal(0), kill=KillLevel.NONE,
+            short_banned=banned, cuts_sales=cuts_sales,
+        )  # fmt: skip
+        limits = Limits(collar=None, quote_age_s=None, snapshot_age_s=None, allow_short=allow_short)
+        for quantity, expected in ((10, None), (15, answer)):
+            order = replace(seen.order, run="", side=Side.SELL, quantity=Decimal(quantity), reduce_only=False)
+            verdict = check("fresh", order, replace(snapshot, recent=()), limits)
+            assert (verdict.code if isinstance(verdict, Deny) else None) is expected
 
 
 class TestLimits:

@@ -10,6 +10,7 @@ from tests.execution.markets import panel_of
 from tests.trading.coding import FLAT, ran
 
 from midas.core.errors import StrategyInvalid
+from midas.execution.dealing import Dealing
 from midas.strategies.event import Context, EventBar, EventStrategy
 
 
@@ -84,6 +85,36 @@ class TestOrdersThatMakeNoSense:
                     ctx.buy(1, limit=6.0)
 
         assert "Orders that still waited when the run ended: 2." in ran(Patient(), panel_of(FLAT)).warnings
+
+
+class TestSellingMoreThanIsHeld:
+    """Fifteen of ten: in a cash account a mistake, in a margin account what closes and what opens."""
+
+    class Hasty(EventStrategy):
+        """Buys ten, then sells fifteen."""
+
+        def on_bar(self, ctx: Context, bar: EventBar) -> None:
+            if bar.row == 1:
+                ctx.buy(10)
+            if bar.row == 4:
+                ctx.sell(15)
+
+    def fills(self, start: str, dealing: Dealing) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
+        prices = {name: values * 1_000.0 for name, values in FLAT.items()}
+        panel = panel_of(prices, currency="KRW", venue="XKRX", start=start)
+        result = ran(self.Hasty(), panel, initial_capital=1_000_000, dealing=dealing)
+        return result.fills()["side", "quantity"].rows(), result.rejects()["reason", "quantity"].rows()
+
+    def test_is_refused_whole_in_a_cash_account(self) -> None:
+        assert self.fills("2023-01-02", Dealing()) == ([("buy", 10)], [("short_not_allowed", 15)])
+
+    def test_is_done_in_a_margin_account(self) -> None:
+        filled = [("buy", 10), ("sell", 10), ("sell", 5)]
+        assert self.fills("2023-01-02", Dealing(allow_short=True)) == (filled, [])
+
+    def test_closes_what_is_held_where_short_sales_are_banned(self) -> None:
+        filled = [("buy", 10), ("sell", 10)]
+        assert self.fills("2024-01-02", Dealing(allow_short=True)) == (filled, [("short_banned", 5)])
 
 
 class TestCodeThatFails:

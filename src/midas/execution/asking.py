@@ -25,12 +25,13 @@ from midas.risk.gate import all_pass, check
 from midas.risk.kill import KillLevel
 from midas.risk.locks import LONGEST, Purchase, locked_in
 from midas.risk.snapshot import AccountState, Quote, Recent, Snapshot
-from midas.risk.verdict import Verdict
+from midas.risk.verdict import Denial, Deny, Verdict
 from midas.venues.catalogue import venue
 from midas.venues.short_bans import short_banned
 from midas.venues.venue import Venue
 
 _DAY = timedelta(days=1)
+_NO_SHORTS = frozenset({Denial.SHORT_BANNED, Denial.SHORT_NOT_ALLOWED})
 
 
 class Asking:
@@ -93,6 +94,18 @@ class Asking:
             cuts_sales=mandate.broker.cuts_sales,
         )
         return check(identity, intent, snapshot, *self.limits)
+
+    def closing(self, intent: OrderIntent, refused: Deny) -> Decimal:
+        """Return the part of a sale refused just now for want of a right to sell short that closes what is held.
+
+        Nothing where the account cannot be short at all: there, selling more than is held is a mistake. In a margin
+        account it is two trades in one order, of which a ban or a limit is meant for the second.
+        """
+        account = self._account
+        if refused.code not in _NO_SHORTS or not self._mandate.terms.dealing.allow_short or account is None:
+            return Decimal(0)
+        name = str(intent.instrument)
+        return max(Decimal(0), account.positions.get(name, Decimal(0)) - account.selling.get(name, Decimal(0)))
 
     def price(self, column: int) -> Decimal | None:
         """Return the last price known at the close, in today's shares."""

@@ -7,6 +7,7 @@ broker, so that the same loop trades a replay, on paper and live.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -199,9 +200,9 @@ class Loop:
         commands += self._orders(row, exits, LEG)
         wishes = [wish for wish in decision.wishes if self._is_free(wish, busy, decision)]
         commands += self._orders(row, wishes, TARGET)
-        return commands + [
-            self._ask(self._asking.as_of(row, intent, self._column[intent.instrument])) for intent in due
-        ]
+        for intent in due:
+            commands += self._ask(self._asking.as_of(row, intent, self._column[intent.instrument]))
+        return commands
 
     def _is_free(self, wish: Wish, busy: frozenset[int], decision: Decision) -> bool:
         # Two orders of one name at once could both fill: unless the broker cancels at once, the second waits.
@@ -215,21 +216,25 @@ class Loop:
         intents = [priced(intent_of(mandate, asking, row, wish, leg, place), wish) for place, wish in enumerate(wishes)]
         if leg == TARGET:
             intents = [each for intent in intents for each in self._plans.begin(row, intent)]
-        return [self._ask(intent) for intent in intents]
+        return [command for intent in intents for command in self._ask(intent)]
 
-    def _ask(self, intent: OrderIntent) -> Command:
+    def _ask(self, intent: OrderIntent) -> list[Command]:
         identity, kind, column = order_id(intent), intent.kind, self._column[intent.instrument]
         verdict = self._asking.judge(identity, intent, column)
         if isinstance(verdict, Deny):
+            closing = self._asking.closing(intent, verdict)
+            if closing:
+                rest = replace(intent, quantity=intent.quantity - closing)
+                return [*self._ask(replace(intent, quantity=closing)), Denied(rest, verdict)]
             if kind is not OrderKind.PROTECTION and verdict.code in PASSING:
                 self._book.due(column, intent.side)
-            return Denied(intent, verdict)
+            return [Denied(intent, verdict)]
         self._working[identity] = intent
         if kind is OrderKind.PROTECTION:
             self._guarding.armed(identity, intent)
         else:
             self._asking.passed(identity, intent, column)
-        return Submit(identity, intent)
+        return [Submit(identity, intent)]
 
     def _withdraw(self, order: str, reason: str) -> Withdraw:
         intent = self._working[order]

@@ -30,6 +30,8 @@ class RowRules:
         self.terms: NDArray[np.float64] = term_list(
             rules, terms, ground.currency, ground.dataset, ground.raw_fields, waits=True
         )
+        words = ground.venue.tables.settlement.unsettled_buys.values
+        self._money_waits = terms.dealing.settlement != "ignore" and any(word != "freely" for word in words)
         self._known, self._table = rules, session_table(rules, terms, ground.venue.mic, np.array([self._first]))
         self.width = self._table.shape[1]
 
@@ -37,7 +39,8 @@ class RowRules:
         """Return the rules of a row of a session.
 
         `days` have gone by since the row before, NaN for the first; `base` is the last row of the session before;
-        `number` counts sessions.
+        `number` counts sessions; where money may have to wait, they are counted by the venue's calendar instead, so
+        that it is there on the day it settles, whatever sessions the data lacks or has beside the calendar's.
         """
         place = int((session - self._first).astype(np.int64))
         if not 0 <= place < len(self._table):
@@ -46,19 +49,19 @@ class RowRules:
             self._known = self._rules(session, _AHEAD_DAYS)
             self._table = session_table(self._known, self._account, self._ground.venue.mic, known)
         row: NDArray[np.float64] = self._table[place].copy()
+        if self._money_waits:
+            number = self._begun_by(session)
         row[DAYS], row[BASE], row[SESSION] = days, base, number
         row[SELLABLE] = number + self._known.sell_lock[place]
         row[SETTLED], row[BUYING] = number, FREELY
         buying = float(self._known.unsettled_buys[place])
-        if buying != FREELY and self._account.dealing.settlement != "ignore":
-            row[SETTLED], row[BUYING] = number + self._sessions_until(session, self._known.settles[place]), buying
+        if self._money_waits and buying != FREELY:
+            row[SETTLED], row[BUYING] = self._begun_by(self._known.settles[place]), buying
         return row
 
-    def _sessions_until(self, session: np.datetime64, settles: np.datetime64) -> int:
-        # How many sessions on from this one the first is that does not come before the day of settlement.
-        known = self._ground.venue.calendar.days
-        before, on = np.searchsorted(known, np.array([session, settles], "datetime64[D]"))
-        return int(on - before)
+    def _begun_by(self, day: np.datetime64) -> int:
+        # Sessions of the calendar up to and with a day.
+        return int(np.searchsorted(self._ground.venue.calendar.days, day, side="right"))
 
     def _rules(self, first: np.datetime64, days: int) -> RuleArrays:
         sessions = np.arange(first, first + np.timedelta64(days, "D"))

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import math
 
-from midas.kernels.account import CASH, EQUITY, GROSS, HELD, HOLDINGS, LEAVING, MARK, QUANTITY, Counts
+from midas.kernels.account import (
+    CASH,
+    EQUITY,
+    GROSS,
+    HELD,
+    HOLDINGS,
+    LEAVING,
+    MARK,
+    QUANTITY,
+    SENT,
+    WANTED,
+    Counts,
+)
 from midas.kernels.compiled import step
+from midas.kernels.entry import drop
 from midas.kernels.fill import AT_CLOSE, FILLED, INITIAL, MAINTENANCE, MARGIN, SCALE, SHORT_BANNED, Outcome, Terms
 from midas.kernels.frame import Frame
 from midas.kernels.framed import closes_in, counts_in, dated_in, lists_in, opens_in, state_in, terms_in
@@ -14,6 +27,23 @@ from midas.kernels.world import BANNED, LANES
 
 NO_LIMIT = 1 << 62
 """Cash of an account whose purchases margin limits instead."""
+
+
+@step
+def unbanned(row: int, column: int, number: int, frame: Frame) -> bool:
+    """Cut a sale to what closes a position where nothing new may be sold short; False where that is nothing.
+
+    It comes before its price: what is not sold moves none.
+    """
+    dated, state = dated_in(frame), state_in(frame)
+    wanted, held = -state[WANTED, column], max(0.0, state[QUANTITY, column])
+    if dated[row, BANNED] == 0.0 or wanted <= held:
+        return True
+    drop(row, column, -1, row - 1, number, SHORT_BANNED, wanted - held, 0, frame)
+    state[WANTED, column] = -held
+    if held == 0.0:
+        state[SENT, column] = 0.0
+    return bool(held > 0.0)
 
 
 @step

@@ -37,6 +37,7 @@ from midas.kernels.fill import (
     LIMIT_NOT_REACHED,
     NOT_SELLABLE_YET,
     SCALE,
+    SHARE,
     SHARE_IMPACT,
     SHARE_OF_VOLUME,
     SHORT_NOT_ALLOWED,
@@ -95,8 +96,8 @@ from midas.kernels.framed import (
 )
 from midas.kernels.impact import impact
 from midas.kernels.locking import release, spendable, withheld
-from midas.kernels.margin import NO_LIMIT, allowed, carry_value, value
-from midas.kernels.price_rules import round_to_tick
+from midas.kernels.margin import NO_LIMIT, allowed, carry_value, unbanned, value
+from midas.kernels.price_rules import nearest_to, round_to_tick
 from midas.kernels.resting import INSIDE, OPENING, meet_resting
 from midas.kernels.settling import carry, forget, settle
 from midas.kernels.world import (
@@ -276,6 +277,8 @@ def _trade(row: int, met: int, guarded: bool, frame: Frame) -> None:
         if state[SENT, column] < 0.0:  # an exit took its place
             state[SENT, column] = 0.0
             continue
+        if terms[SHORTS] > 0.0 and not unbanned(row, column, number, frame):
+            continue
         opened = bars[0, number]
         if terms[SQRT_IMPACT] + terms[SHARE_IMPACT] > 0.0:
             opened *= _pushed(row, column, met, frame)
@@ -388,14 +391,14 @@ def _sell_or_buy(
     row: int, column: int, bar: Bar, decided: float, base: float, kind: int, frame: Frame
 ) -> tuple[Outcome, float]:
     # What became of an order, and the part of it that could not be sold yet where the rest could.
-    state = state_in(frame)
+    state, terms = state_in(frame), terms_in(frame)
     wanted, kept = -state[WANTED, column], 0.0
     if wanted > 0.0:
         kept = withheld(column, wanted, state[QUANTITY, column], 0.0, frame)
     if kept > 0.0 and kept == wanted:
         return Outcome(NOT_SELLABLE_YET, 0.0, 0.0, 0, 0, 0, 0.0, 0.0), 0.0
     if kept > 0.0:
-        state[WANTED, column] = kept - wanted
+        state[WANTED, column] = -nearest_to(wanted - kept, terms[SHARE])
     return _match(row, column, bar, decided, base, kind, frame), kept
 
 
