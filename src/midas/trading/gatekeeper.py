@@ -30,6 +30,8 @@ from midas.trading.market_hours import Hours, hours_of
 from midas.trading.quotes import Quotes
 from midas.venues.venue import Venue
 
+_NO_LIMITS = Limits()
+
 
 class Compared(Protocol):
     """How an account's books stand to its broker's; see `trading.reconciler`."""
@@ -101,7 +103,7 @@ class Gatekeeper:
         if self._quotes.of(intent.instrument) is None:
             # what it was decided at proves nothing: it waits for a price
             return Deny(Denial.STALE_QUOTE, f"no price of {intent.instrument} was heard yet")
-        asked = [self.limits.get("", Limits())]
+        asked = [self.limits.get("", _NO_LIMITS)]
         own = self.limits.get(intent.run) if intent.run else None
         if own is not None:
             asked.append(own.of_orders())
@@ -167,7 +169,7 @@ class Gatekeeper:
 
     def protect(self) -> None:
         """Pull the switch where losses or a runaway ask for it."""
-        now_utc, limits = self._desk.market.now_utc(), self.limits.get("", Limits())
+        now_utc, limits = self._desk.market.now_utc(), self.limits.get("", _NO_LIMITS)
         account = self.account()
         recent = self._desk.recent.of(now_utc, whole_day=False)
         if self.worth is not None:

@@ -27,7 +27,9 @@ def order_rate(asked: Question, limits: Limits) -> Deny | None:
         return None
     windows = ((limits.orders_per_second, 1), (limits.orders_per_minute, 60), (limits.orders_per_day, 86_400))
     for most, seconds in windows:
-        if most is not None and sum(1 for _ in _others(asked, limits, seconds)) >= most:
+        if most is None or len(asked.recent) < most:
+            continue
+        if sum(1 for _ in _others(asked, limits, seconds)) >= most:
             return Deny(Denial.ORDER_RATE, f"more than {most} orders in {seconds} s")
     return None
 
