@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from midas.backtest.result import Result
 from midas.backtest.run import run_spec
 from midas.backtest.spec import spec_of
 from midas.client.reference import reference
+from midas.core.clock import ManualClock
 from midas.core.order import Fill
 from midas.db.journal import SqlJournal
 from midas.db.ownership import SqlOwnership
@@ -46,20 +47,21 @@ class Follows:
     home: Path
     database: str | None
     market: Panel
+    time: ManualClock = field(default_factory=clock)
 
     def grow(self, stop: int) -> None:
         """Let the dataset hold so many rows."""
-        self._inside(lambda workspace: _written(workspace, self.market, range(stop)))
+        self.inside(lambda workspace: _written(workspace, self.market, range(stop)))
 
     def start(self, definition: Definition, feed: str = "follow", **more: object) -> str:
         """Store a run and return its id."""
         asked = {"strategy": reference(definition), "universe": NAME, "feed": feed, **more}
-        return self._inside(lambda workspace: runs.start(workspace, RunRequest.model_validate(asked))).id
+        return self.inside(lambda workspace: runs.start(workspace, RunRequest.model_validate(asked))).id
 
     def live(self, reached: Reached = pass_by) -> list[str]:
         """Trade until nothing is left to do; return what the trader said."""
         said: list[str] = []
-        self._inside(lambda workspace: self._live(workspace, reached, said))
+        self.inside(lambda workspace: self._live(workspace, reached, said))
         return said
 
     def die(self, steps: int) -> bool:
@@ -77,13 +79,13 @@ class Follows:
         return left <= 0
 
     def status(self, run: str) -> RunStatus:
-        return self._inside(lambda workspace: runs.status(workspace, run))
+        return self.inside(lambda workspace: runs.status(workspace, run))
 
     def parity(self, run: str) -> Any:
-        return self._inside(lambda workspace: parities.tell(workspace, run, None))
+        return self.inside(lambda workspace: parities.tell(workspace, run, None))
 
     def acts(self, run: str) -> list[str]:
-        return [line.act for line in self._inside(lambda workspace: runs.logs(workspace, run, 0, 1000))]
+        return [line.act for line in self.inside(lambda workspace: runs.logs(workspace, run, 0, 1000))]
 
     def fills(self) -> Sequence[Fill]:
         async def read(workspace: Workspace) -> Sequence[Fill]:
@@ -93,7 +95,7 @@ class Follows:
             finally:
                 await journal.close()
 
-        return self._inside(read)
+        return self.inside(read)
 
     def panel(self) -> Panel:
         """Return the dataset as it is now, with the names that are gone as they came to be known."""
@@ -102,9 +104,11 @@ class Follows:
         return replace(panel, gone=gone_by_hand(panel))
 
     def _workspace(self) -> Workspace:
-        return Workspace.open(Settings(home=self.home, database=self.database), clock=clock())  # type: ignore[arg-type]
+        return Workspace.open(Settings(home=self.home, database=self.database), clock=self.time)  # type: ignore[arg-type]
 
-    def _inside(self, work: Callable[[Workspace], Awaitable[T]]) -> T:
+    def inside(self, work: Callable[[Workspace], Awaitable[T]]) -> T:
+        """Do something in the data home, while no trader is at work."""
+
         async def bounded(workspace: Workspace) -> T:
             async with asyncio.timeout(LIFE_S):
                 return await work(workspace)

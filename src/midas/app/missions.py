@@ -189,6 +189,7 @@ def _replay_mission(
         ],
         replay=True,
         paced=first.speed is not None,
+        has_told=feed.has_told if isinstance(feed, Follower) else None,
     )
 
 

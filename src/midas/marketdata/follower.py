@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 
 from midas.core.clock import Clock
 from midas.core.errors import MidasError
@@ -38,6 +39,9 @@ class Follower:
         self._lake, self._plot, self._told = lake, plot, told
         self._clock, self._sleep, self._look_every_s = clock, sleep, look_every_s
         self._version = self._seen = self._trouble = ""
+        self._all = False
+        self._known_utc: datetime | None = None
+        self._imported_utc: datetime | None = None
         self._instruments = tuple(instrument.id for instrument in plot.ground.instruments)
 
     @property
@@ -48,10 +52,20 @@ class Follower:
     def timeframe(self) -> Timeframe:
         return self._plot.ground.timeframe
 
+    def has_told(self, moment_utc: datetime) -> bool:
+        """Tell whether all rows there were at a moment, by the machine's clock, are told.
+
+        Of rows to be told it knows when the last of them came: where that was later, it takes them all for new.
+        """
+        if self._known_utc is not None and moment_utc <= self._known_utc:
+            return True
+        return self._imported_utc is not None and moment_utc < self._imported_utc
+
     async def events(self, after_row: int = -1) -> AsyncIterator[FeedEvent]:
         """Yield what happens behind row `after_row`, for ever."""
         row = after_row
         while True:
+            looked_utc = self._clock.now_utc()
             found = await asyncio.to_thread(self._look)
             if isinstance(found, Remark):
                 yield found
@@ -61,12 +75,15 @@ class Follower:
                 for event in Replay(found.panel).told(row):
                     row = event.row if isinstance(event, BarRow) else row
                     yield event
+            if self._all:
+                self._known_utc = looked_utc
             if found is not None:
                 yield Waiting(self._clock.now_utc())
             await self._sleep(self._look_every_s)
 
     def _look(self) -> Continuation | Remark | None:
         # None where there is nothing new, a remark where it cannot be told, once
+        self._all = False
         try:
             found = self._continuation()
         except MidasError as error:
@@ -80,11 +97,12 @@ class Follower:
         name = self._plot.ground.dataset
         dataset = self._lake.dataset(name)
         if dataset.version == self._seen:
+            self._all = True
             return None
         panel = self._lake.panel(name)
         if panel.version != dataset.version:
             return None  # a newer one came between: it is looked at the next time
         self._seen = dataset.version
         found = continued(panel, dataset.imported_at_utc, self._plot, self._told)
-        self._version = dataset.version
+        self._version, self._all, self._imported_utc = dataset.version, True, dataset.imported_at_utc
         return found

@@ -173,6 +173,7 @@ class Floor:
             case Grown():
                 self.waits = False
                 await self._book.grown(event)
+                await self._around.settle()  # what was placed before the new rows were there meets them
             case Remark():
                 await self._book.remark(event)
             case Waiting():

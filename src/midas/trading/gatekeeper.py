@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -72,6 +72,7 @@ class Gatekeeper:
         self.cuts_purchases = False
         self.kinds: frozenset[OrderKind] = frozenset(OrderKind)
         self.cuts_sales = False
+        self.has_told: Callable[[datetime], bool] = _always
         self.limits = limits
         self.worth: Worth | None = None
         self._desk, self._switch, self._quotes, self._compared = desk, switch, quotes, compared
@@ -97,6 +98,8 @@ class Gatekeeper:
         """Return whether an intent may be stored, or an order that is stored already may be sent."""
         if self._quotes.stale and not intent.reduce_only:
             return Deny(Denial.STALE_QUOTE, "the feed tells no prices any more")
+        if self._is_early(intent):
+            return Deny(Denial.STALE_QUOTE, "bars that were there when it was placed are not told yet")
         venue = self.venues.get(intent.instrument.venue)
         if venue is None or intent.instrument not in self.instruments:
             return Deny(Denial.UNKNOWN_INSTRUMENT, f"{intent.instrument} is not traded by any run of this account")
@@ -183,6 +186,11 @@ class Gatekeeper:
         # what closes everything is good for as long as everything is to be closed
         return self._closes and self._switch.level is KillLevel.FLATTEN
 
+    def _is_early(self, intent: OrderIntent) -> bool:
+        # a person who knows bars that the market here did not come to yet must not be filled by them
+        by_hand = not intent.run and intent.leg != FLATTEN_LEG
+        return by_hand and not self.has_told(intent.stamp_utc)
+
     @property
     def _counts_days(self) -> bool:
         return any(each.orders_per_day is not None for each in self.limits.values())
@@ -201,6 +209,10 @@ class Gatekeeper:
             last = self._quotes.last(InstrumentId.parse(name))
             cash += quantity * (last or Decimal(0))
         return cash
+
+
+def _always(_moment_utc: datetime) -> bool:
+    return True
 
 
 def _short_banned(venue: Venue, hours: Hours | None) -> bool | None:

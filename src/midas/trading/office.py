@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from midas.core.clock import Clock
 from midas.core.instrument import Instrument
@@ -52,7 +53,8 @@ class Mission:
     the past, so its time is the market's; one that is not `paced` goes as fast as it can, and its jobs are done once,
     when it ends. closing : there is no run, and it is over when nothing is held and nothing at work. cancelling :
     there is no run, nothing is sent but cancels, the market stands still, and it is over when those are sent.
-    stale_after_s : so long without a price and the feed counts as dead.
+    stale_after_s : so long without a price and the feed counts as dead. has_told : of a feed that tells bars some time
+    after they are there, whether all there were at a moment are told; until then an order by hand of then waits.
     """
 
     account: str
@@ -73,6 +75,7 @@ class Mission:
     closing: bool = False
     cancelling: bool = False
     stale_after_s: float | None = None
+    has_told: Callable[[datetime], bool] | None = None
     jobs: Callable[[Desk], Sequence[DailyJob]] = lambda _desk: ()
 
 
@@ -121,6 +124,8 @@ class Office:
         self.gatekeeper.cuts_purchases = self.broker.capabilities.cuts_purchases
         self.gatekeeper.kinds = self.broker.capabilities.kinds
         self.gatekeeper.cuts_sales = self.broker.capabilities.cuts_sales
+        if mission.has_told is not None:
+            self.gatekeeper.has_told = mission.has_told
         desk.working.costs = self.gatekeeper.costs
         self.sender = Sender(desk, self.broker, self.gatekeeper, self.lease)
         self.canceller = Canceller(desk, self.broker, self.switch, self.lease)
