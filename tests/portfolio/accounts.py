@@ -15,6 +15,8 @@ from midas.portfolio.ledger import Ledger, ledger
 from midas.portfolio.timeline import Timeline, timeline
 from midas.portfolio.trades import Prices, RoundTrips, round_trips
 
+ROWS = 30
+
 
 @dataclass(frozen=True)
 class Booked:
@@ -26,14 +28,17 @@ class Booked:
     ledger: Ledger
 
 
-def booked(seed: int, *, by_change: bool, korea: bool, silent: bool = False) -> Booked:
+def booked(seed: int, *, by_change: bool, korea: bool, silent: bool = False, stop: int = ROWS) -> Booked:
+    """An account that ends before row `stop` of its market."""
     rules = KOREA if korea else AMERICA
-    names, rows, capital = 3, 30, 30_000_000
+    names, rows, capital = 3, ROWS, 30_000_000
     market = random_market(seed, names, rows, rules)
     weights = np.full((rows, names), np.nan) if silent else random_weights(seed + 1, rows, names)
     around = conditions(market.panel, market.arrays, AccountTerms(Money(capital, market.panel.currency)))
-    simulation = simulate(around, np.arange(rows), weights, first=0, stop=rows, capital=capital, by_change=by_change)
+    simulation = simulate(
+        around, np.arange(stop), weights[:stop], first=0, stop=stop, capital=capital, by_change=by_change
+    )
     entries = timeline(simulation.journal)
     prices = Prices(around.highs, around.lows, around.closes, around.happenings)
-    trades = round_trips(entries, names, rows, 10.0**rules.digits, prices)
+    trades = round_trips(entries, names, stop, 10.0**rules.digits, prices)
     return Booked(market, capital, simulation, entries, trades, ledger(capital, 0, entries, trades.cost_out))

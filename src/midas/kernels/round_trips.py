@@ -137,11 +137,15 @@ def _value_open(
     closes: Tiles,
     happenings: Happenings,
 ) -> None:
+    # a split after the last row has not happened to what is held there
+    met = len(happenings)
+    while met > 0 and happenings[met - 1, 0] >= stop:
+        met -= 1
     for trade in range(count):
         if trades[trade, EXIT_ROW] < 0:
             column = trades[trade, COLUMN]
             _look(trade, trades[trade, SIDE], column, seen[column], stop, prices, highs, lows)
-            close = last_close(closes, happenings, len(happenings), stop - 1, column)
+            close = last_close(closes, happenings, met, stop - 1, column)
             prices[trade, EXIT_PRICE] = close
             trades[trade, VALUE_OUT] += half_up(abs(held[column]) * close * scale)
 
