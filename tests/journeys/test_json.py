@@ -74,7 +74,7 @@ CASES = {
     "trade stats": ["--account", "alpha"],
     "ledger seal": [],
     "ledger verify": [],
-    "run start": ["--strategy", "sma_cross", "--symbols", "IBM", "--feed", "replay:2010-01-04..2010-02-26"],
+    "run start": ["--strategy", "sma_cross", "--symbols", "IBM", "--feed", "replay:2000-07-03..2000-08-25"],
     "run list": [],
     "run status": ["{trading}"],
     "run logs": ["{trading}"],
@@ -118,7 +118,7 @@ REFUSED = {"run arm"}
 """Have theirs too: nothing can be armed as long as no adapter of a broker is installed."""
 
 
-_STARTED = ("run", "start", "--strategy", "sma_cross", "--feed", "replay:2010-01-04..2010-02-26", "-q", "--symbols")
+_STARTED = ("run", "start", "--strategy", "sma_cross", "--feed", "replay:2000-07-03..2000-08-25", "-q", "--symbols")
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ def acts(inside: Midas, run: str) -> list[dict[str, Any]]:
 
 class TestDraft:
     def test_does_nothing_until_it_is_told_to_go_on(self, inside: Midas) -> None:
-        drafted = inside(*RUN, "--feed", "replay:2010-01-04..2010-03-31", "--draft", "--json").json
+        drafted = inside(*RUN, "--feed", "replay:2000-07-03..2000-09-29", "--draft", "--json").json
         assert drafted["state"] == "draft"
         assert inside("trader", "--until-idle").code == 0
         assert status(inside, drafted["id"])["orders"] == 0
@@ -61,7 +61,7 @@ class TestDraft:
 
 class TestPause:
     def test_a_paused_run_hears_the_market_and_orders_nothing(self, inside: Midas) -> None:
-        run = inside(*RUN, "--feed", "replay:2010-01-04..2012-12-31@3000000", "--json").json["id"]
+        run = inside(*RUN, "--feed", "replay:2000-07-03..2003-06-30@3000000", "--json").json["id"]
         trader = inside.start("trader", "--lease", "60")
         try:
             waited(lambda: status(inside, run)["fills"] >= 2, within_s=180.0)
@@ -94,7 +94,7 @@ def _further(found: Any, row: int) -> Any:
 @pytest.fixture
 def with_live(inside: Midas) -> Midas:
     """A home with a live account, as no command can make one yet, and a run on it that says it is live."""
-    paper = inside(*RUN, "--feed", "replay:2010-01-04..2010-03-31", "--draft", "--json").json["id"]
+    paper = inside(*RUN, "--feed", "replay:2000-07-03..2000-09-29", "--draft", "--json").json["id"]
     record = AccountRecord(LIVE, "real", 1, "live", "kis", "USD", 100_000_00, "local", {}, NOW_UTC)
 
     async def planted() -> None:
@@ -139,7 +139,7 @@ class TestNoLiveMoney:
         paper = with_live("run", "list", "--json").json
         draft = next(each["id"] for each in paper if each["account"] == "paper.1")
         assert with_live("run", "arm", draft, "--yes", "--json").error["code"] == "paper_only"
-        feed = ("--feed", "replay:2010-01-04..2010-03-31", "--account", "real")
+        feed = ("--feed", "replay:2000-07-03..2000-09-29", "--account", "real")
         assert with_live(*RUN, *feed, "--json").error["code"] == "paper_only"
         kept = with_live(*RUN, *feed, "--draft", "--json").json
         assert kept["state"] == "draft"
@@ -158,7 +158,7 @@ class TestNoLiveMoney:
         assert "paper_days_missing" in said
 
     def test_days_on_paper_are_counted_by_the_strategy(self, with_live: Midas) -> None:
-        feed = ("--feed", "replay:2010-01-04..2010-03-31")
+        feed = ("--feed", "replay:2000-07-03..2000-09-29")
         traded = with_live(*RUN, *feed, "--account", "other", "--json").json["id"]
         assert with_live("trader", "--until-idle").code == 0
         assert status(with_live, traded)["fills"] > 0

@@ -15,7 +15,8 @@ import pytest
 from tests.journeys.command import Inside, Midas
 from tests.scale import scaled
 
-FEED = "replay:2010-01-04..2010-03-31"
+FEED = "replay:2000-10-02..2001-01-31"
+"""Early: a trader hears all there was before, as the strategy did."""
 RUN = ("run", "start", "--strategy", "sma_cross", "--set", "fast=5", "--set", "slow=20", "--symbols", "AAPL,MSFT")
 
 
@@ -37,12 +38,12 @@ class TestPaper:
         assert status["orders_open"] == status["orders_unknown"] == 0
         tested = inside(
             "backtest", "run", "--strategy", "sma_cross", "--set", "fast=5", "--set", "slow=20", "--symbols",
-            "AAPL,MSFT", "--start", "2010-01-04", "--end", "2010-03-31", "--json",
+            "AAPL,MSFT", "--start", "2000-10-02", "--end", "2001-01-31", "--json",
         ).json  # fmt: skip
         assert status["fills"] == tested["summary"]["fills"]
         # what is held is worth what it was when the market ended, not what it came to be later
         held = inside("position", "list", "--account", "paper", "--json").json
-        assert {each["last_on"] for each in held} == {"2010-03-31"}
+        assert {each["last_on"] for each in held} == {"2001-01-31"}
         worth = sum(Decimal(str(each["value"])) for each in held) + Decimal(str(status["cash"]))
         assert worth == Decimal(str(status["equity"])) == Decimal(str(round(tested["summary"]["final_equity"], 2)))
         lines = inside("run", "logs", run, "--limit", "1000", "--json").json
@@ -55,7 +56,7 @@ class TestPaper:
         assert "state" in inside("run", "status", run).out
 
     def test_a_trader_that_dies_at_its_nightly_job_leaves_it_to_the_next(self, midas: Midas, inside: Midas) -> None:
-        run = inside(*RUN, "--feed", "replay:2010-01-04..2010-03-31", "--json").json["id"]
+        run = inside(*RUN, "--feed", FEED, "--json").json["id"]
         killed = midas("trader", "--until-idle", "--lease", "6", CRASHPOINT="before_parity:1")
         assert killed.code == -9, killed.err
         assert inside("run", "status", run, "--json").json["run"]["state"] == "paper"
@@ -68,7 +69,7 @@ class TestPaper:
         assert status["parity"]["sentence"] == told["sentence"]
         lines = inside("run", "logs", run, "--limit", "1000", "--json").json
         done_for = [line["detail"]["session"] for line in lines if line["act"] == "job.done"]
-        assert done_for[-1] == "2010-03-31"
+        assert done_for[-1] == "2001-01-31"
         assert len(done_for) == len(set(done_for))
         assert "to the cent" in inside("run", "parity", run).out
 
@@ -121,7 +122,7 @@ class TestPaper:
 
     def test_another_market_needs_another_account(self, inside: Midas) -> None:
         assert inside(*RUN, "--feed", FEED).code == 0
-        assert inside(*RUN, "--feed", "replay:2011-01-03..2011-06-30", "--json").error["code"] == "other_market"
+        assert inside(*RUN, "--feed", "replay:2001-02-01..2001-03-30", "--json").error["code"] == "other_market"
 
     def test_a_stopped_run_is_over(self, inside: Midas) -> None:
         run = inside(*RUN, "--feed", FEED, "--json").json["id"]
@@ -162,7 +163,7 @@ class TestNobodyTrades:
 
     def test_a_position_a_stopped_run_left_is_closed_as_its_market_goes_on(self, inside: Inside) -> None:
         run = inside(*RUN, "--feed", FEED, "--json").json["id"]
-        died = Midas(inside.home, inside.folder)("trader", "--until-idle", CRASHPOINT="after_row:6")
+        died = Midas(inside.home, inside.folder)("trader", "--until-idle", CRASHPOINT="after_row:12")
         assert died.code == -9
         assert inside("position", "list", "--account", "paper", "--json").json
         assert inside("run", "stop", run, "--json").code == 0

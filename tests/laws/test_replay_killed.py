@@ -30,9 +30,10 @@ from midas.marketdata.universe import select
 from midas.portfolio.journal import CAUSES
 from midas.strategies.registry import build, library
 
-END = date(2013, 3, 1)
 EVERY = [info.name for info in library()]
 WHOLE = scale() > 1
+END = date(2013, 3, 1) if WHOLE else date(2002, 3, 1)
+"""Each life of a trader hears all there was before: a few early years will do to see that it works."""
 
 AT_ONCE = 4
 """So many strategies are traded by one trader, each on an account of its own."""
@@ -44,8 +45,8 @@ CASES = (
     [(store, names, date(2009, 1, 2), Deaths(20, 40 * len(names), 0.25 * len(names))) for store, names in GROUPS]
     if WHOLE
     else [
-        ("sqlite", FEW[:1], date(2012, 10, 1), Deaths(2, 20, 0.2)),
-        ("postgresql", FEW[1:2], date(2012, 10, 1), Deaths(1, 20, 0.2)),
+        ("sqlite", FEW[:1], date(2001, 10, 1), Deaths(2, 20, 0.2)),
+        ("postgresql", FEW[1:2], date(2001, 10, 1), Deaths(1, 20, 0.2)),
     ]
 )
 """Where runs are kept, which, since when, and how often their trader dies; few here are there to see that it works."""

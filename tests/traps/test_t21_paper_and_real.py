@@ -49,7 +49,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, pulled: Path) -> Path:
     midas = Inside(folder / "home", folder)
     started = midas(
         "run", "start", "--strategy", "sma_cross", "--set", "fast=5", "--set", "slow=20", "--symbols", "AAPL", "--feed",
-        "replay:2010-01-04..2010-04-30", **KEYS,
+        "replay:2000-07-03..2000-10-31", **KEYS,
     )  # fmt: skip
     assert started.code == 0, started.err
     return folder / "home"
