@@ -163,7 +163,7 @@ class TestNobodyTrades:
 
     def test_a_position_a_stopped_run_left_is_closed_as_its_market_goes_on(self, inside: Inside) -> None:
         run = inside(*RUN, "--feed", FEED, "--json").json["id"]
-        died = Midas(inside.home, inside.folder)("trader", "--until-idle", CRASHPOINT="after_row:12")
+        died = Midas(inside.home, inside.folder)("trader", "--until-idle", CRASHPOINT="after_submit:6")
         assert died.code == -9
         assert inside("position", "list", "--account", "paper", "--json").json
         assert inside("run", "stop", run, "--json").code == 0
