@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
@@ -20,7 +20,9 @@ from midas.core.errors import MidasError
 from midas.core.timeframe import Timeframe
 from midas.execution.event_decider import EventDecider
 from midas.execution.loop import Loop
+from midas.execution.mandate import Mandate
 from midas.execution.paper import PaperAccount
+from midas.execution.state_bytes import to_bytes
 from midas.factors.market import Market
 from midas.factors.node import Node
 from midas.marketdata.block import BarBlock
@@ -96,8 +98,20 @@ def exactly(what: Any) -> Any:
     return repr(what)
 
 
-def lived(spec: BacktestSpec, panel: Panel, kills: set[int], most: int | None, *, code: bool = False) -> Lived:
-    """Live through a spec row by row, or in blocks of at most so many rows; it dies before each row of `kills`."""
+def lived(
+    spec: BacktestSpec,
+    panel: Panel,
+    kills: Collection[int],
+    most: int | None,
+    *,
+    code: bool = False,
+    looks: Collection[int] = (),
+    watched: bool = True,
+) -> Lived:
+    """Live through a spec row by row, or in blocks of at most so many rows; it dies before each row of `kills`.
+
+    Before each row of `looks` somebody looks at it.
+    """
     rows = window(plan_of(spec.definition), panel, spec.start, spec.end)
     mandate = mandate_of(spec, panel, rows.first, OFF)
     journal = MemoryJournal()
@@ -105,24 +119,20 @@ def lived(spec: BacktestSpec, panel: Panel, kills: set[int], most: int | None, *
     seen: list[Any] = []
     kept: list[bytes] = []
 
-    def begun() -> Rehearsal:
-        def watch(what: object) -> None:
-            seen.append(exactly(what))
+    def told(what: object) -> None:
+        seen.append(exactly(what))
 
-        if not code:
-            return rehearsal_of(spec, mandate, journal, watch)
-        loop = Loop(mandate, EventDecider(Coded(), mandate.ground, 100.0))
-        return Rehearsal(mandate, loop, PaperAccount(mandate.ground, mandate.terms), journal, EPOCH, watch=watch)
+    watch = told if watched else None
 
     def again(rehearsal: Rehearsal, row: int, stamp_utc: Any) -> Rehearsal:
         state = rehearsal.checkpoint(row - 1, stamp_utc)
         kept.extend((state, journal.store.checkpoints["run"].state))
-        other = begun()
+        other = begun(spec, mandate, journal, watch, code=code)
         other.resume(state)
         other.closes, other.strode = rehearsal.closes, rehearsal.strode
         return other
 
-    rehearsal = begun()
+    rehearsal = begun(spec, mandate, journal, watch, code=code)
     replay = Replay(panel, rows.stop)
     rehearsal.open(next(event.stamp_utc for event in replay.told() if isinstance(event, BarRow)))
     for event in replay.blocks(most=most or 4096):
@@ -130,22 +140,57 @@ def lived(spec: BacktestSpec, panel: Panel, kills: set[int], most: int | None, *
             rehearsal.take(event)
             continue
         at = 0
-        cuts = sorted(row - event.first for row in kills if event.first <= row < event.first + len(event))
-        for cut in [*cuts, len(event)]:
+        for cut in cuts_of(event, {*kills, *looks}):
             if most is None:
-                rehearsal.run(told for place in range(at, cut) for told in event.events(place))
+                rehearsal.run(each for place in range(at, cut) for each in event.events(place))
             else:
                 rehearsal.take_block(event, at, cut)
             at = cut
-            if cut < len(event):
+            if event.first + cut in looks:
+                look(rehearsal, journal, event.first + cut)
+            if event.first + cut in kills and cut < len(event):
                 rehearsal = again(rehearsal, event.first + cut, event.stamp_utc(cut))
+    end = rehearsal.loop.snapshot() + to_bytes(rehearsal.paper.snapshot())
+    return Lived(seen, kept, list(rehearsal.closes), stored_of(rehearsal, journal), end, rehearsal.strode)
+
+
+def cuts_of(block: BarBlock, rows: Collection[int]) -> list[int]:
+    """Where rows cut a block, its end last."""
+    return [*sorted(row - block.first for row in rows if block.first <= row < block.first + len(block)), len(block)]
+
+
+def begun(spec: BacktestSpec, mandate: Mandate, journal: MemoryJournal, watch: Any, *, code: bool) -> Rehearsal:
+    """A rehearsal of a spec, or of code."""
+    if not code:
+        return rehearsal_of(spec, mandate, journal, watch)
+    loop = Loop(mandate, EventDecider(Coded(), mandate.ground, 100.0))
+    return Rehearsal(mandate, loop, PaperAccount(mandate.ground, mandate.terms), journal, EPOCH, watch=watch)
+
+
+def stored_of(rehearsal: Rehearsal, journal: MemoryJournal) -> list[Any]:
+    """All that is stored, with its order."""
     account = journal.store.accounts[ACCOUNT]
-    stored = [
-        account.orders, account.books, account.audits, account.cash, account.revision, account.quantities,
-        account.costs, account.keys, account.numbers, account.places, account.active, journal.store.homes,
-        rehearsal.books.cash, rehearsal.books.quantities, rehearsal.books.costs,
+    return [
+        list(account.orders.items()), list(account.books.items()), account.audits, account.cash, account.revision,
+        account.quantities, account.costs, account.keys, account.numbers, account.places, account.active,
+        journal.store.homes, rehearsal.books.cash, rehearsal.books.quantities, rehearsal.books.costs,
     ]  # fmt: skip
-    return Lived(seen, kept, list(rehearsal.closes), stored, rehearsal.loop.snapshot(), rehearsal.strode)
+
+
+def look(rehearsal: Rehearsal, journal: MemoryJournal, row: int) -> None:
+    """Look at one thing or another of a rehearsal."""
+    store, orders = journal.store, rehearsal.paper.orders
+    looks: tuple[Callable[[], object], ...] = (
+        lambda: store.accounts[ACCOUNT].orders,
+        lambda: store.homes,
+        lambda: (rehearsal.books.cash, rehearsal.books.quantities),
+        lambda: rehearsal.books.costs,
+        orders.all,
+        lambda: orders.knows("q"),
+        rehearsal.loop.snapshot,
+        rehearsal.paper.snapshot,
+    )
+    looks[row % len(looks)]()
 
 
 def in_minutes(panel: Panel, length: int, begins: int = 14 * 60 + 30, apart: int = 1) -> Panel:

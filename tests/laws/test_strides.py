@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from tests.backtest.strategies import Averaged, Rebalanced, Traded
 from tests.execution.markets import panel_of
-from tests.execution.rehearsals import ACCOUNT, EPOCH, OFF, mandate_of
-from tests.laws.test_blocks import Coded, Crossed, assert_same, in_minutes
+from tests.execution.rehearsals import ACCOUNT, EPOCH, OFF, mandate_of, some_rows
+from tests.laws.test_blocks import Coded, Crossed, assert_same, in_minutes, lived
 from tests.scale import scaled
 
 from midas.backtest.spec import BacktestSpec, spec_of
@@ -35,7 +35,7 @@ from midas.trading.chronicle import Chronicle
 from midas.trading.memory_journal import MemoryJournal
 from midas.trading.rehearsal import Rehearsal
 
-LIVES, CODED = scaled(300), scaled(1_500)
+LIVES, CODED, LOOKED = scaled(300), scaled(1_500), scaled(500)
 
 DEALINGS = (
     Dealing(),
@@ -116,7 +116,24 @@ def test_code_in_strides(some: int) -> None:
     assert strode > 0
 
 
-def chronicled(spec: BacktestSpec, panel: Panel, *, in_blocks: bool) -> tuple[Journal, int]:
+@pytest.mark.parametrize("code", [False, True])
+def test_looking_changes_nothing(code: bool) -> None:
+    strode = 0
+    for life in range(LOOKED):
+        draw = np.random.default_rng(life)
+        panel, definition = plain_market(draw), (Traded() if code else ALL[life % len(ALL)]()).definition()
+        spec = spec_of(replace(definition, exits=()), panel, **drawn_terms(draw))
+        kills = some_rows(panel.rows, life % 2, seed=life)
+        looks = some_rows(panel.rows, int(draw.integers(8)), seed=life + 1)
+        by_row = lived(spec, panel, kills, None, code=code, watched=False)
+        in_blocks = lived(spec, panel, kills, 4096, code=code, looks=looks, watched=False)
+        for part in ("closes", "stored", "kept", "end"):
+            assert getattr(in_blocks, part) == getattr(by_row, part), (life, part)
+        strode += in_blocks.strode
+    assert strode > 0
+
+
+def chronicled(spec: BacktestSpec, panel: Panel, *, in_blocks: bool, in_columns: bool = False) -> tuple[Journal, int]:
     """What a backtest of code keeps of a rehearsal, which is not told of quiet rows, and how many were in strides."""
     rows = window(plan_of(spec.definition), panel, spec.start, spec.end)
     mandate = mandate_of(spec, panel, rows.first, OFF)
@@ -126,7 +143,8 @@ def chronicled(spec: BacktestSpec, panel: Panel, *, in_blocks: bool) -> tuple[Jo
         Loop(mandate, EventDecider(Coded(), mandate.ground, 100.0)),
         PaperAccount(mandate.ground, mandate.terms),
     )
-    rehearsal = Rehearsal(mandate, loop, paper, journal, EPOCH, watch=chronicle.note, whole=False)
+    keep = chronicle.stride if in_columns else None
+    rehearsal = Rehearsal(mandate, loop, paper, journal, EPOCH, watch=chronicle.note, whole=False, keep=keep)
     replay = Replay(panel, rows.stop)
     rehearsal.open(next(event.stamp_utc for event in replay.told() if isinstance(event, BarRow)))
     rehearsal.run(replay.blocks() if in_blocks else replay.told())
@@ -145,10 +163,13 @@ def test_a_chronicle_of_strides_is_that_of_rows() -> None:
         draw = np.random.default_rng(life)
         panel = plain_market(draw)
         spec = spec_of(Traded(), panel, **drawn_terms(draw))
-        (wanted, _), (found, by) = chronicled(spec, panel, in_blocks=False), chronicled(spec, panel, in_blocks=True)
-        for one, other in zip(columns_of(wanted), columns_of(found), strict=True):
-            np.testing.assert_equal(other, one)
-        strode, fills = strode + by, fills + len(wanted.fills)
+        wanted, _ = chronicled(spec, panel, in_blocks=False)
+        for in_columns in (False, True):
+            found, by = chronicled(spec, panel, in_blocks=True, in_columns=in_columns)
+            for one, other in zip(columns_of(wanted), columns_of(found), strict=True):
+                np.testing.assert_equal(other, one)
+                assert other.dtype == one.dtype
+            strode, fills = strode + by, fills + len(wanted.fills)
     assert strode > 0
     assert fills > 0
 

@@ -32,7 +32,7 @@ from midas.execution.loop_events import (
     Switched,
     Withdraw,
 )
-from midas.execution.mandate import Mandate
+from midas.execution.mandate import TARGET, Mandate
 from midas.execution.order_id import order_id
 from midas.execution.planning import PRICED, Plans, priced
 from midas.execution.protection import LEG, Guarding, exit_wishes
@@ -45,9 +45,6 @@ from midas.marketdata.block import BarBlock
 from midas.marketdata.feed import BarRow, CorporateAction, SessionEdge
 from midas.risk.kill import KillLevel
 from midas.risk.verdict import Deny
-
-TARGET = "target"
-"""Leg of an order that follows a target."""
 
 
 class Loop:

@@ -11,6 +11,9 @@ from midas.marketdata.ground import Ground
 from midas.risk.limits import Limits
 from midas.strategies.exits import Exit
 
+TARGET = "target"
+"""Leg of an order that follows a target."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mandate:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 
 from midas.core.order import OrderKind, Side, TimeInForce
@@ -13,6 +13,7 @@ from midas.execution.paper_state import Working, orders_from, orders_to
 KINDS = frozenset({OrderKind.MARKET, OrderKind.LIMIT, OrderKind.STOP, OrderKind.PROTECTION})
 REMEMBERED = 3
 """Sessions for which orders that are over are still told."""
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class PaperOrders:
@@ -20,7 +21,7 @@ class PaperOrders:
 
     queue : numbers that wait for a bar, in the order they came. at : the order that meets the next bar, by column.
     resting : numbers that wait in the market for their price, or beside another order of their name.
-    guarding : the PROTECTION order of a position, by column.
+    guarding : the PROTECTION order of a position, by column. latest_utc : when one was last taken.
     """
 
     def __init__(self) -> None:
@@ -28,7 +29,9 @@ class PaperOrders:
         self.at: dict[int, str] = {}
         self.resting: list[str] = []
         self.guarding: dict[int, str] = {}
-        self._orders: dict[str, Working] = {}
+        self._by_number: dict[str, Working] = {}
+        self._late: list[tuple[date, Callable[[], Iterable[Working]]]] = []
+        self.latest_utc = NEVER
         self._number_of: dict[str, str] = {}
         self._over: list[tuple[date | None, str]] = []
         self._sessions: list[date] = []
@@ -44,6 +47,7 @@ class PaperOrders:
         ------
         DefiniteNo: its id was used before, or it is of a kind or quantity that cannot be taken.
         """
+        self._catch_up()
         if ticket.id in self._number_of:
             raise DefiniteNo("duplicate_id", f"There is an order {ticket.id} already.")
         if ticket.kind not in KINDS:
@@ -55,7 +59,8 @@ class PaperOrders:
             raise DefiniteNo("protected_already", f"{ticket.instrument} is protected by another order.")
         # the same order has the same number, whenever it is taken again
         number = f"P{ticket.id}"
-        self._orders[number] = Working(number, ticket, column, now_utc, arrives_utc)
+        self._by_number[number] = Working(number, ticket, column, now_utc, arrives_utc)
+        self.latest_utc = max(self.latest_utc, now_utc)
         self._number_of[ticket.id] = number
         if ticket.kind is OrderKind.PROTECTION:
             self.guarding[column] = number
@@ -65,13 +70,28 @@ class PaperOrders:
 
     def knows(self, client_id: str) -> bool:
         """Tell whether an id was used before."""
+        self._catch_up()
         return client_id in self._number_of
 
-    def met(self, order: Working) -> None:
-        """Keep an order that came, met the market, and is over."""
-        self._orders[order.number] = order
-        self._number_of[order.ticket.id] = order.number
-        self._over.append((order.session, order.number))
+    def met(self, session: date, orders: Callable[[], Iterable[Working]]) -> None:
+        """Keep orders that came, met the market of a session, and are over; they are made once somebody asks.
+
+        Where nobody does in time, their ids are forgotten with them.
+        """
+        self._late.append((session, orders))
+
+    @property
+    def _orders(self) -> dict[str, Working]:
+        self._catch_up()
+        return self._by_number
+
+    def _catch_up(self) -> None:
+        late, self._late = self._late, []
+        for _, orders in late:
+            for order in orders():
+                self._by_number[order.number] = order
+                self._number_of[order.ticket.id] = order.number
+                self._over.append((order.session, order.number))
 
     def adopt(self, order: Working) -> BrokerOrder:
         """Keep an order nobody sent: the broker's own."""
@@ -109,8 +129,9 @@ class PaperOrders:
 
     def find(self, client_id: str) -> BrokerOrder | None:
         """Return the order with a client's id; None for one that is not known, or not any more."""
+        orders = self._orders
         number = self._number_of.get(client_id)
-        return self.told(number) if number in self._orders else None
+        return self.told(number) if number in orders else None
 
     def all(self) -> list[BrokerOrder]:
         """Return what is known, oldest first."""
@@ -126,10 +147,11 @@ class PaperOrders:
             if ended is None or ended >= self._sessions[0]:
                 kept.append((ended or session, number))
             else:
-                del self._orders[number]
+                del self._by_number[number]
         self._over = kept
-        if len(self._number_of) > 2 * len(self._orders) + 1024:
-            self._number_of = {order.ticket.id: number for number, order in self._orders.items()}
+        self._late = [late for late in self._late if late[0] >= self._sessions[0]]
+        if len(self._number_of) > 2 * len(self._by_number) + 1024:
+            self._number_of = {order.ticket.id: number for number, order in self._by_number.items()}
 
     def cancelled_by(self, at_utc: datetime) -> list[str]:
         """Return orders at work whose cancel has arrived."""
@@ -154,8 +176,9 @@ class PaperOrders:
         }  # fmt: skip
 
     def restore(self, tree: Mapping[str, Any]) -> None:
-        self._orders = {order.number: order for order in orders_from(tree["orders"])}
-        self._number_of = {order.ticket.id: number for number, order in self._orders.items() if order.ticket.id}
+        self._by_number, self._late = {order.number: order for order in orders_from(tree["orders"])}, []
+        self._number_of = {order.ticket.id: number for number, order in self._by_number.items() if order.ticket.id}
+        self.latest_utc = max((order.placed_utc for order in self._by_number.values()), default=NEVER)
         self.queue, self._count = list(tree["queue"]), tree["count"]
         self.at, self.resting = dict(tree["at"]), list(tree["resting"])
         self.guarding = dict(tree["guarding"])

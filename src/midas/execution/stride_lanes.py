@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.core.order import OrderIntent
 from midas.execution.ahead import Ahead
 from midas.execution.book import Book
 from midas.execution.deciding import GraphDecider
@@ -21,20 +19,8 @@ from midas.marketdata.block import BarBlock
 
 Integers = NDArray[np.int64]
 
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """An order of a stride: the row it was decided on, counted from the stride's first, its id, key and column."""
-
-    row: int
-    id: str
-    key: str
-    intent: OrderIntent
-    column: int
-
-
-Name = Callable[[int, int], list[Sent] | None]
-"""Returns the orders [begin, end) of the room; None where one of them might not be taken as it is."""
+Passes = Callable[[int, int], bool]
+"""Tells whether the orders [begin, end) of the room are taken as they are, by gate and journal."""
 
 
 class Lane(Protocol):
@@ -49,8 +35,8 @@ class Lane(Protocol):
         """Return the row before which a stride from row `at` on ends at the latest."""
         ...
 
-    def go(self, block: BarBlock, at: int, rows: int, start: Start, room: StrideRoom, name: Name) -> list[Sent] | None:
-        """Take as many of the rows as it can, and return the orders; None where none could."""
+    def go(self, block: BarBlock, at: int, rows: int, start: Start, room: StrideRoom, passes: Passes) -> bool:
+        """Take as many of the rows as it can; False where it could take none."""
         ...
 
 
@@ -67,7 +53,7 @@ class GraphLane:
         self._ahead = self._decider.ahead(block, at)
         return at if self._ahead is None else self._ahead.stop
 
-    def go(self, block: BarBlock, at: int, rows: int, start: Start, room: StrideRoom, name: Name) -> list[Sent] | None:
+    def go(self, block: BarBlock, at: int, rows: int, start: Start, room: StrideRoom, passes: Passes) -> bool:
         ahead = self._ahead
         assert ahead is not None
         part = slice(ahead.taken, ahead.taken + rows)
@@ -78,7 +64,7 @@ class GraphLane:
             room.begin(rows)
             room.by_weights(start, weights, flags[:could])
             room.stopped = stopped
-        return name(0, room.sent) if room.rows else None
+        return room.rows > 0 and passes(0, room.sent)
 
 
 class CodeLane:
@@ -92,8 +78,8 @@ class CodeLane:
     def open(self, block: BarBlock, at: int) -> int:  # noqa: ARG002
         return len(block)
 
-    def go(self, block: BarBlock, at: int, rows: int, start: Start, room: StrideRoom, name: Name) -> list[Sent] | None:
-        found, decider, book = list[Sent](), self._decider, self._book
+    def go(self, block: BarBlock, at: int, rows: int, start: Start, room: StrideRoom, passes: Passes) -> bool:
+        decider, book = self._decider, self._book
         last, stop, row = _last(block, at, rows).tolist(), at + rows, at
         self._taken.clear()
         self.asks = False
@@ -102,34 +88,30 @@ class CodeLane:
             if orders is None or row + 1 == stop or last[row - at] or room.sent + len(orders) > ORDERS:
                 self.asks = True
             elif orders:
-                made = self._meet(orders, row + 2 - at, start, room, name)
-                found += made or ()
-                self.asks = made is None
+                self.asks = not self._meet(orders, row + 2 - at, start, room, passes)
             if self.asks:
                 break
             decider.ordered()
             row += 1
         if not room.by_orders(start, min(row + 1, stop) - at - room.rows):
             raise outgrown()  # nothing else can happen to an account without orders
-        return found
+        return True
 
     def _meet(
-        self, orders: Sequence[tuple[int, float]], until: int, start: Start, room: StrideRoom, name: Name
-    ) -> list[Sent] | None:
+        self, orders: Sequence[tuple[int, float]], until: int, start: Start, room: StrideRoom, passes: Passes
+    ) -> bool:
         # Both accounts up to and with the bar that orders meet; as they were where that takes words.
         columns = np.array([column for column, _ in orders], np.int64)
         sizes = np.array([size for _, size in orders])
         before, more = room.sent, until - room.rows
-        if room.by_orders(start, more, columns, sizes):
-            made = name(before, room.sent)
-            if made is not None:
-                self._taken.append((more, columns, sizes))
-                return made
+        if room.by_orders(start, more, columns, sizes) and passes(before, room.sent):
+            self._taken.append((more, columns, sizes))
+            return True
         start.put_back()
         room.begin(0)
         for taken in self._taken:
             room.by_orders(start, *taken)
-        return None
+        return False
 
 
 def _last(block: BarBlock, at: int, rows: int) -> Integers:

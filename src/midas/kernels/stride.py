@@ -19,7 +19,18 @@ from midas.kernels.deciding import first_to_decide
 from midas.kernels.fill import NO_CASH
 from midas.kernels.following import close, take
 from midas.kernels.frame import BY_CHANGE, DONE, ENDED, NEXT, Frame
-from midas.kernels.framed import amounts_in, closes_in, counts_in, equity_in, journal_in, lists_in, state_in, weights_in
+from midas.kernels.framed import (
+    amounts_in,
+    cash_in,
+    closes_in,
+    counts_in,
+    equity_in,
+    gross_in,
+    journal_in,
+    lists_in,
+    state_in,
+    weights_in,
+)
 from midas.kernels.lanes import LANES
 from midas.kernels.matching import proceed
 
@@ -87,9 +98,15 @@ def _by_weights(
     begins: Integers,
     tally: Integers,
 ) -> bool:
-    asked = fed = begun = placed = 0
-    for k in range(len(flags)):
+    k = asked = fed = begun = placed = 0
+    while k < len(flags):
         tally[4] = k
+        silent = _silent(k, weights, flags, book) if placed == 0 else k
+        if silent > k:
+            if not _pass(k, silent, paper, book, own, tally):
+                return False
+            k = tally[0]
+            continue
         if not _met(k, asked - placed, placed, paper, book, orders, wanted, fills, amounts, fed):
             return False
         fed += placed
@@ -108,9 +125,10 @@ def _by_weights(
                 return False
             _place(k, asked, paper, book, orders, wanted)
             asked += placed
-        _roll(book)
+        _roll(NOW, book)
+        k += 1
         if placed == 0:
-            tally[0], tally[1], tally[2], tally[3] = k + 1, asked, fed, begun
+            tally[0], tally[1], tally[2], tally[3] = k, asked, fed, begun
     tally[4] = len(flags)
     return bool(tally[0] == len(flags))
 
@@ -130,31 +148,72 @@ def _by_orders(
     begins: Integers,
     tally: Integers,
 ) -> bool:
-    row, first, count = tally[0], tally[1], len(columns)
-    stop = row + rows
-    meets = stop - 1 if count else stop
-    for k in range(row, stop):
-        if k == meets:
-            for place in range(count):
-                column = columns[place]
-                price, size = _last(column, book), told(sizes[place])
-                if not _is_sound(column, size, price, paper, book):
-                    return False
-                orders[first + place, 0], orders[first + place, 1] = k - 1, column
-                wanted[first + place, 0], wanted[first + place, 1] = sizes[place], price
-                _order(place, column, size, paper)
-            counts_in(paper)[ORDERED] = count
-            begins[tally[3], 0], begins[tally[3], 1] = k - 1, own[k - 1]
-        if not _met(k, first, count if k == meets else 0, paper, book, orders, wanted, fills, amounts, tally[2]):
+    first, count, stop = tally[1], len(columns), tally[0] + rows
+    k = stop - 1 if count else stop
+    if not _pass(tally[0], k, paper, book, own, tally) or count == 0:
+        return bool(tally[0] == stop)
+    for place in range(count):
+        column = columns[place]
+        price, size = _last(column, book), told(sizes[place])
+        if not _is_sound(column, size, price, paper, book):
             return False
-        _close(paper, book)
-        own[k] = equity_in(book)[NOW]
-        _roll(book)
+        orders[first + place, 0], orders[first + place, 1] = k - 1, column
+        wanted[first + place, 0], wanted[first + place, 1] = size, price
+        _order(place, column, size, paper)
+    counts_in(paper)[ORDERED] = count
+    begins[tally[3], 0], begins[tally[3], 1] = k - 1, own[k - 1]
+    if not _met(k, first, count, paper, book, orders, wanted, fills, amounts, tally[2]):
+        return False
+    _close(paper, book)
+    own[k] = equity_in(book)[NOW]
+    _roll(NOW, book)
+    if book[ENDED] != DONE:
+        return False
+    tally[0], tally[4] = stop, stop
+    tally[1], tally[2], tally[3] = first + count, tally[2] + count, tally[3] + 1
+    return True
+
+
+@step
+def _silent(k: int, weights: Doubles, flags: Integers, book: Frame) -> int:
+    # The first row from k on at whose close something is decided, as long as nothing is till then.
+    by_change, state, columns = book[BY_CHANGE] > 0, state_in(book), weights.shape[1]
+    while k < len(flags) and (flags[k] & HEARD == 0 or first_to_decide(k, by_change, weights, state) == columns):
+        k += 1
+    return k
+
+
+@step
+def _pass(k: int, stop: int, paper: Frame, book: Frame, own: Integers, tally: Integers) -> bool:
+    # Rows from k up to before `stop`, on which nothing is met and nothing decided.
+    tally[4] = k
+    if stop == k:
+        return True
+    first, counts = paper[NEXT], counts_in(paper)
+    if proceed(paper, first + stop - k, -1) != DONE or counts[ENTRIES] > 0 or counts[ORDERED] > 0:
+        tally[0] = tally[4] = max(k, k + paper[NEXT] - first - 1)
+        return False
+    theirs, mine, equity, cash, gross = (
+        closes_in(paper),
+        closes_in(book),
+        equity_in(book),
+        cash_in(book),
+        gross_in(book),
+    )
+    while k < stop:
+        rows = min(stop - k, mine.shape[1] - NOW)
+        mine[:, NOW : NOW + rows] = theirs[:, first : first + rows]
+        close(book, NOW + rows, False)
+        counts_in(book)[ENTRIES] = 0
         if book[ENDED] != DONE:
             return False
-    tally[0], tally[4] = stop, stop
-    if count:
-        tally[1], tally[2], tally[3] = first + count, tally[2] + count, tally[3] + 1
+        own[k : k + rows] = equity[NOW : NOW + rows]
+        equity[NOW], cash[NOW], gross[NOW] = equity[rows], cash[rows], gross[rows]
+        for row in range(NOW, NOW + rows):
+            _roll(row, book)
+        mine[:, NOW] = mine[:, rows]
+        k, first = k + rows, first + rows
+        tally[0], tally[4] = k, k
     return True
 
 
@@ -194,7 +253,7 @@ def _met(
         entry, order = journal[at], first + place
         if at == entries or entry[0] != FILL or entry[CAUSE] != 0 or entry[2] != orders[order, 1]:
             return False
-        size, price, asked = told(written[at, 0]), written[at, 1], abs(told(wanted[order, 0]))
+        size, price, asked = told(written[at, 0]), written[at, 1], abs(wanted[order, 0])
         at += 1
         short = at < entries and journal[at, 0] == REFUSED + NO_CASH and journal[at, 2] == entry[2]
         if size == 0.0 or (size >= asked if short else size != asked):
@@ -202,7 +261,7 @@ def _met(
         at += short
         fill = fills[fed + place]
         fill[0], fill[1], fill[2], fill[3], fill[4], fill[5] = k, order, entry[6], entry[7], entry[8], short
-        amounts[fed + place, 0], amounts[fed + place, 1] = written[at - 1 - short, 0], price
+        amounts[fed + place, 0], amounts[fed + place, 1] = size, price
         take(book, entry[2], entry[3] * size, price, entry[3] * entry[6] + entry[7] + entry[8], False)
     counts[ENTRIES] = 0
     return bool(at == entries)
@@ -265,8 +324,9 @@ def _place(k: int, asked: int, paper: Frame, book: Frame, orders: Integers, want
     for place in range(counts[ORDERED]):
         column = lists_in(book)[ORDERS, place]
         orders[asked + place, 0], orders[asked + place, 1] = k, column
-        wanted[asked + place, 0], wanted[asked + place, 1] = mine[WANTED, column], _last(column, book)
-        _order(place, column, told(mine[WANTED, column]), paper)
+        size = told(mine[WANTED, column])
+        wanted[asked + place, 0], wanted[asked + place, 1] = size, _last(column, book)
+        _order(place, column, size, paper)
         mine[WANTED, column] = 0.0
     counts_in(paper)[ORDERED] = counts[ORDERED]
     counts[ORDERED] = 0
@@ -280,9 +340,10 @@ def _order(place: int, column: int, size: float, paper: Frame) -> None:
 
 
 @step
-def _roll(book: Frame) -> None:
+def _roll(row: int, book: Frame) -> None:
+    # Let time go on: what was known before is the close of a row, where there is one.
     closes = closes_in(book)
     for tile in range(closes.shape[0]):
         for lane in range(closes.shape[2]):
-            if not math.isnan(closes[tile, NOW, lane]):
-                closes[tile, BEFORE, lane] = closes[tile, NOW, lane]
+            if not math.isnan(closes[tile, row, lane]):
+                closes[tile, BEFORE, lane] = closes[tile, row, lane]

@@ -84,7 +84,7 @@ def postings_of_fill(fill: Fill, held_quantity: Decimal, held_cost: int, currenc
     """
     side = 1 if fill.side is Side.BUY else -1
     quantity, value = side * fill.quantity, side * fill.value
-    closed_value, cost_out = _closing(quantity, value, held_quantity, held_cost)
+    closed_value, cost_out = closing(quantity, value, held_quantity, held_cost)
     amounts = (
         (LedgerAccount.CASH, -value - fill.commission - fill.tax),
         (LedgerAccount.SECURITIES, value - closed_value - cost_out),
@@ -122,8 +122,8 @@ def postings_of_move(
     return _postings(amounts, instrument, currency)
 
 
-def _closing(quantity: Decimal, value: int, held: Decimal, cost: int) -> tuple[int, int]:
-    # The part of the value that closes, and the cost of what it closes, with their signs.
+def closing(quantity: Decimal, value: int, held: Decimal, cost: int) -> tuple[int, int]:
+    """Return the part of the value that closes, and the cost of what it closes, with their signs."""
     if not held or not quantity or (held > 0) == (quantity > 0):
         return 0, 0
     if abs(quantity) < abs(held):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from math import floor, nan
 from typing import Any, NamedTuple
 
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 from midas.core.instrument import InstrumentId
 from midas.core.order import Fill, OrderIntent, OrderKind, OrderState, Reject, Side
 from midas.execution.broker import CashMove
+from midas.execution.dealt import Dealt
 from midas.execution.event_context import RefusedOrder
 from midas.execution.loop_events import Denied, Ended, Filled, Moved, Submit, Withdraw
+from midas.execution.striding import Strode
 from midas.kernels.price_rules import NEAR_LOT, ULPS
 from midas.marketdata.actions import ActionKind
 from midas.marketdata.delisting import DELISTING
@@ -22,6 +25,7 @@ from midas.marketdata.feed import BarRow, CorporateAction
 from midas.marketdata.ground import Ground
 from midas.portfolio.journal import CAUSES, REASONS, EventKind, Events, Fills, Journal, Refusals
 from midas.risk.verdict import Denial
+from midas.trading.stride_columns import fills_of, rests_of
 
 NO_ORDER = -1
 """Number of what has no order of ours behind it."""
@@ -77,7 +81,10 @@ class _Split(NamedTuple):
 
 
 class Chronicle:
-    """Told, in order, what `Rehearsal` tells its watch. share : the smallest quantity that can be held."""
+    """Told, in order, what `Rehearsal` tells its watch, and what it did in strides.
+
+    share : the smallest quantity that can be held.
+    """
 
     def __init__(self, ground: Ground, share: float = 1.0) -> None:
         self._share = share
@@ -88,11 +95,12 @@ class Chronicle:
         self._withdrawn: set[str] = set()
         self._behind = -1, 0
         self._brokers: tuple[int, list[str]] = (-1, [])
-        self._held: defaultdict[int, float] = defaultdict(float)
+        self._holds: defaultdict[int, float] = defaultdict(float)
+        self._late: list[Dealt] = []
         self._ratios: defaultdict[InstrumentId, list[float]] = defaultdict(list)
         self._split: _Split | None = None
         self._changed: set[InstrumentId] = set()
-        self._fills: list[_Filled] = []
+        self._fills: list[_Filled | Dealt] = []
         self._refusals: list[_Refused] = []
         self._events: list[_Happened] = []
 
@@ -120,6 +128,22 @@ class Chronicle:
             case Moved():
                 self._move(what.move)
 
+    def stride(self, strode: Strode) -> None:
+        """Take in a stride, as if what was said and heard of it had been noted."""
+        dealt = strode.dealt
+        if len(dealt):
+            self._forget()
+            last, behind = dealt.first + int(dealt.fills[-1, 0]), dealt.orders[-1, 0]
+            self._row, self._passed = last, True
+            self._behind = dealt.first + int(behind), int((dealt.orders[:, 0] == behind).sum())
+            self._fills.append(dealt)
+            self._refusals += [_Refused(*rest[:5], _reason(Reject.NO_CASH), rest[5], 0) for rest in rests_of(dealt)]
+            self._late.append(dealt)
+        if strode.asks:
+            if self._passed:
+                self._forget()
+            self._row, self._passed = dealt.first + strode.rows - 1, True
+
     @property
     def waiting(self) -> int:
         """How many orders did not end."""
@@ -141,7 +165,7 @@ class Chronicle:
         ]  # fmt: skip
         refusals = sorted([*self._refusals, *never], key=lambda one: one.row)
         return Journal(
-            Fills(*_columns(self._fills, _Filled._fields)),
+            _fills(self._fills),
             Refusals(*_columns(refusals, _Refused._fields)),
             Events(*_columns(self._events, _Happened._fields)),
         )
@@ -168,6 +192,15 @@ class Chronicle:
         self._ratios.clear()
         self._changed.clear()
         self._passed = False
+
+    @property
+    def _held(self) -> defaultdict[int, float]:
+        late, self._late = self._late, []
+        for dealt in late:
+            moves = (dealt.sides * dealt.amounts[:, 0]).tolist()
+            for column, move in zip(dealt.orders[:, 1].tolist(), moves, strict=True):
+                self._holds[column] = round(self._holds[column] + move, 9)
+        return self._holds
 
     def _fill(self, fill: Fill) -> None:
         column, side = self._column[fill.instrument], _sign(fill.side)
@@ -237,6 +270,16 @@ class Chronicle:
         self._events.append(_Happened(self._row, column, kind, move.amount, quantity, ratio))
         if move.quantity is not None:
             self._held[column] = float(move.quantity)
+
+
+def _fills(entries: Iterable[_Filled | Dealt]) -> Fills:
+    parts = [_columns((), _Filled._fields)]
+    for _, group in groupby(entries, key=lambda one: isinstance(one, Dealt)):
+        some = list(group)
+        strides = [one for one in some if isinstance(one, Dealt)]
+        singly = [one for one in some if not isinstance(one, Dealt)]
+        parts.append(fills_of(strides) if strides else _columns(singly, _Filled._fields))
+    return Fills(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def _columns(entries: Sequence[tuple[float, ...]], fields: Sequence[str]) -> list[NDArray[Any]]:

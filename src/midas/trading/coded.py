@@ -29,6 +29,7 @@ from midas.execution.mandate import Mandate
 from midas.execution.paper import PaperAccount
 from midas.execution.paper_market import KEPT
 from midas.execution.simulation import Simulation
+from midas.execution.striding import Strode
 from midas.execution.terms import AccountTerms
 from midas.marketdata.block import BarBlock
 from midas.marketdata.feed import BarRow
@@ -76,7 +77,9 @@ def run_code(
     decider = EventDecider(_copied(strategy), mandate.ground, 10.0 ** minor_digits(panel.currency), begins=begins)
     chronicle = Chronicle(mandate.ground, mandate.terms.fraction or 1.0)
     after = history_from(panel, rows.first, plan.warmup) - 1
-    rehearsal = rehearsed(mandate, decider, panel, rows.stop, after, watch=chronicle.note, report=report)
+    rehearsal = rehearsed(
+        mandate, decider, panel, rows.stop, after, watch=chronicle.note, keep=chronicle.stride, report=report,
+    )  # fmt: skip
     account = _account(rehearsal, chronicle, decider, rows)
     setting, silent = Setting.of(panel, terms), Targets(np.empty(0, np.int64), np.empty((0, panel.columns)))
     story = _carrying(story_of(spec, setting, plan, rows, compared, silent, account))
@@ -105,18 +108,18 @@ def rehearsed(
     after_row: int = -1,
     *,
     watch: Callable[[object], None] | None = None,
+    keep: Callable[[Strode], None] | None = None,
     report: Progress = silence,
 ) -> Rehearsal:
     """Rehearse rows (after_row, stop) of a panel in blocks, with a journal in memory.
 
-    Those before the first decision are history; see `history_from`.
-
-    `watch` hears of what happens, not of rows at which nothing does.
+    Those before the first decision are history; see `history_from`. `watch` hears of what happens, not of rows at which
+    nothing does, and `keep` of strides.
     """
     journal = MemoryJournal()
     journal.store.accounts[mandate.account].epoch = EPOCH
     paper = PaperAccount(mandate.ground, mandate.terms, mandate.exits)
-    rehearsal = Rehearsal(mandate, Loop(mandate, decider), paper, journal, EPOCH, watch=watch, whole=False)
+    rehearsal = Rehearsal(mandate, Loop(mandate, decider), paper, journal, EPOCH, watch=watch, whole=False, keep=keep)
     replay = Replay(panel, stop)
     rehearsal.open(next(event for event in replay.told(after_row) if isinstance(event, BarRow)).stamp_utc)
     for event in replay.blocks(after_row):

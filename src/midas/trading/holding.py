@@ -7,9 +7,12 @@ from decimal import Decimal
 from midas.core.instrument import InstrumentId
 from midas.core.order import Fill, Side
 from midas.execution.broker import CashMove
-from midas.portfolio.booking import MoveKind, postings_of_fill, postings_of_move
+from midas.execution.dealt import Dealt, spent
+from midas.portfolio.booking import MoveKind, closing, postings_of_fill, postings_of_move
 from midas.portfolio.ledger import LedgerAccount
 from midas.trading.journal import Balance, Book
+
+_ZERO = Decimal(0)
 
 
 class Books:
@@ -17,37 +20,56 @@ class Books:
 
     def __init__(self, currency: str) -> None:
         self.currency = currency
-        self.cash = 0
-        self.quantities: dict[InstrumentId, Decimal] = {}
-        self.costs: dict[InstrumentId, int] = {}
+        self._cash = 0
+        self._quantities: dict[InstrumentId, Decimal] = {}
+        self._costs: dict[InstrumentId, int] = {}
+        self._late: list[Dealt] = []
+
+    @property
+    def cash(self) -> int:
+        """Cash."""
+        return self._cash - spent(self._late)
+
+    @cash.setter
+    def cash(self, minor: int) -> None:
+        self._cash = minor + spent(self._late)
+
+    @property
+    def quantities(self) -> dict[InstrumentId, Decimal]:
+        """What is held, by instrument."""
+        self.settle()
+        return self._quantities
+
+    @property
+    def costs(self) -> dict[InstrumentId, int]:
+        """What it cost, by instrument."""
+        self.settle()
+        return self._costs
 
     def open(self, balance: Balance) -> None:
         """Begin with what the journal has."""
-        self.cash = balance.cash
-        self.quantities = dict(balance.quantities)
-        self.costs = dict(balance.costs)
+        self.settle()
+        self._cash = balance.cash
+        self._quantities = dict(balance.quantities)
+        self._costs = dict(balance.costs)
 
     def copy(self) -> Books:
         """Return books that may be changed without changing these."""
+        self.settle()
         found = Books(self.currency)
-        found.cash, found.quantities, found.costs = self.cash, dict(self.quantities), dict(self.costs)
+        found._cash, found._quantities, found._costs = self._cash, dict(self._quantities), dict(self._costs)
         return found
 
     def of_fill(self, fill: Fill) -> Book:
         """Return the booking of an execution, of one taken back where its quantity is below 0."""
-        held = self.quantities.get(fill.instrument, Decimal(0))
-        postings = postings_of_fill(fill, held, self.costs.get(fill.instrument, 0), self.currency)
-        quantity = fill.quantity if fill.side is Side.BUY else -fill.quantity
-        kind = "fill" if fill.quantity >= 0 else "bust"
-        return Book(
-            fill.account, fill.execution, fill, kind, fill.instrument, quantity, postings, fill.stamp_utc
-        )  # fmt: skip
+        held, cost = self.quantities.get(fill.instrument, _ZERO), self.costs.get(fill.instrument, 0)
+        return book_of(fill, held, cost, self.currency)
 
     def of_move(self, account: str, move: CashMove) -> Book:
         """Return the booking of money or shares that moved without an order."""
-        held, cost = Decimal(0), 0
+        held, cost = _ZERO, 0
         if move.instrument is not None:
-            held = self.quantities.get(move.instrument, Decimal(0))
+            held = self.quantities.get(move.instrument, _ZERO)
             cost = self.costs.get(move.instrument, 0)
         kind = MoveKind(move.kind)
         postings = postings_of_move(kind, move.amount, self.currency, move.instrument, cost, move.quantity)
@@ -56,13 +78,44 @@ class Books:
 
     def apply(self, book: Book) -> None:
         """Hold what a committed booking left."""
+        self.settle()
         if book.instrument is not None and book.quantity is not None:
-            after = self.quantities.get(book.instrument, Decimal(0)) + book.quantity
-            self.quantities[book.instrument] = after
-            if not after:
-                del self.quantities[book.instrument]
+            self._hold(book.instrument, book.quantity)
         for posting in book.postings:
             if posting.account is LedgerAccount.CASH:
-                self.cash += posting.amount
+                self._cash += posting.amount
             elif posting.account is LedgerAccount.SECURITIES and posting.instrument is not None:
-                self.costs[posting.instrument] = self.costs.get(posting.instrument, 0) + posting.amount
+                self._costs[posting.instrument] = self._costs.get(posting.instrument, 0) + posting.amount
+
+    def put_off(self, dealt: Dealt) -> None:
+        """Hold what the fills of a stride left, once somebody asks for it."""
+        self._late.append(dealt)
+
+    def settle(self) -> None:
+        """Hold what was put off, and let it know what was held before each of its fills."""
+        late, self._late = self._late, []
+        for dealt in late:
+            dealt.held[:] = [self._take(*trade) for trade in dealt.trades()]
+
+    def _take(self, instrument: InstrumentId, quantity: Decimal, value: int, costs: int) -> tuple[Decimal, int]:
+        held, cost = self._quantities.get(instrument, _ZERO), self._costs.get(instrument, 0)
+        closed, out = closing(quantity, value, held, cost)
+        self._hold(instrument, quantity)
+        self._cash -= value + costs
+        if value - closed - out:
+            self._costs[instrument] = cost + value - closed - out
+        return held, cost
+
+    def _hold(self, instrument: InstrumentId, change: Decimal) -> None:
+        after = self._quantities.get(instrument, _ZERO) + change
+        self._quantities[instrument] = after
+        if not after:
+            del self._quantities[instrument]
+
+
+def book_of(fill: Fill, held: Decimal, cost: int, currency: str) -> Book:
+    """Return the booking of an execution in an account that held so much of its instrument, at such a cost."""
+    postings = postings_of_fill(fill, held, cost, currency)
+    quantity = fill.quantity if fill.side is Side.BUY else -fill.quantity
+    kind = "fill" if fill.quantity >= 0 else "bust"
+    return Book(fill.account, fill.execution, fill, kind, fill.instrument, quantity, postings, fill.stamp_utc)

@@ -44,7 +44,7 @@ class MemoryJournal:
         self.store.write(account, batch)
 
     async def revision(self, account: str) -> int:
-        return self.store.accounts[account].revision
+        return self.store.so_far(account).revision
 
     async def order(self, order: str) -> OrderRow | None:
         home = self.store.homes.get(order)
@@ -101,7 +101,7 @@ class MemoryJournal:
         return [kill for kill in self.store.kills if kill.account in (account, "")]
 
     async def quarantined(self, account: str) -> Mapping[str, str]:
-        return dict(self.store.accounts[account].quarantined)
+        return dict(self.store.so_far(account).quarantined)
 
     def run(self, run: str) -> MoveRun | None:
         """Return how a run last moved."""
@@ -129,7 +129,7 @@ class MemoryJournal:
         ------
         Fenced: it may not.
         """
-        current = self.store.accounts[account].epoch
+        current = self.store.so_far(account).epoch
         if epoch == NOBODY or epoch != current:
             raise Fenced(f"{account} is at epoch {current}, not {epoch}.")
 
@@ -141,7 +141,7 @@ class MemoryOwnership:
         self._journal = journal
 
     async def acquire(self, account: str) -> int:
-        stored = self._journal.store.accounts[account]
+        stored = self._journal.store.so_far(account)
         if stored.owned:
             raise Busy(f"{account} has an owner.", hint="Stop the other trader first.", code="owned")
         stored.owned = True
@@ -157,4 +157,4 @@ class MemoryOwnership:
 
     def crash(self, account: str) -> None:
         """Free an account without a word of its owner, who may still write until the next one comes."""
-        self._journal.store.accounts[account].owned = False
+        self._journal.store.so_far(account).owned = False

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from midas.core.errors import InvalidInput, NotFound
-from midas.core.instrument import InstrumentId
 from midas.core.order import ENDED
 from midas.execution.order_row import OrderRow
 from midas.portfolio.booking import Posting
 from midas.portfolio.ledger import LedgerAccount
 from midas.risk.kill import Kill, KillLevel
+from midas.trading.account_store import AccountStore
 from midas.trading.journal import (
-    NOBODY,
     AlreadyStored,
     AskCancel,
     Audit,
@@ -42,57 +41,46 @@ _REFUSALS = (AlreadyStored, Fenced, Outdated, InvalidInput, NotFound)
 
 
 @dataclass(slots=True)
-class AccountStore:
-    """Everything of one account; `places` are those of its orders in the order of storing."""
-
-    epoch: int = NOBODY
-    owned: bool = False
-    revision: int = 0
-    orders: dict[str, OrderRow] = field(default_factory=dict)
-    places: dict[str, int] = field(default_factory=dict)
-    keys: set[str] = field(default_factory=set)
-    numbers: dict[str, str] = field(default_factory=dict)
-    active: dict[str, OrderRow] = field(default_factory=dict)
-    cancels: dict[str, str] = field(default_factory=dict)
-    books: dict[str, Book] = field(default_factory=dict)
-    cash: int = 0
-    quantities: dict[InstrumentId, Decimal] = field(default_factory=dict)
-    costs: dict[InstrumentId, int] = field(default_factory=dict)
-    quarantined: dict[str, str] = field(default_factory=dict)
-    audits: list[Audit] = field(default_factory=list)
-
-    def book(self, book: Book) -> None:
-        """Book what is alone in its batch, or raise what `Journal.commit` does and leave everything as it was."""
-        if book.reference in self.books:
-            raise AlreadyStored(f"{book.reference} is in the ledger already.")
-        require_sound(book)
-        self.books[book.reference] = book
-        for posting in book.postings:
-            if posting.account is LedgerAccount.CASH:
-                self.cash += posting.amount
-            elif posting.account is LedgerAccount.SECURITIES and posting.instrument is not None:
-                self.costs[posting.instrument] = self.costs.get(posting.instrument, 0) + posting.amount
-        if book.instrument is not None and book.quantity is not None:
-            self.quantities[book.instrument] = self.quantities.get(book.instrument, Decimal(0)) + book.quantity
-
-    def oldest_first(self, orders: Iterable[str]) -> list[OrderRow]:
-        """Return orders as they were stored one after the other."""
-        return [self.orders[order] for order in sorted(orders, key=self.places.__getitem__)]
-
-
-@dataclass(slots=True)
 class MemoryStore:
     """All accounts; `homes` tells whose an order is."""
 
-    accounts: defaultdict[str, AccountStore] = field(default_factory=lambda: defaultdict(AccountStore))
-    homes: dict[str, str] = field(default_factory=dict)
+    _accounts: defaultdict[str, AccountStore] = field(default_factory=lambda: defaultdict(AccountStore))
+    _homes: dict[str, str] = field(default_factory=dict)
     runs: dict[str, MoveRun] = field(default_factory=dict)
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     tapes: defaultdict[str, list[TapePart]] = field(default_factory=lambda: defaultdict(list))
     kills: list[Kill] = field(default_factory=list)
 
+    @property
+    def accounts(self) -> defaultdict[str, AccountStore]:
+        """All there is, by account."""
+        for stored in self._accounts.values():
+            stored.settle()
+        return self._accounts
+
+    @property
+    def homes(self) -> dict[str, str]:
+        """Whose each order is."""
+        for stored in self._accounts.values():
+            stored.settle()
+        return self._homes
+
+    def so_far(self, account: str) -> AccountStore:
+        """Return an account without what was put off: its owner and revision, and orders that may be at work."""
+        return self._accounts[account]
+
+    def enlist(self, account: str, order: str, key: str, number: str, place: int) -> None:
+        """Know of an order that was put off."""
+        stored = self._accounts[account]
+        self._homes[order] = account
+        stored.keys.add(key)
+        stored.places[order] = place
+        stored.numbers[number] = order
+
     def write(self, account: str, batch: Batch) -> None:
         """Store a batch, or raise what `Journal.commit` does and leave everything as it was."""
+        if not self._accounts[account].is_apart(batch):
+            self._accounts[account].settle()
         writing = _Writing(self, account)
         try:
             for entry in batch:
@@ -103,7 +91,7 @@ class MemoryStore:
         except _REFUSALS:
             writing.undo()
             raise
-        self.accounts[account].revision += 1
+        self._accounts[account].revision += 1
 
 
 class _Writing:
@@ -111,7 +99,7 @@ class _Writing:
     def __init__(self, store: MemoryStore, account: str) -> None:
         self._store = store
         self._name = account
-        self._account = store.accounts[account]
+        self._account = store.so_far(account)
         self._back: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
 
     def undo(self) -> None:
@@ -122,12 +110,13 @@ class _Writing:
         row, account = entry.row, self._account
         self._require_own(row.intent.account)
         key = row.intent.key
-        if key in account.keys or row.id in self._store.homes:
+        if key in account.keys or row.id in self._store._homes:
             raise AlreadyStored(f"Order {row.id} is stored already.")
         account.keys.add(key)
         self._back.append((account.keys.discard, (key,)))
-        self._put(self._store.homes, row.id, self._name)
-        self._put(account.places, row.id, len(account.places))
+        self._put(self._store._homes, row.id, self._name)
+        self._put(account.places, row.id, account.next_place)
+        account.latest_utc = max(account.latest_utc, row.intent.stamp_utc)
         self._place(row)
 
     def change(self, entry: ChangeOrder) -> None:

@@ -30,7 +30,7 @@ from midas.trading.draft import Draft
 from midas.trading.holding import Books
 from midas.trading.journal import Checkpoint, Journal
 from midas.trading.memory_journal import MemoryJournal
-from midas.trading.strides import Strides
+from midas.trading.strides import Strides, tell_of
 
 T = TypeVar("T")
 
@@ -40,8 +40,8 @@ class Rehearsal:
 
     `journal` must answer without waiting, as the one in memory does. `keeps` checkpoints the loop with whatever it
     orders. `watch` is told the feed's events, commands, and what the loop hears of them, as they happen; of rows that
-    are gone through at once, behind the last of them, and unless `whole` not of rows at which nothing does. `strode`
-    counts the rows taken in strides, see `execution.striding`.
+    are gone through at once, behind the last of them, and unless `whole` not of rows at which nothing does. Of rows
+    in strides (`strode` counts them, see `execution.striding`) `keep` is told instead, where there is one.
     """
 
     def __init__(
@@ -54,9 +54,11 @@ class Rehearsal:
         *,
         watch: Callable[[object], None] | None = None,
         whole: bool = True,
+        keep: Callable[[Strode], None] | None = None,
     ) -> None:
         self.loop, self.paper, self.journal = loop, paper, journal
-        self._mandate, self._epoch, self._watch, self._whole = mandate, epoch, watch, whole
+        self._mandate, self._epoch = mandate, epoch
+        self._watch, self._whole, self._keep = watch, whole, keep
         self._account = mandate.account
         self.books = Books(mandate.ground.currency)
         self._rows: dict[str, OrderRow] = {}
@@ -95,8 +97,7 @@ class Rehearsal:
                     self.take(event)
                 at += 1
             else:
-                strides = self._strides
-                strode = strides and strides.take(block, at, stop, self._epoch, self._watch, whole=self._whole)
+                strode = self._strides and self._strides.take(block, at, stop, self._epoch)
                 at = _behind(self, block, strode) if strode else self._pass_over(block, at, stop)
 
     def take(self, event: FeedEvent) -> None:
@@ -295,6 +296,10 @@ class Rehearsal:
 def _behind(rehearsal: Rehearsal, block: BarBlock, strode: Strode) -> int:
     # Goes on behind a stride, and returns the row there.
     at, stop = strode.at, strode.at + strode.rows
+    if rehearsal._keep is not None:
+        rehearsal._keep(strode)
+    elif rehearsal._watch is not None:
+        tell_of(strode, block, rehearsal._watch, whole=rehearsal._whole)
     sessions = block.sessions[at:stop]
     rehearsal.closes.extend(block.first + at, sessions, strode.cash, strode.equity, strode.own_equity)
     rehearsal.strode += strode.rows
