@@ -11,7 +11,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.core.instrument import InstrumentId
 from midas.core.order import OrderIntent, OrderKind, Reject, Side, TimeInForce
 from midas.execution.broker import BrokerState, Ticket
 from midas.execution.mandate import TARGET, Mandate
@@ -92,8 +91,8 @@ class Dealt:
 
     orders : (row, column), rows counted from the stride's first. wanted : signed quantity and last price. fills : (row,
     order, value, commission, tax, 1 where the cash did not last). amounts : quantity and price. sent_utc, met_utc :
-    when the bars closed that they were decided on, and that they met. held : quantity and cost of what was held before
-    each fill, as the books have them, once these were asked.
+    when the bars closed that they were decided on, and that they met. held : what was held before each fill, in parts
+    (see `quantity.parts_of`), and its cost, as the books have them, once these were asked.
     """
 
     first: int
@@ -105,7 +104,7 @@ class Dealt:
     sent_utc: Stamps
     met_utc: Stamps
     wording: Wording = field(repr=False)
-    held: list[tuple[Decimal, int]] = field(default_factory=list, repr=False)
+    held: list[tuple[int, int]] = field(default_factory=list, repr=False)
 
     def __len__(self) -> int:
         return len(self.orders)
@@ -133,13 +132,10 @@ class Dealt:
             )
         ]  # fmt: skip
 
-    def trades(self) -> Iterator[tuple[InstrumentId, Decimal, int, int]]:
-        """Yield what each fill moved: quantity and value below 0 for a sale, and its costs in minor units."""
-        ids, sides = self.wording.ids, self.sides.tolist()
-        for side, column, fill, quantity in zip(
-            sides, self.orders[:, 1].tolist(), self.fills.tolist(), self.amounts[:, 0].tolist(), strict=True
-        ):
-            yield ids[column], decimal_quantity(side * quantity), side * fill[VALUE], fill[COMMISSION] + fill[TAX]
+    def trades(self) -> Iterator[tuple[int, float, int]]:
+        """Yield what each fill moved: column, and quantity and value below 0 for a sale."""
+        sides, columns, values = self.sides, self.orders[:, 1].tolist(), self.fills[:, VALUE]
+        yield from zip(columns, (sides * self.amounts[:, 0]).tolist(), (sides * values).tolist(), strict=True)
 
     def working(self) -> list[Working]:
         """Return the orders as a paper broker keeps them."""

@@ -29,7 +29,8 @@ Tree = Mapping[str, Any]
 BARS = ("open", "high", "low", "close", "volume")
 KEPT = 64
 """Rows that are remembered at least: what slippage models and last closes look back to."""
-ROOM = 1024
+ROOM, CELLS = 1024, 1 << 17
+"""Slots at least, and numbers of one field for which there is room in any case."""
 NONE: frozenset[int] = frozenset()
 ACTIONS = 4096
 _NEVER = 1e15
@@ -55,7 +56,8 @@ class PaperMarket:
         self._waiting: list[CorporateAction] = []
         self._session: np.datetime64 | None = None
         self._number = -1
-        self.first, self.slots, self._acted, self._base, self._room = 0, 0, 0, -1, ROOM
+        self.first, self.slots, self._acted, self._base = 0, 0, 0, -1
+        self._room = max(ROOM, CELLS // self._row.size)
         self._build()
 
     @property

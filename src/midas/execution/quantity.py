@@ -17,3 +17,15 @@ def decimal_quantity(quantity: float) -> Decimal:
 def decimal_price(price: float) -> Decimal:
     """Return the shortest decimal that is this price; `float` of it is the same number again."""
     return Decimal(repr(float(price)))
+
+
+def parts_of(quantity: float | Decimal) -> int:
+    """Return how many of the smallest parts that are kept a quantity is."""
+    if isinstance(quantity, Decimal):
+        return int(quantity.scaleb(QUANTITY_DIGITS))
+    return int(round(quantity * 1e9))
+
+
+def of_parts(parts: int) -> Decimal:
+    """Return the quantity of `parts_of`."""
+    return Decimal(parts).scaleb(-QUANTITY_DIGITS)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import Final
+from typing import Final, TypeVar
 
 from midas.core.errors import InvalidInput
 from midas.core.instrument import InstrumentId
 from midas.core.order import Fill, Side
 from midas.portfolio.ledger import LedgerAccount
+
+Size = TypeVar("Size", Decimal, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,11 @@ def postings_of_move(
     return _postings(amounts, instrument, currency)
 
 
-def closing(quantity: Decimal, value: int, held: Decimal, cost: int) -> tuple[int, int]:
-    """Return the part of the value that closes, and the cost of what it closes, with their signs."""
+def closing(quantity: Size, value: int, held: Size, cost: int) -> tuple[int, int]:
+    """Return the part of the value that closes, and the cost of what it closes, with their signs.
+
+    quantity, held : in the same unit, whatever it is.
+    """
     if not held or not quantity or (held > 0) == (quantity > 0):
         return 0, 0
     if abs(quantity) < abs(held):
@@ -131,7 +136,7 @@ def closing(quantity: Decimal, value: int, held: Decimal, cost: int) -> tuple[in
     return _share(value, held, quantity), cost
 
 
-def _share(amount: int, part: Decimal, whole: Decimal) -> int:
+def _share(amount: int, part: Size, whole: Size) -> int:
     # `round` of a fraction is exact and half to even.
     if part in (whole, -whole):
         return amount

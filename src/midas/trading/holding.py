@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from midas.core.instrument import InstrumentId
 from midas.core.order import Fill, Side
 from midas.execution.broker import CashMove
 from midas.execution.dealt import Dealt, spent
+from midas.execution.quantity import decimal_quantity, parts_of
 from midas.portfolio.booking import MoveKind, closing, postings_of_fill, postings_of_move
 from midas.portfolio.ledger import LedgerAccount
 from midas.trading.journal import Balance, Book
 
 _ZERO = Decimal(0)
+
+
+@dataclass(slots=True)
+class _Holding:
+    # What is held of an instrument, in parts, with what changed since nothing was. costs : whether its cost changed.
+    parts: int
+    cost: int
+    since: list[float] = field(default_factory=list)
+    closed: bool = False
+    costs: bool = False
+
+    def take(self, quantity: float, value: int) -> tuple[int, int]:
+        before, change = (self.parts, self.cost), parts_of(quantity)
+        closed, out = closing(change, value, *before)
+        self.parts += change
+        self.cost += value - closed - out
+        self.costs |= value != closed + out
+        self.since.append(quantity)
+        if not self.parts:
+            self.since.clear()
+            self.closed = True
+        return before
 
 
 class Books:
@@ -93,18 +117,26 @@ class Books:
 
     def settle(self) -> None:
         """Hold what was put off, and let it know what was held before each of its fills."""
-        late, self._late = self._late, []
+        if not self._late:
+            return
+        late, self._late, ids = self._late, [], self._late[0].wording.ids
+        self._cash -= spent(late)
+        held = dict[int, _Holding]()
         for dealt in late:
-            dealt.held[:] = [self._take(*trade) for trade in dealt.trades()]
+            for column in {*dealt.orders[:, 1].tolist()} - held.keys():
+                quantity = self._quantities.get(ids[column], _ZERO)
+                held[column] = _Holding(parts_of(quantity), self._costs.get(ids[column], 0))
+            dealt.held[:] = [held[column].take(quantity, value) for column, quantity, value in dealt.trades()]
+        for column, holding in held.items():
+            self._end(ids[column], holding)
 
-    def _take(self, instrument: InstrumentId, quantity: Decimal, value: int, costs: int) -> tuple[Decimal, int]:
-        held, cost = self._quantities.get(instrument, _ZERO), self._costs.get(instrument, 0)
-        closed, out = closing(quantity, value, held, cost)
-        self._hold(instrument, quantity)
-        self._cash -= value + costs
-        if value - closed - out:
-            self._costs[instrument] = cost + value - closed - out
-        return held, cost
+    def _end(self, instrument: InstrumentId, holding: _Holding) -> None:
+        if holding.closed:
+            self._quantities.pop(instrument, None)
+        for change in holding.since:
+            self._hold(instrument, decimal_quantity(change))
+        if holding.costs:
+            self._costs[instrument] = holding.cost
 
     def _hold(self, instrument: InstrumentId, change: Decimal) -> None:
         after = self._quantities.get(instrument, _ZERO) + change

@@ -15,6 +15,7 @@ from midas.execution.loop_events import Ended, Filled, Submit
 from midas.execution.mandate import Mandate
 from midas.execution.order_row import OrderRow
 from midas.execution.paper import PaperAccount
+from midas.execution.quantity import of_parts
 from midas.execution.striding import Known, Striding, Strode
 from midas.marketdata.block import BarBlock
 from midas.marketdata.feed import BarRow, SessionEdge
@@ -25,8 +26,8 @@ from midas.trading.journal import Audit
 from midas.trading.memory_store import MemoryStore
 
 Tell = Callable[[object], None]
-Order = tuple[Sent, Met, tuple[Decimal, int]]
-"""An order, its fill, and quantity and cost of what was held before."""
+Order = tuple[Sent, Met, tuple[int, int]]
+"""An order, its fill, and what was held before, in parts, and its cost."""
 
 NO_CASH = Reject.NO_CASH.value
 A_ROW, AN_ORDER = 2, 2
@@ -85,7 +86,7 @@ class Strides:
         # Fills, then the ends of what was not filled whole.
         for place, (sent, met, held) in enumerate(orders):
             fill = _fill(sent, met, f"x{row}-{place}")
-            stored.book(book_of(fill, *held, self._books.currency))
+            stored.book(book_of(fill, of_parts(held[0]), held[1], self._books.currency))
             state, reason = (OrderState.EXPIRED, NO_CASH) if met.short else (OrderState.FILLED, "")
             stored.orders[sent.id] = OrderRow(
                 sent.id, sent.intent, state, f"P{sent.id}", 1, epoch, sent.intent.stamp_utc, met.quantity, reason, (),

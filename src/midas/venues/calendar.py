@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -97,16 +98,7 @@ class Calendar:
         InvalidInput: `day` is not a session.
         DataBlocked: the table does not cover `day`, or tells no hours.
         """
-        if not self.is_session(day):
-            raise InvalidInput(
-                f"{self.name} has no session on {day}.", hint="Ask next_session first.", code="not_a_session"
-            )
-        opens, closes = self._local_hours(day)
-        zone = ZoneInfo(self.timezone)
-        return (
-            datetime.combine(day, opens, zone).astimezone(UTC),
-            datetime.combine(day, closes, zone).astimezone(UTC),
-        )
+        return _hours_utc(self, day)
 
     def last_sessions(self, period: Period, sessions: Days) -> NDArray[np.bool_]:
         """Tell which of `sessions` are this calendar's last of their week (Monday to Sunday), month, quarter or year.
@@ -217,3 +209,18 @@ def _period_number(period: Period, days: Days) -> NDArray[np.int64]:
         return (days.astype(np.int64) + _MONDAY_OFFSET) // 7
     months = days.astype("datetime64[M]").astype(np.int64)
     return months // {"month": 1, "quarter": 3, "year": 12}[period]
+
+
+@lru_cache(maxsize=4096)
+def _hours_utc(calendar: Calendar, day: date) -> tuple[datetime, datetime]:
+    # whoever goes through the past asks several times for each session
+    if not calendar.is_session(day):
+        raise InvalidInput(
+            f"{calendar.name} has no session on {day}.", hint="Ask next_session first.", code="not_a_session"
+        )
+    opens, closes = calendar._local_hours(day)
+    zone = ZoneInfo(calendar.timezone)
+    return (
+        datetime.combine(day, opens, zone).astimezone(UTC),
+        datetime.combine(day, closes, zone).astimezone(UTC),
+    )
