@@ -13,7 +13,7 @@ from midas.execution.row_rules import RowRules
 from midas.kernels.lanes import LANES
 from midas.marketdata.block import BarBlock
 from midas.marketdata.feed import BarRow
-from midas.marketdata.tiles import last_known, lay
+from midas.marketdata.tiles import last_known, lay, narrow_lanes
 
 Values = NDArray[np.float64]
 
@@ -31,12 +31,13 @@ class BookWindow:
 
     def __init__(self, rules_of: RowRules, *, guarded: bool) -> None:
         self._rules_of, self._columns = rules_of, len(rules_of.class_of)
-        tiles = max(1, -(-self._columns // LANES))
-        self.span = max(1, min(SPAN, CELLS // (tiles * LANES)))
-        self.bars = np.full((len(BARS), tiles, 1 + self.span, LANES), np.nan)
+        lanes = narrow_lanes(self._columns)
+        tiles = max(1, -(-self._columns // lanes))
+        self.span = max(1, min(SPAN, CELLS // (tiles * lanes)))
+        self.bars = np.full((len(BARS), tiles, 1 + self.span, lanes), np.nan)
         self.dated = np.full((1 + self.span, rules_of.width), np.nan)
         self._followed = tuple(range(len(BARS))) if guarded else (CLOSE,)
-        self._row = np.full((tiles, LANES), np.nan)
+        self._row = np.full((tiles, lanes), np.nan)
         self._session: date | None = None
 
     @property
@@ -82,7 +83,8 @@ class BookWindow:
 
     def restore(self, tree: Mapping[str, Any]) -> None:
         """Go back to a snapshot of the same instruments."""
-        self.bars[CLOSE, :, :2], self.dated[:2] = tree["closes"], tree["dated"]
+        # a few names were kept among 32 lanes once
+        self.bars[CLOSE, :, :2], self.dated[:2] = tree["closes"][..., : self._row.shape[1]], tree["dated"]
         self._session = None if tree["session"] is None else date.fromisoformat(tree["session"])
 
     def enter(self, session: date) -> None:

@@ -56,18 +56,18 @@ class EventContext:
         self._book: Book | None = None
         self._held: NDArray[np.float64] | None = None
         self._block: BarBlock | None = None
-        self._from = self._at = 0
+        self._from = 0
 
     def see(self, book: Book) -> None:
         """Look at a book that has heard of all there is."""
         self._book, self._held, self._block = book, book.quantities, None
 
-    def look(self, block: BarBlock, begin: int, at: int) -> None:
-        """Look at row `at` of a block; the book has heard of what is before row `begin`, and but closes come since.
+    def look(self, block: BarBlock, begin: int) -> None:
+        """Look at rows of a block, the one that `row` tells: the book heard of those before row `begin`.
 
-        Nothing came where `begin` is the row behind it.
+        Nothing but closes came since, and nothing at all where `begin` is the row behind it.
         """
-        self._block, self._from, self._at, self.row = block, begin, at, block.first + at
+        self._block, self._from = block, begin
 
     @property
     def cash(self) -> float:
@@ -77,9 +77,10 @@ class EventContext:
     def equity(self) -> float:
         if self._book is None:
             return 0.0
-        if self._block is None or self._at < self._from:
+        at = -1 if self._block is None else self.row - self._block.first
+        if self._block is None or at < self._from:
             return self._book.equity / self._scale
-        return worth(self._book, self._block.fields["close"][self._from : self._at + 1]) / self._scale
+        return worth(self._book, self._block.fields["close"][self._from : at + 1]) / self._scale
 
     def position(self, column: int = 0) -> float:
         place = index(column)

@@ -84,19 +84,20 @@ class EventDecider:
 
         The book has heard of the rows before `begin`, and hears of nothing but closes until that row.
         """
-        context, on_bar = self._context, self._strategy.on_bar
+        context, on_bar, closes = self._context, self._strategy.on_bar, block.shown("close")
         wanted, priced, cancelled = context.wanted, context.priced, context.cancelled
         context.see(book)
+        context.look(block, begin)
         row = at
         try:
             for row in range(at, stop):
-                context.look(block, begin, row)
-                on_bar(context, RowView(block, row))
+                context.row = block.first + row
+                on_bar(context, RowView(block, row, closes[row]))
                 if wanted or priced or cancelled:
                     self._shown = block.first + row
                     return row
         except Exception as error:  # house: broad-except: it is the user's code, and may fail in any way
-            raise self._failed(RowView(block, row), error) from error
+            raise self._failed(RowView(block, row, closes[row]), error) from error
         self._shown = block.first + stop - 1
         return stop
 

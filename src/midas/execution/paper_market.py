@@ -20,7 +20,7 @@ from midas.kernels.world import BASE, DAYS, DELISTING, RIGHTS, SPLITTING
 from midas.marketdata.block import BarBlock
 from midas.marketdata.feed import BarRow, CorporateAction
 from midas.marketdata.ground import Ground
-from midas.marketdata.tiles import lay
+from midas.marketdata.tiles import lay, narrow_lanes
 from midas.strategies.exits import Exit
 
 Values = NDArray[np.float64]
@@ -29,8 +29,8 @@ Tree = Mapping[str, Any]
 BARS = ("open", "high", "low", "close", "volume")
 KEPT = 64
 """Rows that are remembered at least: what slippage models and last closes look back to."""
-ROOM, CELLS = 1024, 1 << 17
-"""Slots at least, and numbers of one field for which there is room in any case."""
+ROOM, MOST, CELLS = 1024, 8192, 1 << 17
+"""Slots at least and, as long as nobody looks back further, at most; numbers of one field that there is room for."""
 NONE: frozenset[int] = frozenset()
 ACTIONS = 4096
 _NEVER = 1e15
@@ -52,12 +52,13 @@ class PaperMarket:
         self._rules = RowRules(ground, terms)
         self._places = range_places(exits)
         self._rule_list = rules_of(exits)
-        self._row = np.full((max(1, -(-columns // LANES)), LANES), np.nan)
+        lanes = narrow_lanes(columns)
+        self._row = np.full((max(1, -(-columns // lanes)), lanes), np.nan)
         self._waiting: list[CorporateAction] = []
         self._session: np.datetime64 | None = None
         self._number = -1
         self.first, self.slots, self._acted, self._base = 0, 0, 0, -1
-        self._room = max(ROOM, CELLS // self._row.size)
+        self._room = min(max(ROOM, CELLS // self._row.size), MOST)
         self._build()
 
     @property
@@ -166,8 +167,8 @@ class PaperMarket:
         self._fill(tree)
 
     def _build(self) -> None:
-        tiles = len(self._row)
-        self._bars = np.full((len(BARS), tiles, self._room, LANES), np.nan)
+        tiles, lanes = self._row.shape
+        self._bars = np.full((len(BARS), tiles, self._room, lanes), np.nan)
         self._dated = np.full((self._room, self._rules.width), np.nan)
         self._ranges = np.full((3, self._room, self._columns), np.nan)
         self._happenings = np.full((ACTIONS, 4), _NEVER)
@@ -230,6 +231,7 @@ class PaperMarket:
         self._happenings[: self._acted] = _NEVER
         self.slots, self._acted, self._base = kept["bars"].shape[2], len(kept["happenings"]), kept["base"]
         part = slice(0, self.slots)
-        self._bars[:, :, part], self._dated[part] = kept["bars"], kept["dated"]
+        # a few names were kept among 32 lanes once
+        self._bars[:, :, part], self._dated[part] = kept["bars"][..., : self._row.shape[1]], kept["dated"]
         self._ranges[:, : kept["ranges"].shape[1]], self.first = kept["ranges"], kept["first"]
         self._happenings[: self._acted] = kept["happenings"]

@@ -23,7 +23,7 @@ def parts_of(quantity: float | Decimal) -> int:
     """Return how many of the smallest parts that are kept a quantity is."""
     if isinstance(quantity, Decimal):
         return int(quantity.scaleb(QUANTITY_DIGITS))
-    return int(round(quantity * 1e9))
+    return round(quantity * 1e9)
 
 
 def of_parts(parts: int) -> Decimal:

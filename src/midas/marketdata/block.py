@@ -13,12 +13,12 @@ from midas.marketdata.feed import BarRow, FeedEvent, SessionEdge
 
 
 class RowView:
-    """What `BarBlock.row` tells of a row, read when it is asked for; nothing of it can be written to."""
+    """What `BarBlock.row` tells of a row, mostly read when it is asked for; nothing of it can be written to."""
 
-    __slots__ = ("_at", "_block", "row")
+    __slots__ = ("_at", "_block", "close", "row")
 
-    def __init__(self, block: BarBlock, at: int) -> None:
-        self._block, self._at, self.row = block, at, block.first + at
+    def __init__(self, block: BarBlock, at: int, close: NDArray[np.float64]) -> None:
+        self._block, self._at, self.row, self.close = block, at, block.first + at, close
 
     @property
     def stamp_utc(self) -> datetime:
@@ -31,11 +31,6 @@ class RowView:
     @property
     def fields(self) -> Mapping[str, NDArray[np.float64]]:
         return {name: self._block.shown(name)[self._at] for name in self._block.fields}
-
-    @property
-    def close(self) -> NDArray[np.float64]:
-        now: NDArray[np.float64] = self._block.shown("close")[self._at]
-        return now
 
 
 def shown(values: NDArray[np.float64]) -> NDArray[np.float64]:
