@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -17,7 +16,8 @@ from midas.core.instrument import Instrument
 from midas.core.money import minor_digits
 from midas.core.order import Fill, OrderIntent, Side
 from midas.execution.book import Book
-from midas.execution.dealt import Dealt, Sent
+from midas.execution.dealt import Dealt
+from midas.execution.let_through import LetThrough
 from midas.execution.mandate import Mandate
 from midas.execution.quantity import decimal_price, decimal_quantity
 from midas.marketdata.feed import BarRow
@@ -32,7 +32,6 @@ from midas.venues.short_bans import short_banned
 from midas.venues.venue import Venue
 
 _DAY = timedelta(days=1)
-_NEVER = datetime.min.replace(tzinfo=UTC)
 _NO_SHORTS = frozenset({Denial.SHORT_BANNED, Denial.SHORT_NOT_ALLOWED})
 
 
@@ -46,9 +45,7 @@ class Asking:
     def __init__(self, mandate: Mandate, book: Book) -> None:
         self._mandate, self._book, self._ground = mandate, book, mandate.ground
         self._digits = minor_digits(mandate.ground.currency)
-        self._recent: deque[Recent] = deque()
-        self._dealt: deque[tuple[datetime, Dealt]] = deque()
-        self._now_utc = _NEVER
+        self._recent = LetThrough()
         self._day: tuple[date | None, int, int] = (None, 0, 0)
         self._account: AccountState | None = None
         self._venues: dict[str, Venue] = {mandate.ground.venue.mic: mandate.ground.venue}
@@ -63,7 +60,7 @@ class Asking:
         day, first, peak = self._day
         self._day = (row.session, first if day == row.session else equity, max(peak, equity))
         self._row, self._account = row, None
-        self._forget(row.stamp_utc)
+        self._recent.forget(row.stamp_utc)
         for name, bought in list(self._bought.items()):
             self._bought[name] = [each for each in bought if each[0] > row.stamp_utc - LONGEST]
             if not self._bought[name]:
@@ -89,7 +86,7 @@ class Asking:
             market_open=True,
             session=session,
             short_banned=self._is_banned(place.mic, session),
-            recent=tuple(self._lately()),
+            recent=self._recent.all(),
             locked=locked_in(place, self._bought.get(str(instrument.id), ()), session),
             fractions=mandate.terms.fraction > 0.0,
             raw_prices=self._ground.basis.is_raw,
@@ -138,7 +135,7 @@ class Asking:
             self._cash += notional - self._costs(intent, column, notional)
         self._account = self._state(account.positions, account.gross + (notional if intent.side is Side.BUY else 0))
         recent = Recent(identity, intent.run, name, intent.side, quantity, intent.stamp_utc)
-        self._lately().append(recent)
+        self._recent.add(recent)
 
     @property
     def lets_through(self) -> bool:
@@ -150,23 +147,8 @@ class Asking:
         """Know of orders let through at closes of a session, at which equities it was asked, and when last."""
         day, first, peak = self._day
         self._day = (session, first if day == session else equities[0], max(peak, *equities))
-        if len(passed):
-            self._dealt.append((last_utc, passed))
-        self._forget(last_utc)
-
-    def _forget(self, now_utc: datetime) -> None:
-        self._now_utc, oldest_utc = now_utc, now_utc - _DAY
-        while self._dealt and self._dealt[0][0] < oldest_utc:
-            self._dealt.popleft()
-        while self._recent and self._recent[0].stored_utc < oldest_utc:
-            self._recent.popleft()
-
-    def _lately(self) -> deque[Recent]:
-        # what was let through within a day, that in strides only made now
-        while self._dealt:
-            self._recent.extend(_recent_of(sent) for sent in self._dealt.popleft()[1].sent)
-            self._forget(self._now_utc)
-        return self._recent
+        self._recent.put_off(last_utc, passed)
+        self._recent.forget(last_utc)
 
     def as_of(self, row: BarRow, intent: OrderIntent, column: int) -> OrderIntent:
         """Return an order that was planned before as it is sent at the close of a row."""
@@ -181,28 +163,20 @@ class Asking:
 
     def snapshot(self) -> dict[str, Any]:
         day, first, peak = self._day
-        recent = [
-            [one.order, one.run, one.instrument, one.side.value, str(one.quantity), one.stored_utc.isoformat()]
-            for one in self._lately()
-        ]
         bought = [
             [name, stamp_utc.isoformat(), str(quantity)]
             for name, each in self._bought.items()
             for stamp_utc, quantity in each
         ]
         return {
-            "day": day and day.isoformat(), "first": first, "peak": peak, "recent": recent, "bought": bought,
-            "kill": int(self.kill),
+            "day": day and day.isoformat(), "first": first, "peak": peak, "recent": self._recent.snapshot(),
+            "bought": bought, "kill": int(self.kill),
         }  # fmt: skip
 
     def restore(self, tree: Mapping[str, Any]) -> None:
         day = tree["day"] and date.fromisoformat(tree["day"])
         self._day, self.kill = (day, tree["first"], tree["peak"]), KillLevel(tree["kill"])
-        self._dealt.clear()
-        self._recent = deque(
-            Recent(order, run, name, Side(side), Decimal(quantity), datetime.fromisoformat(stored))
-            for order, run, name, side, quantity, stored in tree["recent"]
-        )
+        self._recent.restore(tree["recent"])
 
         self._bought = {}
         for name, stamp, quantity in tree.get("bought", ()):
@@ -249,11 +223,6 @@ class Asking:
         if (mic, session) not in self._banned:
             self._banned = {(mic, session): bool(short_banned(mic, np.array([session], "datetime64[D]"))[0])}
         return self._banned[mic, session]
-
-
-def _recent_of(sent: Sent) -> Recent:
-    intent = sent.intent
-    return Recent(sent.id, intent.run, str(intent.instrument), intent.side, intent.quantity, intent.stamp_utc)
 
 
 @lru_cache(maxsize=64)
