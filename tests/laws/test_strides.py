@@ -27,7 +27,7 @@ from midas.marketdata.feed import BarRow
 from midas.marketdata.panel import Panel
 from midas.marketdata.replay import Replay
 from midas.portfolio.journal import Journal
-from midas.strategies.event import Context, EventBar
+from midas.strategies.event import Context, EventBar, EventStrategy
 from midas.strategies.plans import plan_of
 from midas.strategies.schedule import Every
 from midas.strategies.strategy import Strategy
@@ -133,14 +133,27 @@ def test_looking_changes_nothing(code: bool) -> None:
     assert strode > 0
 
 
-def chronicled(spec: BacktestSpec, panel: Panel, *, in_blocks: bool, in_columns: bool = False) -> tuple[Journal, int]:
+class Several(EventStrategy):
+    """In and out of all names at once, now and then."""
+
+    def on_bar(self, ctx: Context, bar: EventBar) -> None:
+        for column in range(len(ctx.symbols)) if bar.row % 7 == 0 else ():
+            if ctx.position(column) > 0.0:
+                ctx.close(column)
+            elif bar.close[column] > 0.0:
+                ctx.buy(1.2 * ctx.equity / len(ctx.symbols) / float(bar.close[column]), column)
+
+
+def chronicled(
+    spec: BacktestSpec, panel: Panel, strategy: EventStrategy, *, in_blocks: bool, in_columns: bool = False
+) -> tuple[Journal, int]:
     """What a backtest of code keeps of a rehearsal, which is not told of quiet rows, and how many were in strides."""
     rows = window(plan_of(spec.definition), panel, spec.start, spec.end)
     mandate = mandate_of(spec, panel, rows.first, OFF)
     chronicle, journal = Chronicle(mandate.ground), MemoryJournal()
     journal.store.accounts[ACCOUNT].epoch = EPOCH
     loop, paper = (
-        Loop(mandate, EventDecider(Coded(), mandate.ground, 100.0)),
+        Loop(mandate, EventDecider(strategy, mandate.ground, 100.0)),
         PaperAccount(mandate.ground, mandate.terms),
     )
     keep = chronicle.stride if in_columns else None
@@ -163,9 +176,10 @@ def test_a_chronicle_of_strides_is_that_of_rows() -> None:
         draw = np.random.default_rng(life)
         panel = plain_market(draw)
         spec = spec_of(Traded(), panel, **drawn_terms(draw))
-        wanted, _ = chronicled(spec, panel, in_blocks=False)
+        kind = Several if life % 2 else Coded
+        wanted, _ = chronicled(spec, panel, kind(), in_blocks=False)
         for in_columns in (False, True):
-            found, by = chronicled(spec, panel, in_blocks=True, in_columns=in_columns)
+            found, by = chronicled(spec, panel, kind(), in_blocks=True, in_columns=in_columns)
             for one, other in zip(columns_of(wanted), columns_of(found), strict=True):
                 np.testing.assert_equal(other, one)
                 assert other.dtype == one.dtype
