@@ -30,7 +30,7 @@ from midas.venues.catalogue import venue
 from midas.wire.runs import RunRequest
 
 NOW = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
-LAST = date(2010, 3, 31)
+LAST = date(2001, 3, 30)
 WITHIN_S = 120
 
 
@@ -88,7 +88,7 @@ def own(in_a_file, tmp_path):
 def begun(workspace):
     request = RunRequest(
         account="alpha", strategy={"name": "sma_cross"}, params={"fast": 3, "slow": 8}, symbols=["AAPL", "JPM"],
-        feed=f"replay:2010-01-04..{LAST}",
+        feed=f"replay:2001-01-02..{LAST}",
     )  # fmt: skip
     return now(runs.start(workspace, request)).id
 
@@ -126,7 +126,7 @@ class TestRefusals:
 
     def test_a_session_before_its_first(self, seen):
         with pytest.raises(Refused) as refusal:
-            now(parities.tell(*seen, date(2009, 12, 31)))
+            now(parities.tell(*seen, date(2000, 12, 29)))
         assert refusal.value.code == "no_tape"
 
 
@@ -147,7 +147,7 @@ class TestReplay:
         assert {(each.kind, each.state) for each in now(jobs.page(workspace, 10, None)).items} >= {("parity", "done")}
 
     def test_can_be_looked_at_through_any_session(self, seen):
-        for through in (date(2010, 1, 8), date(2010, 2, 28)):
+        for through in (date(2001, 1, 8), date(2001, 2, 28)):
             told = now(parities.tell(*seen, through))
             assert told.through <= through
             assert (told.differing, told.run_money) == (0, told.twin_money)
@@ -182,9 +182,9 @@ class TestNightly:
         workspace, run = own
         before = len(acts(workspace, run, "job.done"))
         assert now(once(workspace, run, LAST)) == 0, "the trader did that one already"
-        later = date(2010, 4, 5)
+        later = date(2001, 4, 3)
         assert [now(once(workspace, run, later)) for _ in range(3)] == [1, 0, 0]
-        assert now(once(workspace, run, date(2010, 4, 1))) == 0, "a clock that goes back makes nothing due"
+        assert now(once(workspace, run, date(2001, 4, 2))) == 0, "a clock that goes back makes nothing due"
         assert len(acts(workspace, run, "job.done")) == before + 1
         assert counted(workspace, "parities") == 1, "nothing was recorded since"
 
@@ -194,7 +194,7 @@ class TestNightly:
         with pytest.raises(StorageCorrupt) as refusal:
             now(parities.tell(workspace, run, None))
         assert refusal.value.code == "tape_corrupt"
-        assert now(once(workspace, run, date(2010, 4, 5))) == 1
+        assert now(once(workspace, run, date(2001, 4, 3))) == 1
         [line] = acts(workspace, run, "parity.failed")
         assert line.detail["code"] == "tape_corrupt"
 
