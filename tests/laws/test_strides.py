@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import fields, replace
 from typing import Any
 
@@ -9,16 +10,18 @@ import numpy as np
 import pytest
 from tests.backtest.strategies import Averaged, Rebalanced, Traded
 from tests.execution.markets import panel_of
-from tests.execution.rehearsals import ACCOUNT, EPOCH, OFF, mandate_of, some_rows
+from tests.execution.rehearsals import ACCOUNT, EPOCH, OFF, mandate_of, rehearsal_of, some_rows
 from tests.laws.test_blocks import Coded, Crossed, assert_same, in_minutes, lived
 from tests.scale import scaled
 
 from midas.backtest.spec import BacktestSpec, spec_of
 from midas.backtest.window import window
 from midas.core.errors import StrategyInvalid
+from midas.core.order import OrderState
 from midas.execution.dealing import Dealing
 from midas.execution.event_decider import EventDecider
 from midas.execution.loop import Loop
+from midas.execution.order_row import OrderRow
 from midas.execution.paper import PaperAccount
 from midas.factors.market import Market
 from midas.factors.node import Node
@@ -31,7 +34,9 @@ from midas.strategies.event import Context, EventBar, EventStrategy
 from midas.strategies.plans import plan_of
 from midas.strategies.schedule import Every
 from midas.strategies.strategy import Strategy
+from midas.trading.account_store import AccountStore
 from midas.trading.chronicle import Chronicle
+from midas.trading.journal import AlreadyStored, StoreOrder
 from midas.trading.memory_journal import MemoryJournal
 from midas.trading.rehearsal import Rehearsal
 
@@ -232,3 +237,30 @@ def a_failure(life: int) -> int:
 def test_code_that_fails_leaves_both_accounts_where_the_journal_is() -> None:
     apart = [a_failure(life) for life in range(CODED // 2)]
     assert sum(rows > 1 for rows in apart) > len(apart) // 4
+
+
+def test_an_order_that_the_journal_has_is_not_stored_again() -> None:
+    panel = plain_market(np.random.default_rng(5))
+    spec = spec_of(replace(Crossed().definition(), exits=()), panel)
+    mandate = mandate_of(spec, panel, window(plan_of(spec.definition), panel, spec.start, spec.end).first, OFF)
+
+    def begun() -> tuple[Rehearsal, AccountStore]:
+        journal = MemoryJournal()
+        stored = journal.store.accounts[ACCOUNT]
+        stored.epoch = EPOCH
+        rehearsal = rehearsal_of(spec, mandate, journal)
+        rehearsal.open(next(event.stamp_utc for event in Replay(panel).told() if isinstance(event, BarRow)))
+        return rehearsal, stored
+
+    (whole, kept), (rehearsal, stored) = begun(), begun()
+    whole.run(Replay(panel).blocks())
+    kept.settle()
+    before, known = list(kept.orders.values())[:5], list(kept.orders.values())[5]
+    asyncio.run(
+        rehearsal.journal.commit(ACCOUNT, EPOCH, [StoreOrder(OrderRow(known.id, known.intent, OrderState.NEW))])
+    )
+    with pytest.raises(AlreadyStored):
+        rehearsal.run(Replay(panel).blocks())
+    stored.settle()
+    assert set(stored.orders) >= {order.id for order in before}
+    assert stored.orders[known.id].state is OrderState.NEW
