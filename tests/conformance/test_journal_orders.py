@@ -14,7 +14,7 @@ from tests.trading.entries import ACCOUNT, APPLE, NOW, bought, new_row, paid_in
 
 from midas.core.errors import NotFound
 from midas.core.order import OrderState, Side
-from midas.trading.journal import NOBODY, AskCancel, CancelSent, ChangeOrder, StoreOrder
+from midas.trading.journal import NOBODY, AlreadyStored, AskCancel, CancelSent, ChangeOrder, StoreOrder
 
 
 class TestOrders:
@@ -40,6 +40,14 @@ class TestOrders:
         again = replace(moved, state=OrderState.NEW)
         case.commit(ChangeOrder(again, OrderState.SENDING))
         assert case.run(case.journal.outbox(ACCOUNT, case.epoch)) == [rows[0], again, rows[2], rows[3]]
+
+    def test_many_at_once_are_all_stored_in_their_order_or_none_of_them(self, case: Case) -> None:
+        rows = [new_row(n) for n in range(2_100)]
+        with pytest.raises(AlreadyStored):
+            case.commit(*(StoreOrder(row) for row in [*rows, rows[5]]))
+        assert case.run(case.journal.orders(ACCOUNT, active=False)) == []
+        case.commit(*(StoreOrder(row) for row in rows))
+        assert case.run(case.journal.outbox(ACCOUNT, case.epoch)) == rows
 
     def test_what_ended_is_not_active_but_stays(self, case: Case) -> None:
         rows = [new_row(n) for n in range(len(OrderState))]

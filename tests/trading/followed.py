@@ -58,9 +58,6 @@ class Follows:
         asked = {"strategy": reference(definition), "universe": NAME, "feed": feed, **more}
         return self.inside(lambda workspace: runs.start(workspace, RunRequest.model_validate(asked))).id
 
-    def stop(self, run: str) -> None:
-        self.inside(lambda workspace: runs.stop(workspace, run, "a test"))
-
     def live(self, reached: Reached = pass_by) -> list[str]:
         """Trade until nothing is left to do; return what the trader said."""
         said: list[str] = []

@@ -283,11 +283,23 @@ PATIENCE_S = 120
 _lives = multiprocessing.get_context("forkserver")
 
 
-def live_once(where: Path | str, folder: Path, ids: ClientIds, begun_s: float, crash: str, check: bool) -> int:
-    """Live in a process of its own, and return how it ended: 0, or minus the signal that killed it."""
+def live_once(
+    where: Path | str,
+    folder: Path,
+    ids: ClientIds,
+    begun_s: float,
+    crash: str,
+    check: bool,
+    *,
+    as_shipped: bool = False,
+) -> int:
+    """Live in a process of its own, and return how it ended: 0, or minus the signal that killed it.
+
+    as_shipped : with the pauses between polls that a trader has.
+    """
     # a server forks them: nothing that lives in threads of the suite is copied halfway through what it does
     _lives.set_forkserver_preload(["tests.trading.mortal"])
-    child = _lives.Process(target=_lived, args=(where, folder, ids, begun_s, crash, check))
+    child = _lives.Process(target=_lived, args=(where, folder, ids, begun_s, crash, check, as_shipped))
     child.start()
     child.join(PATIENCE_S + 30)
     if child.exitcode is None:
@@ -297,11 +309,15 @@ def live_once(where: Path | str, folder: Path, ids: ClientIds, begun_s: float, c
     return child.exitcode
 
 
-def _lived(where: Path | str, folder: Path, ids: ClientIds, begun_s: float, crash: str, check: bool) -> None:
+def _lived(
+    where: Path | str, folder: Path, ids: ClientIds, begun_s: float, crash: str, check: bool, as_shipped: bool
+) -> None:
     code = 1
     with (folder / "failure.txt").open("w") as failure:
         faulthandler.dump_traceback_later(PATIENCE_S, exit=True, file=failure)
         try:
+            if not as_shipped:
+                _poll_less()
             code = _live(where, folder, ids, begun_s, crash, check)
         except BaseException:
             failure.write(traceback.format_exc())
@@ -317,10 +333,12 @@ _POLLS_S = (
 """A hundred times as fast, the pauses between polls are shorter than the polls: a life would do nothing else."""
 
 
-def _live(where: Path | str, folder: Path, ids: ClientIds, begun_s: float, crash: str, check: bool) -> int:
+def _poll_less() -> None:
     for module, name, pause_s in _POLLS_S:
         setattr(module, name, pause_s)
 
+
+def _live(where: Path | str, folder: Path, ids: ClientIds, begun_s: float, crash: str, check: bool) -> int:
     async def story() -> None:
         life = Life(where, folder, ids, begun_s)
         await life.live(crash_at(crash) if crash else lambda _name: None)

@@ -15,7 +15,7 @@ from midas.core.errors import MidasError
 from midas.core.order import OrderState
 from midas.execution.order_events import Acknowledged, Canceled, OrderEvent, Sending, Unsent
 from midas.execution.order_row import OrderRow
-from midas.trading.desk import Desk
+from midas.trading.desk import Desk, outbox_of
 from midas.trading.journal import AlreadyStored, Batch, Fenced, Undecided
 from midas.trading.memory_journal import MemoryJournal, MemoryOwnership
 
@@ -102,6 +102,8 @@ class TestGroups:
             assert both.kept[0].keys() == alone.kept[0].keys(), seed
             assert by_subject(both.kept[1]) == by_subject(alone.kept[1]), seed
             assert both.desk.rows.keys() == alone.desk.rows.keys(), seed
+            outbox = await both.disk.outbox(ACCOUNT, both.desk.epoch)
+            assert outbox_of(both.desk) == [row.id for row in outbox], seed
             return both.disk.batches, alone.disk.batches
 
         batches = [run(story(seed)) for seed in range(300)]

@@ -60,8 +60,6 @@ class Owners:
             by_account.setdefault(record.account, []).append(record)
         for account in await self._to_close():
             by_account.setdefault(account, [])
-        for account in await self._by_hand():
-            by_account.setdefault(account, [])
         cancelling = set(await self._workspace.database.read(risk.cancelling)) - by_account.keys()
         for account in sorted(cancelling):
             by_account[account] = []
@@ -84,12 +82,6 @@ class Owners:
         everywhere = flag in _CLOSES or risk.ALL in levels
         exposed = await self._workspace.database.read(risk.exposed)
         return [account for account in exposed if everywhere or account in levels]
-
-    async def _by_hand(self) -> Sequence[str]:
-        # an order by hand goes to the market of the last run there was, where that goes on without it
-        asked = await self._workspace.database.read(risk.ordered_by_hand)
-        last = [await self._workspace.database.read(rows.last_of, account) for account in asked]
-        return [record.account for record in last if record and following.FOLLOWED in record.document]
 
     async def mission(self, wanted: Wanted) -> Mission:
         account = await self._workspace.database.read(accounts.find, wanted.account)

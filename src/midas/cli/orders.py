@@ -140,10 +140,7 @@ def show(ctx: typer.Context, order: Id) -> None:
 
 
 def _is_traded(client: Client, account: str) -> bool:
-    # by a run, or on the market of the last one, which goes on where it was a dataset that is followed
-    runs = sorted((run for run in client.runs.list(None) if run.account == account), key=lambda run: run.created_at)
-    traded = any(run.state in ("paper", "live", "paused") for run in runs)
-    return traded or (bool(runs) and runs[-1].feed.startswith("follow"))
+    return any(run.account == account and run.state in ("paper", "live", "paused") for run in client.runs.list(None))
 
 
 def _show_placed(out: Printer, order: Order, *, waits: bool) -> None:

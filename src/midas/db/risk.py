@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 
 from midas.core.errors import NotFound, Refused
-from midas.core.order import ENDED, OrderState
+from midas.core.order import ENDED
 from midas.db import accounts, heads, journal_writes, runs
 from midas.db.accounts import AccountRecord
 from midas.db.runs import RunRecord
@@ -49,14 +49,6 @@ def exposed(session: ReadSession) -> list[str]:
     working = session.all(select(ORDERS.c.account).where(ORDERS.c.state.not_in(ended)).distinct())
     held = session.all(select(POSITIONS.c.account, POSITIONS.c.quantity))
     return sorted({row["account"] for row in working} | {row["account"] for row in held if row["quantity"]})
-
-
-def ordered_by_hand(session: ReadSession) -> list[str]:
-    """Return the accounts of which an order by hand is at work, or still to be sent."""
-    working = [state.value for state in OrderState if state not in ENDED]
-    theirs = ACCOUNTS.join(ORDERS, (ORDERS.c.account == ACCOUNTS.c.id) & ORDERS.c.state.in_(working))
-    query = select(ACCOUNTS.c.id).select_from(theirs).where(ORDERS.c.run == "").distinct()
-    return sorted(row["id"] for row in session.all(query))
 
 
 def cancelling(session: ReadSession) -> list[str]:

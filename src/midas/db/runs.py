@@ -86,13 +86,6 @@ def of_account(session: ReadSession, account: str) -> list[RunRecord]:
     return [RunRecord(**row) for row in session.all(query)]
 
 
-def last_of(session: ReadSession, account: str) -> RunRecord | None:
-    """Return the last run an account had, None where it had none."""
-    query = select(RUNS).where(RUNS.c.account == account).order_by(RUNS.c.created_at.desc(), RUNS.c.id.desc())
-    found = session.first(query.limit(1))
-    return None if found is None else RunRecord(**found)
-
-
 def days_on_paper(session: ReadSession, record: RunRecord) -> int:
     """Return on how many days of the machine's calendar runs of the same graph ordered on paper accounts."""
     paper = select(ACCOUNTS.c.id).where(ACCOUNTS.c.kind == "paper")

@@ -56,14 +56,14 @@ class EventContext:
         self._book: Book | None = None
         self._held: NDArray[np.float64] | None = None
         self._block: BarBlock | None = None
-        self._from = 0
+        self._from = self._at = 0
 
     def see(self, book: Book) -> None:
         """Look at a book that has heard of all there is."""
         self._book, self._held, self._block = book, book.quantities, None
 
     def look(self, block: BarBlock, begin: int) -> None:
-        """Look at rows of a block, the one that `row` tells: the book heard of those before row `begin`.
+        """Look at rows of a block, one after the other: the book heard of those before row `begin`.
 
         Nothing but closes came since, and nothing at all where `begin` is the row behind it.
         """
@@ -77,10 +77,9 @@ class EventContext:
     def equity(self) -> float:
         if self._book is None:
             return 0.0
-        at = -1 if self._block is None else self.row - self._block.first
-        if self._block is None or at < self._from:
+        if self._block is None or self._at < self._from:
             return self._book.equity / self._scale
-        return worth(self._book, self._block.fields["close"][self._from : at + 1]) / self._scale
+        return worth(self._book, self._block.fields["close"][self._from : self._at + 1]) / self._scale
 
     def position(self, column: int = 0) -> float:
         place = index(column)

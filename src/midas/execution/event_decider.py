@@ -91,7 +91,7 @@ class EventDecider:
         row = at
         try:
             for row in range(at, stop):
-                context.row = block.first + row
+                context.row, context._at = block.first + row, row
                 on_bar(context, RowView(block, row, closes[row]))
                 if wanted or priced or cancelled:
                     self._shown = block.first + row

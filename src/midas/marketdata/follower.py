@@ -41,7 +41,6 @@ class Follower:
         self._version = self._seen = self._trouble = ""
         self._all = False
         self._known_utc: datetime | None = None
-        self._imported_utc: datetime | None = None
         self._instruments = tuple(instrument.id for instrument in plot.ground.instruments)
 
     @property
@@ -53,13 +52,8 @@ class Follower:
         return self._plot.ground.timeframe
 
     def has_told(self, moment_utc: datetime) -> bool:
-        """Tell whether all rows there were at a moment, by the machine's clock, are told.
-
-        Of rows to be told it knows when the last of them came: where that was later, it takes them all for new.
-        """
-        if self._known_utc is not None and moment_utc <= self._known_utc:
-            return True
-        return self._imported_utc is not None and moment_utc < self._imported_utc
+        """Tell whether all rows there were at a moment, by the machine's clock, are told for certain."""
+        return self._known_utc is not None and moment_utc <= self._known_utc
 
     async def events(self, after_row: int = -1) -> AsyncIterator[FeedEvent]:
         """Yield what happens behind row `after_row`, for ever."""
@@ -97,12 +91,13 @@ class Follower:
         name = self._plot.ground.dataset
         dataset = self._lake.dataset(name)
         if dataset.version == self._seen:
-            self._all = True
+            # what was seen and cannot be told is not told
+            self._all = self._version == self._seen
             return None
         panel = self._lake.panel(name)
         if panel.version != dataset.version:
             return None  # a newer one came between: it is looked at the next time
         self._seen = dataset.version
         found = continued(panel, dataset.imported_at_utc, self._plot, self._told)
-        self._version, self._all, self._imported_utc = dataset.version, True, dataset.imported_at_utc
+        self._version, self._all = dataset.version, True
         return found

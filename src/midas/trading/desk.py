@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
+from itertools import count
 
 from midas.core.clock import Clock
 from midas.core.instrument import InstrumentId
@@ -31,7 +32,8 @@ class Desk:
     clock : the machine's, for the audit trail and for waiting. market : the market's time, by which orders are valid;
     a replay has its own. tell : hears of each change before it is stored, and may add to it.
     booked_utc : when something was last booked of an instrument, by its name, and of cash, by "", since it opened.
-    unsent : orders that are NEW, as they came. unwanted : those of which a cancel is asked and that did not end.
+    places : of orders that did not end, which was stored before which. unsent : those that are NEW. unwanted : those of
+    which a cancel is asked.
     linked : hears which of the broker's numbers is known to be ours now.
     """
 
@@ -55,7 +57,9 @@ class Desk:
         self.filled_utc: datetime | None = None
         self.booked_utc: dict[str, datetime] = {}
         self.quarantined: dict[str, str] = {}
-        self.unsent: dict[str, None] = {}
+        self.unsent: set[str] = set()
+        self.places: dict[str, int] = {}
+        self._next = count()
         self.unwanted: set[str] = set()
         self.unknowns_s: deque[float] = deque(maxlen=16)
         self.bells: list[Bell] = []
@@ -96,9 +100,9 @@ class Desk:
         if row.number and (before is None or not before.number):
             self.numbers[row.number] = row.id
         if row.state is OrderState.NEW:
-            self.unsent[row.id] = None
+            self.unsent.add(row.id)
         else:
-            self.unsent.pop(row.id, None)
+            self.unsent.discard(row.id)
         if row.state is OrderState.NOT_PLACED:
             self.given_up[row.id] = row
         else:
@@ -106,7 +110,9 @@ class Desk:
         if row.state not in ENDED:
             self.rows[row.id] = row
             self.working.count(row)
+            self.places.setdefault(row.id, next(self._next))
         else:
+            self.places.pop(row.id, None)
             self.unwanted.discard(row.id)
 
     async def order(self, order: str) -> OrderRow | None:
@@ -248,6 +254,11 @@ class Desk:
             self.booked_utc[""] = now_utc = self.now_utc
             if book.instrument is not None:
                 self.booked_utc[str(book.instrument)] = now_utc
+
+
+def outbox_of(desk: Desk) -> list[str]:
+    """Return the orders that are NEW, in the order they were stored, also those that came back."""
+    return sorted(desk.unsent, key=desk.places.__getitem__)
 
 
 def _tell_nobody(_draft: Draft) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from midas.core.errors import MidasError
 from midas.execution.order_state import IllegalMove
@@ -18,8 +18,11 @@ T = TypeVar("T")
 Act = Callable[[Draft], Awaitable[T]]
 """Drafts a change on what was drafted before it; may be asked again, on another draft, if another one spoilt that."""
 
-Store = Callable[..., Awaitable[None]]
-"""Stores the drafts it is given as one batch, whole or not at all; each is told of once, however often it is tried."""
+
+class Store(Protocol):
+    """Stores drafts as one batch, whole or not at all; each is told of once, however often it is tried."""
+
+    async def __call__(self, *drafts: Draft) -> None: ...
 
 
 @dataclass(slots=True, eq=False)

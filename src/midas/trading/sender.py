@@ -13,7 +13,7 @@ from midas.execution.order_row import OrderRow
 from midas.execution.order_state import reduce
 from midas.risk.verdict import Denial, Deny
 from midas.trading.bell import Bell
-from midas.trading.desk import Desk
+from midas.trading.desk import Desk, outbox_of
 from midas.trading.guard import FATES, Fate, Guard
 from midas.trading.lease import Lease
 from midas.trading.patience import PATIENCE_S, answered
@@ -66,7 +66,7 @@ class Sender:
                 due_s = self._desk.clock.monotonic_s() + POLL_S
             elif self._desk.unsent:
                 async with self._draining:
-                    await self._drain(list(self._desk.unsent))
+                    await self._drain(outbox_of(self._desk))
             await self.bell.wait(POLL_S)
 
     async def drain(self) -> int:

@@ -18,9 +18,9 @@ Told = Callable[[str], None]
 class Wanted:
     """What an account's owner wants of it now; two that are equal need no other office.
 
-    runs : states by run; none where the account is only to be closed, or has orders by hand alone. settings :
-    whatever else changes what an office does, as text. limits : by run, "" for the account's; None where nobody looked.
-    An office that is open goes by others from then on. quarantined : instruments; None where nobody looked.
+    runs : states by run; none where the account is only to be closed. settings : whatever else changes what an office
+    does, as text. limits : by run, "" for the account's; None where nobody looked. An office that is open goes by
+    others from then on. quarantined : instruments; None where nobody looked.
     cancels_only : there is no run and nothing to close, and cancels wait.
     """
 
