@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from midas.core.clock import Clock
 from midas.core.errors import MidasError
 from midas.core.instrument import InstrumentId
 from midas.core.timeframe import Timeframe
 from midas.marketdata.continuation import Continuation, continued
-from midas.marketdata.feed import BarRow, FeedEvent, Grown, Remark, Waiting
+from midas.marketdata.feed import BarRow, FeedEvent, Grown, Remark, SessionEdge, Waiting
 from midas.marketdata.lake import Lake
+from midas.marketdata.panel import Panel
 from midas.marketdata.plot import Plot
 from midas.marketdata.replay import Replay, Sleep
 from midas.marketdata.told import Told
@@ -41,6 +42,7 @@ class Follower:
         self._version = self._seen = self._trouble = ""
         self._all = False
         self._known_utc: datetime | None = None
+        self._begins_utc: datetime | None = None
         self._instruments = tuple(instrument.id for instrument in plot.ground.instruments)
 
     @property
@@ -52,8 +54,13 @@ class Follower:
         return self._plot.ground.timeframe
 
     def has_told(self, moment_utc: datetime) -> bool:
-        """Tell whether all rows there were at a moment, by the machine's clock, are told for certain."""
-        return self._known_utc is not None and moment_utc <= self._known_utc
+        """Tell whether all rows that anybody may have known at a moment, by the machine's clock, are told.
+
+        That is so where a look behind it found nothing untold, or where the first row to be told begins after it.
+        """
+        if self._known_utc is not None and moment_utc <= self._known_utc:
+            return True
+        return self._begins_utc is not None and moment_utc < self._begins_utc
 
     async def events(self, after_row: int = -1) -> AsyncIterator[FeedEvent]:
         """Yield what happens behind row `after_row`, for ever."""
@@ -64,6 +71,7 @@ class Follower:
             if isinstance(found, Remark):
                 yield found
             elif found is not None:
+                self._begins_utc = _begins_utc(found.panel, row, self.timeframe)
                 yield Grown(self._version, found.told.to_bytes(), found.corrected, found.late, found.remarks)
                 self._told = found.told
                 for event in Replay(found.panel).told(row):
@@ -101,3 +109,13 @@ class Follower:
         found = continued(panel, dataset.imported_at_utc, self._plot, self._told)
         self._version, self._all = dataset.version, True
         return found
+
+
+def _begins_utc(panel: Panel, after_row: int, timeframe: Timeframe) -> datetime | None:
+    # when the row behind that one began, None where there is none
+    for event in Replay(panel).told(after_row):
+        if isinstance(event, SessionEdge) and event.opened:
+            return event.stamp_utc
+        if isinstance(event, BarRow):
+            return event.stamp_utc - timedelta(seconds=timeframe.seconds)
+    return None
