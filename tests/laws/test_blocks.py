@@ -119,10 +119,7 @@ def lived(
     seen: list[Any] = []
     kept: list[bytes] = []
 
-    def told(what: object) -> None:
-        seen.append(exactly(what))
-
-    watch = told if watched else None
+    watch = (lambda what: seen.append(exactly(what))) if watched else None
 
     def again(rehearsal: Rehearsal, row: int, stamp_utc: Any) -> Rehearsal:
         state = rehearsal.checkpoint(row - 1, stamp_utc)
@@ -141,10 +138,7 @@ def lived(
             continue
         at = 0
         for cut in cuts_of(event, {*kills, *looks}):
-            if most is None:
-                rehearsal.run(each for place in range(at, cut) for each in event.events(place))
-            else:
-                rehearsal.take_block(event, at, cut)
+            go(rehearsal, event, at, cut, by_row=most is None)
             at = cut
             if event.first + cut in looks:
                 look(rehearsal, journal, event.first + cut)
@@ -152,6 +146,13 @@ def lived(
                 rehearsal = again(rehearsal, event.first + cut, event.stamp_utc(cut))
     end = rehearsal.loop.snapshot() + to_bytes(rehearsal.paper.snapshot())
     return Lived(seen, kept, list(rehearsal.closes), stored_of(rehearsal, journal), end, rehearsal.strode)
+
+
+def go(rehearsal: Rehearsal, block: BarBlock, at: int, cut: int, *, by_row: bool) -> None:
+    if by_row:
+        rehearsal.run(each for place in range(at, cut) for each in block.events(place))
+    else:
+        rehearsal.take_block(block, at, cut)
 
 
 def cuts_of(block: BarBlock, rows: Collection[int]) -> list[int]:
