@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 from tests.factors.markets import bars, panel_of, values
 
@@ -32,3 +37,26 @@ def test_nothing_is_compiled_again_for_other_types() -> None:
     Stepper(compile_plan(parse("close.mean(3)")), 3).step({"close": np.ones(3, np.float32)})
     for kernel in (drive.run_tiles, drive.run_rows):
         assert len(kernel.signatures) == 1  # type: ignore[attr-defined]
+
+
+FIRST = """
+from midas.kernels import lane_account, warm
+[place] = [k for k, (kernel, _) in enumerate(warm.SIGNATURES) if kernel is lane_account.lay_steps]
+warm._compile(place)
+"""
+
+THEN = """
+import numpy as np
+from midas.kernels.lane_account import lay_steps
+lay_steps(np.zeros(0, np.int64), 0, 0, np.zeros((0, 0, 0)))
+print(sum(lay_steps.stats.cache_hits.values()), sum(lay_steps.stats.cache_misses.values()))
+"""
+
+
+def test_a_later_process_finds_what_was_compiled_ahead(tmp_path: Path) -> None:
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    told = [
+        subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout
+        for code in (FIRST, THEN)
+    ]
+    assert told == ["", "1 0\n"]

@@ -96,8 +96,11 @@ def _name(place: int) -> str:
 
 def _compile(place: int) -> None:
     if place < len(SIGNATURES):
+        from numba.core.sigutils import normalize_signature
+
         kernel, types = SIGNATURES[place]
-        cast("Any", kernel).compile(types)
+        # Numba keeps machine code under what it is given here; a call looks under the types of its arguments.
+        cast("Any", kernel).compile(cast("Any", normalize_signature)(types)[0])
     else:
         _ = LOOPS[_name(place)].address, LOOPS[_name(place)].narrow_address  # compiled when first asked for
 
