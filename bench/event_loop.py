@@ -27,6 +27,8 @@ from midas.trading.coded import ACCOUNT, EPOCH, mandate_of
 from midas.trading.memory_journal import MemoryJournal
 from midas.trading.rehearsal import Rehearsal
 
+FEW = 5_000
+
 
 class Crossing(EventStrategy):
     """The cross in plain Python."""
@@ -47,8 +49,10 @@ def main() -> None:
     """Print the figures."""
     panel = minutes(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
     spec = spec_of(EmaCross(), panel, commission_bps=1, lots="fractional", volume_cap=1.0)
+    few = minutes(FEW)
     for name, decider in (("graph", _graph), ("on_bar", _code)):
         for blocks in (False, True):
+            _timed(few, spec_of(EmaCross(), few), decider, blocks=blocks)  # loads what is compiled
             seconds, reading, fills = _timed(panel, spec, decider, blocks=blocks)
             how, speed = "in blocks" if blocks else "by row", panel.rows / seconds
             print(f"{name} {how}: {speed:,.0f} bars/s, {fills:,} fills in {seconds:.2f} s; read in {reading:.2f} s")

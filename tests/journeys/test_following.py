@@ -92,6 +92,28 @@ def test_each_evening_the_run_goes_on(empty_inside: Midas, write: Write, bars: B
     assert inside("run", "status", run, "--json").json["following"] is None
 
 
+def test_an_account_that_only_a_person_trades(empty_inside: Midas, write: Write, bars: Bars) -> None:
+    inside = empty_inside
+    imported(inside, write, bars, DAYS[:30])
+    begun = inside("run", "start", "--strategy", "by_hand", "--universe", "mine", "--account", "hand", *RUN[-2:], "-q")
+    assert begun.code == 0, begun.err
+    assert inside("trader", "--until-idle").code == 0
+    placed = inside("order", "place", "buy", "3", "AAA", "--account", "hand", "--time", "gtc", "--json")
+    assert placed.code == 0, placed.err
+    assert inside("trader", "--until-idle").code == 0
+    assert inside("order", "show", placed.json["id"], "--json").json["state"] == "open"
+    imported(inside, write, bars, DAYS[30:32])
+    assert inside("trader", "--until-idle").code == 0
+    prices = {bar[1]: bar[2:6] for bar in bars if bar[0] == "AAA"}
+    opened, closed = Decimal(str(prices[DAYS[30]][0])), Decimal(str(prices[DAYS[31]][3]))
+    [trade] = inside("trade", "list", "--account", "hand", "--json").json
+    assert (Decimal(trade["entry_price"]), Decimal(trade["quantity"])) == (opened, 3)
+    status = inside("run", "status", begun.out.strip(), "--json").json
+    assert Decimal(status["equity"]) == Decimal(status["cash"]) + 3 * closed
+    told = inside("run", "parity", "--json").json
+    assert (told["differing"], told["unexplained"]) == (0, "0.00")
+
+
 def range_of(after: date, until: date) -> list[date]:
     return [date.fromordinal(day) for day in range(after.toordinal() + 1, until.toordinal() + 1)]
 

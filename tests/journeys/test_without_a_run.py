@@ -44,3 +44,12 @@ def test_who_places_one_is_told_that_it_waits(inside: Midas) -> None:
     assert inside(*RUN, "--account", "hand").code == 0
     after = inside(*order)
     assert (after.code, "No run trades" in after.out) == (0, False)
+
+
+def test_what_who_places_one_is_told_to_do_brings_it_to_a_market(inside: Midas) -> None:
+    assert inside("account", "add", "hand", "--currency", "USD").code == 0
+    hint = inside("order", "place", "buy", "1", "AAPL", "--account", "hand", "--time", "gtc").out.splitlines()[-1]
+    begun = inside(*hint.partition("midas ")[2].split())
+    assert begun.code == 0, begun.err
+    assert inside("trader", "--until-idle").code == 0
+    assert [each["state"] for each in inside("order", "list", "--account", "hand", "--json").json] == ["open"]

@@ -120,6 +120,6 @@ def _fixed(params: Params) -> None:
 
 def library_names() -> list[str]:
     """Return the names of the strategies that come with Midas."""
-    from midas.strategies.registry import library
+    from midas.strategies.registry import names
 
-    return [info.name for info in library()]
+    return names()

@@ -147,7 +147,11 @@ def _show_placed(out: Printer, order: Order, *, waits: bool) -> None:
     _show_one(out, order)
     if waits:
         out.line(f"No run trades {order.account}, so there is no market to send it to: it waits for one until then.")
-        out.line("Start one: midas run start --strategy NAME --symbols A,B --account NAME --feed follow")
+        symbol = order.instrument.rpartition(":")[2]
+        out.line(
+            f"Start one that orders nothing itself: midas run start --strategy by_hand --symbols {symbol} "
+            f"--account {order.account.partition('.')[0]} --feed follow"
+        )
 
 
 def _show_one(out: Printer, order: Order) -> None:

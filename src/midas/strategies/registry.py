@@ -1,4 +1,4 @@
-"""The strategies that come with Midas, by name."""
+"""The strategies that come with Midas, by name: the library, and the one that leaves all to a person."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from midas.core.errors import NotFound, did_you_mean
+from midas.strategies.by_hand import ByHand
 from midas.strategies.definition import Definition
 from midas.strategies.library.bollinger_reversion import BollingerReversion
 from midas.strategies.library.buy_and_hold import BuyAndHold
@@ -48,6 +49,7 @@ _LIBRARY: tuple[type[Strategy], ...] = (
     ValueMomentum,
     ZscoreReversion,
 )
+_OURS: tuple[type[Strategy], ...] = (*_LIBRARY, ByHand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,13 @@ def library() -> tuple[StrategyInfo, ...]:
     return tuple(_info(strategy) for strategy in _LIBRARY)
 
 
+def names() -> list[str]:
+    """Return what `build` knows: the library, and what is in no comparison as it orders nothing."""
+    return [strategy.name for strategy in _OURS]
+
+
 def build(name: str, overrides: Mapping[str, object] | None = None) -> Definition:
-    """Return a library strategy; `overrides` gives parameters as values or as text.
+    """Return a strategy that comes with Midas; `overrides` gives parameters as values or as text.
 
     Raises
     ------
@@ -78,18 +85,18 @@ def build(name: str, overrides: Mapping[str, object] | None = None) -> Definitio
 
 
 def find(name: str) -> type[Strategy]:
-    """Return the class of a library strategy.
+    """Return the class of a strategy that comes with Midas.
 
     Raises
     ------
     NotFound: there is no such strategy.
     """
-    for strategy in _LIBRARY:
+    for strategy in _OURS:
         if strategy.name == name:
             return strategy
     raise NotFound(
         f"There is no strategy {name[:64]!r}.",
-        hint=did_you_mean(name[:64], [strategy.name for strategy in _LIBRARY]),
+        hint=did_you_mean(name[:64], names()),
         code="unknown_strategy",
     )
 
