@@ -41,7 +41,8 @@ CANCEL_FAULTS = ("not_sent", "lost", "done_no_answer", "too_many", "slow", "fill
 class Chances:
     """How likely each thing is, per call, per message or per step.
 
-    behind : an execution is told seconds after the order it is of, so that a cancel is told before it.
+    behind : an execution is told seconds after the order it is of, so that a cancel is told before it. hidden : an
+    order gets no answer and is at work where nobody sees it, until after it was given up.
     """
 
     submit: float
@@ -59,9 +60,10 @@ class Chances:
     stall: float
     outage: float
     behind: float
+    hidden: float = 0.0
 
     @classmethod
-    def of(cls, rng: Random) -> Chances:
+    def of(cls, rng: Random, of_late: Random) -> Chances:
         """Return the chances of a seed: each kind of trouble is there in some and absent in others."""
 
         def maybe(most: float) -> float:
@@ -83,6 +85,7 @@ class Chances:
             stall=maybe(0.004),
             outage=maybe(0.6),
             behind=maybe(0.7),
+            hidden=of_late.uniform(0.1, 0.6) if of_late.random() < 0.3 else 0.0,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,19 +10,27 @@ from decimal import Decimal
 
 from midas.core.instrument import InstrumentId
 from midas.core.order import Side
-from midas.execution.broker import BrokerFill, BrokerOrder, BrokerState, Bust, ClientIds, Report, Ticket
+from midas.execution.broker import BrokerFill, BrokerOrder, BrokerState, Bust, ClientIds, Holdings, Report, Ticket
 
 COMMISSION, TAX = 3, 1
 NOTHING = Decimal(0)
+NEVER_S = math.inf
 
 
 @dataclass(slots=True)
 class Placed:
-    """An order at the broker; `told` is what it says of it, `ticket` the truth."""
+    """An order at the broker; `told` is what it says of it, `ticket` the truth.
+
+    visible_s : from when on it is in lists. executions_s : from when on its executions are told of. held_s : from when
+    on what it moved is in what the account holds. spent : what it moved of cash.
+    """
 
     ticket: Ticket
     told: BrokerOrder
     visible_s: float
+    executions_s: float = 0.0
+    held_s: float = 0.0
+    spent: int = 0
     value: int = 0
     fills: int = 0
     untold: Decimal = NOTHING
@@ -45,7 +54,7 @@ class Exchange:
     def open(self) -> list[Placed]:
         return [each for each in self.placed.values() if each.told.state is BrokerState.OPEN]
 
-    def accept(self, ticket: Ticket, now_utc: datetime, visible_s: float) -> Placed:
+    def accept(self, ticket: Ticket, now_utc: datetime, visible_s: float, hidden: bool = False) -> Placed:
         number = f"N{len(self.placed) + 1}"
         told = BrokerOrder(
             number=number,
@@ -59,7 +68,7 @@ class Exchange:
             filled=Decimal(0),
             placed_utc=now_utc,
         )
-        placed = Placed(ticket, told, visible_s)
+        placed = Placed(ticket, told, NEVER_S, NEVER_S) if hidden else Placed(ticket, told, visible_s)
         self.placed[number] = placed
         self._emit(told, 0.0)
         return placed
@@ -107,6 +116,16 @@ class Exchange:
         self._emit(told, late)
         self._emit(placed.told, late)
 
+    def holdings(self, now_s: float) -> Holdings:
+        """Return what the account holds, as far as it is told of."""
+        cash, held = self.cash, dict(self.held)
+        for placed in self.placed.values():
+            if placed.held_s > now_s and placed.told.filled:
+                cash += placed.spent
+                name, sign = placed.told.instrument, 1 if placed.told.side is Side.BUY else -1
+                held[name] = held.get(name, NOTHING) - sign * placed.told.filled
+        return Holdings(cash, {name: quantity for name, quantity in held.items() if quantity})
+
     def bust(self, execution: str, now_s: float) -> None:
         """Take an execution back; what the order has filled is less then, and it works no more for that."""
         fill = next(one for _, one in self.history if isinstance(one, BrokerFill) and one.execution == execution)
@@ -132,6 +151,7 @@ class Exchange:
     def _move(self, placed: Placed, quantity: Decimal, value: int, costs: int) -> None:
         sign = 1 if placed.told.side is Side.BUY else -1
         self.cash -= sign * value + costs
+        placed.spent += sign * value + costs
         name = placed.told.instrument
         self.held[name] = self.held.get(name, Decimal(0)) + sign * quantity
         if not self.held[name]:

@@ -10,6 +10,7 @@ from random import Random
 
 from tests.sim.chance import CALM, CANCEL_FAULTS, SUBMIT_FAULTS, Chances
 from tests.sim.exchange import NOTHING, Exchange, Placed
+from tests.sim.hiding import Hiding
 from tests.sim.virtual_loop import VirtualClock, VirtualLoop
 
 from midas.execution.broker import (
@@ -33,13 +34,17 @@ FOR_EVER_S = 1e6
 class FaultyBroker:
     """Answers as the chances say; `calm` ends all trouble. Time passes on the wire, both ways.
 
-    takes_all : whoever wants to trade finds the other side.
+    takes_all : whoever wants to trade finds the other side. hiding : what it has and does not show; who is hidden is
+    drawn from `of_late`, so that all else of a day is as it would be without.
     """
 
-    def __init__(self, loop: VirtualLoop, rng: Random, capabilities: Capabilities, chances: Chances) -> None:
+    def __init__(
+        self, loop: VirtualLoop, rng: Random, of_late: Random, capabilities: Capabilities, chances: Chances
+    ) -> None:
         self.capabilities = capabilities
         self.chances = chances
         self.exchange = Exchange(capabilities.client_ids, capabilities.cumulative_fills, self._emit)
+        self.hiding = Hiding(loop, of_late, self.exchange, self._tell)
         self.log: list[str] = []
         self.refused: set[str] = set()
         self.takes_all = False
@@ -47,6 +52,7 @@ class FaultyBroker:
         self._loop = loop
         self._clock = VirtualClock(loop)
         self._rng = rng
+        self._of_late = of_late
         self._streams: list[asyncio.Queue[Report | None]] = []
         self._last_late_s = 0.0
 
@@ -62,6 +68,7 @@ class FaultyBroker:
 
     async def submit(self, ticket: Ticket) -> str:
         fault = self._draw(self.chances.submit, SUBMIT_FAULTS)
+        fault = self._hidden_or(fault)
         self._say(f"submit {ticket.id} {fault}")
         if fault != "not_sent":
             self.left_s[ticket.id] = self._loop.now_s
@@ -87,11 +94,13 @@ class FaultyBroker:
                 bounds = (1.0, 30.0) if fault == "late" else (horizon_s + 1.0, horizon_s + 90.0)
                 self._later(self._rng.uniform(*bounds), self._place_late, ticket)
                 raise Ambiguous("timed out")
-        number = self._accepted(ticket)
+        number = self._accepted(ticket, fault == "hidden")
         return await self._answer(fault, number)
 
     async def _answer(self, fault: str, number: str) -> str:
         match fault:
+            case "hidden":
+                raise Ambiguous("timed out")
             case "accepted_no_answer":
                 await asyncio.sleep(FOR_EVER_S)
             case "accepted_500":
@@ -105,18 +114,20 @@ class FaultyBroker:
         await self._wire()
         return number
 
-    def _accepted(self, ticket: Ticket) -> str:
-        placed = self._place(ticket)
+    def _accepted(self, ticket: Ticket, hidden: bool) -> str:
+        placed = self._place(ticket, hidden)
         if placed is None:
             raise DefiniteNo("duplicate_id")
         return placed.told.number
 
-    def _place(self, ticket: Ticket) -> Placed | None:
+    def _place(self, ticket: Ticket, hidden: bool = False) -> Placed | None:
         if self.capabilities.client_ids is ClientIds.UNIQUE and self.exchange.with_id(ticket.id):
             return None
         lag_s = self._rng.uniform(0.0, 2.0) if self.chances.read else 0.0
-        placed = self.exchange.accept(ticket, self._clock.now_utc(), self._loop.now_s + lag_s)
+        placed = self.exchange.accept(ticket, self._clock.now_utc(), self._loop.now_s + lag_s, hidden)
         self._say(f"accepted {ticket.id} as {placed.told.number}")
+        if hidden:
+            self.hiding.hide(placed)
         self._live(placed)
         return placed
 
@@ -167,6 +178,8 @@ class FaultyBroker:
         if fault in ("fill_slips_in", "fill_untold"):
             self._fill(placed, Decimal(1), self._rng.uniform(1.0, 5.0))
         untold = placed.told.filled - before if fault == "fill_untold" else NOTHING
+        if placed.executions_s > self._loop.now_s:
+            untold = placed.told.filled
         if not self.exchange.end(placed, BrokerState.CANCELED, untold=untold):
             raise DefiniteNo("too_late")
         if fault == "done_no_answer":
@@ -186,24 +199,25 @@ class FaultyBroker:
         await self._read()
         assert self.capabilities.client_ids is not ClientIds.NONE
         seen = [each.told for each in self._visible() if each.ticket.id == client_id]
-        return seen[-1] if seen else None
+        return self.hiding.as_told(seen[-1]) if seen else None
 
     async def orders(self) -> Sequence[BrokerOrder]:
         await self._read()
         if self._rng.random() < self.chances.empty:
             return []
-        return [each.told for each in self._visible()]
+        return [self.hiding.as_told(each.told) for each in self._visible()]
 
     async def fills(self, since_utc: datetime) -> Sequence[BrokerFill | Bust]:
         await self._read()
         # what was executed this moment may not be in the list yet
         until_s = self._loop.now_s - (self._rng.uniform(0.0, 2.0) if self.chances.read else 0.0)
-        told = [one for at_s, one in self.exchange.history if at_s <= until_s]
+        from_s = {number: placed.executions_s for number, placed in self.exchange.placed.items()}
+        told = [one for at_s, one in self.exchange.history if max(at_s, from_s[one.number]) <= until_s]
         return [one for one in told if isinstance(one, Bust) or one.stamp_utc >= since_utc]
 
     async def holdings(self) -> Holdings:
         await self._read()
-        return Holdings(self.exchange.cash, dict(self.exchange.held))
+        return self.exchange.holdings(self._loop.now_s)
 
     def _visible(self) -> list[Placed]:
         return [each for each in self.exchange.placed.values() if each.visible_s <= self._loop.now_s]
@@ -230,7 +244,15 @@ class FaultyBroker:
         if self._rng.random() < 0.5:
             raise ConnectionResetError
 
+    def _tell(self, report: Report) -> None:
+        self._say(f"shows {report}")
+        self._emit(report, 0.0)
+
     def _emit(self, report: Report, late_s: float) -> None:
+        if not self.hiding.is_told_of(report):
+            return
+        if isinstance(report, BrokerOrder):
+            report = self.hiding.as_told(report)
         rng, chances = self._rng, self.chances
         for _copy in range(2 if rng.random() < chances.double else 1):
             if rng.random() < chances.drop:
@@ -251,6 +273,10 @@ class FaultyBroker:
         self._loop.call_later(after_s, act, *arguments)  # type: ignore[arg-type]
         if after_s < 1e5:
             self._last_late_s = max(self._last_late_s, self._loop.now_s + after_s)
+
+    def _hidden_or(self, fault: str) -> str:
+        hidden = self.chances.hidden
+        return "hidden" if hidden and self._of_late.random() < hidden else fault
 
     def _draw(self, chance: float, faults: Sequence[str]) -> str:
         return self._rng.choice(faults) if self._rng.random() < chance else "ok"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tests.sim.exchange import NOTHING
+from tests.sim.exchange import NEVER_S, NOTHING
 
 from midas.core.order import ENDED, OrderState, Side
 from midas.execution.broker import BrokerState, Bust, ClientIds
@@ -25,7 +25,7 @@ def breaches(world: World) -> list[str]:
     if world.wrong:
         return []
     held = [f"{name} is held, though everything was to be closed" for name in still_held(world)]
-    return [*_wanted_once(world), *_known(world), *_ended(world), *_books(world), *held]
+    return [*_wanted_once(world), *_known(world), *_ended(world), *_adopted(world), *_books(world), *held]
 
 
 def still_held(world: World) -> list[str]:
@@ -51,7 +51,9 @@ def unbooked(world: World, row: OrderRow) -> Decimal:
     """
     exchange = world.broker.exchange
     placed = exchange.placed.get(row.number)
-    if placed is None or any(isinstance(one, Bust) and one.number == row.number for _, one in exchange.history):
+    if placed is None or placed.executions_s > world.loop.now_s:
+        return NOTHING
+    if any(isinstance(one, Bust) and one.number == row.number for _, one in exchange.history):
         return NOTHING
     return max(NOTHING, placed.told.filled - placed.untold - row.filled)
 
@@ -76,13 +78,24 @@ def _known(world: World) -> Iterator[str]:
     for number, placed in world.broker.exchange.placed.items():
         row = rows.get(number)
         if row is None:
-            harmless = placed.told.state is BrokerState.REJECTED
-            if not harmless and not (nameless and str(placed.told.instrument) in account.quarantined):
+            # one that never was listed is known by its executions alone, which name nobody
+            unlisted = placed.visible_s == NEVER_S
+            nobodys = unlisted or (nameless and _alike(world, placed) > 1)
+            harmless = placed.told.state is BrokerState.REJECTED or (unlisted and not placed.told.filled)
+            if not harmless and not (nobodys and str(placed.told.instrument) in account.quarantined):
                 yield f"orphan: nobody knows order {number} at the broker ({placed.ticket.id}, {placed.told.state})"
         elif not nameless and row.id != placed.ticket.id:
             yield f"{row.id} believes to be {number}, which is {placed.ticket.id}"
         else:
             yield from _same(world, row, placed)
+
+
+def _alike(world: World, placed: Placed) -> int:
+    # How many of our orders it could be, where nothing but what it is tells them apart.
+    ticket, rows = placed.ticket, world.journal.store.accounts[world.account].orders.values()
+    look = (ticket.instrument, ticket.side, ticket.quantity, ticket.kind, ticket.limit_price)
+    wishes = [row.intent for row in rows if row.sent_utc is not None]
+    return sum((one.instrument, one.side, one.quantity, one.kind, one.limit_price) == look for one in wishes)
 
 
 def _same(world: World, row: OrderRow, placed: Placed) -> Iterator[str]:
@@ -110,6 +123,18 @@ def _ended(world: World) -> Iterator[str]:
             yield f"stuck: {row.id} is {row.state}"
         if row.state in (OrderState.NOT_PLACED, OrderState.REJECTED) and row.filled:
             yield f"{row.id} is {row.state} and has {row.filled} filled"
+
+
+def _adopted(world: World) -> Iterator[str]:
+    # Nobody wants one any more that shows up after it was given up: it is cancelled, and a person is told.
+    account = world.journal.store.accounts[world.account]
+    alerted = {line.subject for line in account.audits if line.act == "alert.adopted_late"}
+    for order in world.adopted_late:
+        placed = world.broker.exchange.placed[account.orders[order].number]
+        if placed.told.state is BrokerState.EXPIRED:
+            yield f"{order} was adopted late, and left at work"
+        if order not in alerted:
+            yield f"{order} was adopted late, and nobody was told"
 
 
 def _books(world: World) -> Iterator[str]:

@@ -31,7 +31,8 @@ from midas.execution.order_row import OrderRow
 from midas.risk.verdict import Allow
 from midas.trading import claiming, flattening, reports, resolving, sender
 from midas.trading.canceller import Canceller
-from midas.trading.journal import Batch, ChangeOrder
+from midas.trading.draft import Draft
+from midas.trading.journal import AskCancel, Batch, ChangeOrder, Entry
 from midas.trading.lease import Lease
 from midas.trading.memory_journal import MemoryJournal
 from midas.trading.reports import Reports
@@ -286,6 +287,52 @@ def one_closing_order_and_no_more() -> AbstractContextManager[object]:
     return patch.object(flattening, "TRIES", 1)
 
 
+def adopted_and_not_booked() -> AbstractContextManager[object]:
+    """What was executed of an order that shows up after it was given up is not booked."""
+    plain = Reports._execute
+
+    async def execute(self: Any, drafted: Any, row: OrderRow, told: Any) -> None:
+        if drafted.row(row).state is not OrderState.ADOPTED_LATE:
+            await plain(self, drafted, row, told)
+
+    return patch.object(Reports, "_execute", execute)
+
+
+def adopted_and_left_at_work() -> AbstractContextManager[object]:
+    """An order that shows up after it was given up is taken in, and works on."""
+    plain = Draft._change
+
+    def change(self: Any, step: str, before: OrderRow, after: OrderRow) -> list[Entry]:
+        entries = plain(self, step, before, after)
+        return [entry for entry in entries if not isinstance(entry, AskCancel)]
+
+    return patch.object(Draft, "_change", change)
+
+
+def given_up_and_forgotten() -> AbstractContextManager[object]:
+    """Without ids, a process that begins knows nothing of the orders that were given up before."""
+
+    async def remember(_self: Any) -> None:
+        pass
+
+    return patch.object(Resolver, "_remember_given_up", remember)
+
+
+def given_up_and_sent_again() -> AbstractContextManager[object]:
+    """An order that was given up is taken for one that never left, and goes out once more while it is good."""
+    plain = Resolver._judge
+
+    async def judge(self: Any, order: str) -> None:
+        await plain(self, order)
+        row = self._desk.given_up.get(order)
+        if row is not None and self._desk.now_utc < row.intent.valid_until_utc:
+            again = replace(row, state=OrderState.NEW)
+            await self._desk.commit("again", ChangeOrder(again, row.state))
+            self._desk.keep(again)
+
+    return patch.object(Resolver, "_judge", judge)
+
+
 QUICK: Sequence[Plant] = (
     persist_after_send,
     fills_booked_as_often_as_told,
@@ -299,6 +346,7 @@ QUICK: Sequence[Plant] = (
     filled_is_believed,
     end_believed_before_its_executions,
     no_answer_means_not_sent,
+    adopted_and_not_booked,
 )
 """Found within a few seeds."""
 
@@ -314,4 +362,7 @@ PLANTS: Sequence[Plant] = (
     sent_when_no_longer_good,
     booked_apart,
     one_closing_order_and_no_more,
+    adopted_and_left_at_work,
+    given_up_and_forgotten,
+    given_up_and_sent_again,
 )

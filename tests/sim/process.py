@@ -85,6 +85,7 @@ class Process:
     def die(self, place: str) -> None:
         self.world.say(f"killed at {place}")
         self.dead = True
+        self.world.kills += 1
         raise Killed(place)
 
     def check(self) -> None:

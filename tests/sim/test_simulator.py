@@ -23,6 +23,9 @@ SEEDS_FOR_A_PLANT = 5_000
 COUNTED_FOR_A_PLANT = scaled(300) if scale() > 1 else 1
 """Of so many seeds it is told how many find a plant; where none does, there are more."""
 
+LATE = ("adopted late", "adopted late after a kill -9", "adopted late under a kill switch")
+"""How often an order showed up after it was given up, and what happened between the two or stood then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -53,12 +56,12 @@ class TestSeeds:
             if judged.wrong:
                 wrong.append(f"seed {judged.seed}: {judged.wrong[0]}")
         record_property("seeds", len(seeds))
-        for name in ("orders", "executions", "lives", "not_placed", "adopted late", "quarantined", "flattened"):
+        for name in ("orders", "executions", "lives", "not_placed", *LATE, "quarantined", "flattened"):
             record_property(name, totals[name])
         assert wrong == []
         # There was enough trouble to learn from.
         assert totals["lives"] > len(seeds) * 1.3
-        ends = ("filled", "canceled", "expired", "rejected", "not_placed", "flattened")
+        ends = ("filled", "canceled", "expired", "rejected", "not_placed", "flattened", *LATE)
         assert min(totals[name] for name in ends) > 0
 
 

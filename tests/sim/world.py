@@ -65,13 +65,19 @@ class World:
         self.rng = Random(seed)
         self.loop = VirtualLoop()
         self.clock = VirtualClock(self.loop)
-        self.chances = Chances.of(self.rng)
-        self.broker = FaultyBroker(self.loop, self.rng, PROFILES[seed % len(PROFILES)], self.chances)
+        self.of_late = Random(f"late {seed}")
+        self.chances = Chances.of(self.rng, self.of_late)
+        profile = PROFILES[seed % len(PROFILES)]
+        self.broker = FaultyBroker(self.loop, self.rng, self.of_late, profile, self.chances)
         self.journal = MemoryJournal()
         self.ownership = MemoryOwnership(self.journal)
         self.renewed_s = 0.0
         self.outage_until_s = 0.0
         self.wrong: list[str] = []
+        self.given_up: dict[str, int] = {}
+        self.adopted_late: dict[str, set[str]] = {}
+        self.pulled_until_s = 0.0
+        self.kills = 0
         self.lives: list[Process] = []
         self.plan = _plan(self.rng)
         self.by_id = {identity: intent for _, identity, intent in self.plan}
@@ -139,6 +145,7 @@ class World:
                 case ChangeOrder(row, was):
                     self.say(f"order {row.id} {was} to {row.state} {row.number} {row.filled}")
                     self._look_at(row)
+                    self._look_out(row, was)
                 case Book():
                     self.say(f"booked {entry.reference} {entry.quantity}")
 
@@ -153,6 +160,36 @@ class World:
             self.blame(
                 f"{row.id} is {row.state} before what the broker executed of it is booked: what is held is unknown"
             )
+
+    def _look_out(self, row: OrderRow, was: OrderState) -> None:
+        # What is given up may show up: between the two, it is killed or stopped on some days.
+        process = self.lives[-1]
+        if row.state is OrderState.NOT_PLACED:
+            self.given_up[row.id] = self.kills
+            shows_s = self.broker.hiding.given_up(row.id)
+            if shows_s is not None:
+                self._trouble(shows_s)
+        elif row.state is OrderState.ADOPTED_LATE is not was:
+            killed = self.kills > self.given_up.get(row.id, self.kills)
+            stopped = process.office.switch.level > KillLevel.NONE
+            ways = {"after a kill -9": killed, "under a kill switch": stopped}
+            self.adopted_late[row.id] = {way for way, so in ways.items() if so}
+
+    def _trouble(self, shows_s: float) -> None:
+        draw, due_s = self.of_late.random(), self.of_late.uniform(self.loop.now_s, shows_s)
+        if draw < 0.35:
+            self.loop.call_at(due_s, self._kill_process)
+        elif draw < 0.65 and self.flatten_s == NEVER_S:
+            self.pulled_until_s = max(self.pulled_until_s, shows_s + self.of_late.uniform(1.0, 15.0))
+            pull = Pull(self._kill(self.of_late.choice(PULLS)))
+            self.loop.call_at(due_s, lambda: self.background(self._wish(pull)))
+
+    def _kill_process(self) -> None:
+        # Where it waits for anything, it never hears of it.
+        if not self.lives[-1].dead:
+            self.say("killed where it was")
+            self.lives[-1].dead = True
+            self.kills += 1
 
     # -- time
 
@@ -174,6 +211,8 @@ class World:
         self.broker.takes_all = self.flatten_s < NEVER_S
         _poll_less()
         await asyncio.sleep(max(0.0, max(GRACE_S, self.broker.quiet_from_s + 90.0) - self.loop.now_s))
+        while self.broker.hiding.over_s > self.loop.now_s - 90.0:
+            await asyncio.sleep(5.0)
         self.broker.close_session()
         self.say("the session is over")
         await self._settle(self.loop.now_s)
@@ -251,7 +290,7 @@ class World:
             if pulls and self.loop.now_s > pulls[0]:
                 pulls.pop(0)
                 await self._wish(Pull(self._kill(self.rng.choice(PULLS))))
-            elif await self.journal.kills(self.account):
+            elif self.loop.now_s >= self.pulled_until_s and await self.journal.kills(self.account):
                 await self._wish(Pull(self._kill(KillLevel.NONE)))
 
     async def _close_all(self) -> None:
@@ -303,7 +342,10 @@ def play(seed: int) -> Outcome:
         "executions": len(exchange.history),
         "lives": len(world.lives),
         "quarantined": len(account.quarantined),
+        "adopted late": len(world.adopted_late),
     }
+    for way in (way for ways in world.adopted_late.values() for way in ways):
+        counts[f"adopted late {way}"] = counts.get(f"adopted late {way}", 0) + 1
     for row in account.orders.values():
         counts[row.state.value] = counts.get(row.state.value, 0) + 1
         counts["flattened"] = counts.get("flattened", 0) + (row.intent.leg == FLATTEN_LEG and row.filled > 0)
