@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,13 @@ from tests.trading.coding import FLAT, ran
 
 from midas.backtest.artifact import load, save
 from midas.backtest.spec import spec_of
-from midas.core.errors import InvalidInput, StrategyInvalid
+from midas.core.errors import InvalidInput, MidasError, StrategyInvalid
+from midas.core.instrument import InstrumentId
 from midas.execution.dealing import Dealing
 from midas.execution.event_decider import EventDecider
 from midas.strategies.event import Context, EventBar, EventStrategy
 from midas.trading.coded import history_from, mandate_of, rehearsed
+from midas.trading.holding import Books
 
 
 class Counting(EventStrategy):
@@ -164,6 +167,28 @@ def a_wild_life(seed: int) -> int:
 def test_ledger_positions_and_equity_agree_whatever_code_does() -> None:
     lives = scaled(250)
     assert sum(many(a_wild_life, range(lives))) > 20 * lives
+
+
+class Twice(EventStrategy):
+    """Buys on the first bar, and once more on the third."""
+
+    def on_bar(self, ctx: Context, bar: EventBar) -> None:
+        if bar.row % 2 == 0 and bar.row < 4:
+            ctx.buy(1.5)
+
+
+def test_a_ledger_that_holds_something_else_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    bought = Books._hold
+
+    def lost(books: Books, instrument: InstrumentId, change: Decimal) -> None:
+        bought(books, instrument, change - Decimal("0.00001"))
+
+    panel = in_minutes(panel_of(FLAT), 5)
+    assert ran(Twice(), panel, lots="fractional").summary["fills"] == 2
+    monkeypatch.setattr(Books, "_hold", lost)
+    with pytest.raises(MidasError, match=r"2\.99998 of N000.* and the account 3") as caught:
+        ran(Twice(), panel, lots="fractional")
+    assert caught.value.code == "ledger_unbalanced"
 
 
 def test_what_is_stored_is_what_was_made(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 
@@ -40,6 +41,7 @@ from midas.risk.limits import Limits
 from midas.strategies.event import EventStrategy
 from midas.strategies.schedule import Every
 from midas.trading.chronicle import Chronicle
+from midas.trading.holding import Books
 from midas.trading.memory_journal import MemoryJournal
 from midas.trading.paper_seat import paper_capabilities
 from midas.trading.rehearsal import Rehearsal
@@ -48,6 +50,10 @@ ACCOUNT, EPOCH = "backtest", 1
 
 _MATCHED = 0.9
 """Share of the work after which there is only measuring to do."""
+
+_NONE = Decimal(0)
+_ROUNDED = Decimal("1e-6")
+"""Shares that two accounts may be apart by when parts of shares were rounded fill by fill."""
 
 
 def run_code(
@@ -128,13 +134,21 @@ def rehearsed(
             report(_MATCHED * (event.first + len(event)) / stop, "asking the strategy")
         else:
             rehearsal.take(event)
-    if rehearsal.books.cash != paper.cash:
-        raise MidasError(
-            f"The ledger has {rehearsal.books.cash} in cash and the account {paper.cash}.",
-            hint="This is a defect; please report it.",
-            code="ledger_unbalanced",
-        )
+    _require_equal(rehearsal.books, paper)
     return rehearsal
+
+
+def _require_equal(books: Books, paper: PaperAccount) -> None:
+    account, held = paper.holdings, books.quantities
+    apart = [f"{books.cash} in cash and the account {account.cash}"] if books.cash != account.cash else []
+    for name in sorted(held.keys() | account.quantities.keys(), key=str):
+        ours, theirs = held.get(name, _NONE), account.quantities.get(name, _NONE)
+        if abs(ours - theirs) > _ROUNDED:
+            apart.append(f"{ours:f} of {name} and the account {theirs:f}")
+    if apart:
+        raise MidasError(
+            f"The ledger has {'; '.join(apart)}.", hint="This is a defect; please report it.", code="ledger_unbalanced"
+        )
 
 
 def history_from(panel: Panel, first: int, warmup: int) -> int:
