@@ -319,6 +319,21 @@ class TestNoLongerWanted:
 
         run(story())
 
+    def test_what_is_long_at_the_broker_without_an_end_is_told_once(self) -> None:
+        async def story() -> None:
+            floor = await Floor.holding(fills=False)
+            await lost(floor)
+            await asyncio.sleep(STUCK_S)
+            assert [line.detail["why"] for line in floor.told()] == [
+                "the broker does not say what became of its closing order"
+            ]
+            floor.shop.broker.reading_fails = False
+            await asyncio.sleep(2 * STUCK_S)
+            assert [line.detail["why"] for line in floor.told()[1:]] == ["its closing order waits at the broker"]
+            await floor.end()
+
+        run(story())
+
     def test_pulled_again_at_once_the_first_is_over_before_a_second_goes_out(self) -> None:
         async def story() -> None:
             floor = await Floor.holding(fills=False)

@@ -162,7 +162,9 @@ class Flattening:
             return "its closing order cannot be sent yet"
         if any(row.intent.leg != FLATTEN_LEG for row in busy):
             return "what is on order of it is not cancelled yet"
-        return ""
+        if any(row.state in (OrderState.SENDING, OrderState.UNKNOWN) for row in busy):
+            return "the broker does not say what became of its closing order"
+        return "its closing order waits at the broker" if busy else ""
 
     async def _say(self, act: str, subject: str, detail: dict[str, object]) -> None:
         await self._desk.commit("flatten_told", self._desk.audit(act, subject, detail))
