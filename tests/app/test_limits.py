@@ -104,6 +104,17 @@ class TestSetLimits:
             now(risk.set_limits(workspace, "alpha", LimitValues.model_construct(collar=value)))
         assert lines(workspace) == []
 
+    def test_what_looks_back_further_than_time_goes(self, workspace):
+        for name in ("duplicate_window_s", "quote_age_s", "snapshot_age_s", "cooldown_s"):
+            with pytest.raises(InvalidInput, match=name):
+                now(risk.change_limits(workspace, "alpha", LimitChanges.model_validate({name: 1e30})))
+        assert lines(workspace) == []
+
+    def test_names_nobody_knows_restrict_nothing_and_are_refused(self, workspace):
+        with pytest.raises(NotFound):
+            now(risk.change_limits(workspace, "alpha", LimitChanges(restricted=["AAPL.XNAS", "NOPE"])))
+        assert lines(workspace) == []
+
     def test_a_trader_is_told_both_and_needs_no_other_office(self, workspace):
         owners = Owners(workspace, None)
         [before] = now(owners.wanted())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import update
 from tests.app.loop import now, own_loop
 from tests.trading.entries import bought
 
@@ -23,6 +24,7 @@ from midas.core.order import OrderState
 from midas.db import heads, idempotency, journal_reads, journal_writes
 from midas.db.journal import SqlJournal
 from midas.db.ownership import SqlOwnership
+from midas.db.trading_tables import ACCOUNTS
 from midas.integrations.sample.source import SampleSource
 from midas.marketdata.importing import pull_bars
 from midas.marketdata.lake import Lake
@@ -32,6 +34,7 @@ from midas.trading.journal import NOBODY, ChangeOrder, Fenced, Pull
 from midas.trading.office import Surroundings
 from midas.wire.accounts import AccountRequest, ResetRequest
 from midas.wire.orders import OrderRequest
+from midas.wire.risk import LimitChanges
 from midas.wire.runs import RunRequest
 
 OPEN = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
@@ -63,6 +66,11 @@ def asked(**changes):
     return OrderRequest.model_validate(wanted | {key: value for key, value in changes.items() if value is not None})
 
 
+def started(**changes):
+    wanted = {"account": "fresh", "strategy": {"name": "buy_and_hold"}, "symbols": ["AAPL"]}
+    return RunRequest.model_validate(wanted | {"feed": "replay:2010-01-04..2010-01-08"} | changes)
+
+
 def stored(workspace):
     return now(orders.page(workspace, "alpha", False, 100, None)).items
 
@@ -76,6 +84,10 @@ class TestOrdersRefused:
             ({"quantity": "0"}, InvalidInput, "bad_quantity"),
             ({"quantity": "-5"}, InvalidInput, "bad_quantity"),
             ({"quantity": "0.5"}, InvalidInput, "off_lot"),
+            ({"quantity": "1e30"}, InvalidInput, "bad_quantity"),
+            ({"quantity": "1e400"}, InvalidInput, "bad_quantity"),
+            ({"kind": "limit", "limit_price": "1e30"}, InvalidInput, "bad_price"),
+            ({"kind": "stop", "stop_price": "1e400"}, InvalidInput, "bad_price"),
             ({"kind": "limit", "limit_price": "100.001"}, InvalidInput, "off_tick"),
             ({"kind": "limit", "limit_price": "-1"}, InvalidInput, "bad_limit"),
             ({"kind": "limit"}, InvalidInput, "bad_price"),
@@ -99,6 +111,14 @@ class TestOrdersRefused:
             with pytest.raises(ValidationError):
                 asked(**{name: text})
 
+    def test_of_an_account_in_another_currency(self, workspace):
+        now(accounts.add(workspace, AccountRequest(name="won", currency="KRW", capital=Decimal(10_000_000))))
+        for dry_run in (False, True):
+            with pytest.raises(InvalidInput, match="KRW") as error:
+                now(orders.place(workspace, asked(account="won", dry_run=dry_run), "k"))
+            assert error.value.code == "other_currency"
+        assert now(orders.page(workspace, "won", False, 100, None)).items == []
+
     def test_while_the_market_is_closed(self, workspace):
         workspace.clock.advance(timedelta(hours=10))
         with pytest.raises(Refused) as refusal:
@@ -117,6 +137,15 @@ class TestOrdersRefused:
             now(orders.place(workspace, asked(), "k"))
         assert refusal.value.code == "killed"
         assert now(accounts.show(workspace, "alpha")).kill == "pause"
+
+    def test_of_what_is_restricted_by_any_of_its_names(self, workspace):
+        for name in ("AAPL.XNAS", "AAPL", "aapl"):
+            limits = now(risk.change_limits(workspace, "alpha", LimitChanges(restricted=[name, "005930.XKRX"]))).limits
+            assert limits.restricted == ["005930.XKRX", "AAPL.XNAS"]
+        with pytest.raises(Refused) as error:
+            now(orders.place(workspace, asked(), "k"))
+        assert error.value.code == "restricted"
+        assert now(orders.place(workspace, asked(instrument="JPM", quantity="1"), "other")).stored
 
     def test_without_a_key(self, workspace):
         with pytest.raises(InvalidInput) as refusal:
@@ -356,6 +385,45 @@ class TestAccounts:
         with pytest.raises(AlreadyExists):
             now(accounts.add(workspace, AccountRequest(name="alpha", capital=Decimal(1))))
 
+    def test_less_than_a_cent_is_nothing_to_begin_with(self, workspace):
+        for capital in (Decimal("0.004"), Decimal("1e-30")):
+            with pytest.raises(InvalidInput) as error:
+                now(accounts.add(workspace, AccountRequest(name="beta", capital=capital)))
+            assert error.value.code == "bad_capital"
+            with pytest.raises(InvalidInput):
+                now(accounts.reset(workspace, "alpha", ResetRequest(capital=capital)))
+        assert [each.id for each in now(accounts.every(workspace, closed=True))] == ["alpha.1"]
+
+    def test_no_run_begins_with_nothing(self, workspace):
+        for money in (
+            {"allotment": "0"},
+            {"allotment": "1e-30"},
+            {"initial_capital": "1e-30"},
+            {"initial_capital": "-500", "allotment": "5000"},
+            {"initial_capital": "0", "allotment": "5000"},
+        ):
+            with pytest.raises(InvalidInput) as error:
+                now(runs.start(workspace, started(**money)))
+            assert error.value.code == "bad_capital"
+        assert [each.name for each in now(accounts.every(workspace))] == ["alpha"]
+        assert now(runs.page(workspace, 10, None)).items == []
+
+    def test_what_a_run_trades_with_is_not_what_its_new_account_begins_with(self, workspace):
+        now(runs.start(workspace, started(allotment="5000")))
+        assert now(accounts.show(workspace, "fresh")).capital == 100_000
+
+    def test_one_that_cannot_be_traded_leaves_the_trader_to_the_others(self, workspace):
+        for name in ("fresh", "sound"):
+            now(runs.start(workspace, started(account=name)))
+        # as an account from before amounts below a cent were refused
+        broke = update(ACCOUNTS).where(ACCOUNTS.c.id == "fresh.1").values(capital=0)
+        now(workspace.database.write(lambda session: session.change(broke)))
+        told = now(trade(workspace, "fresh.1"))
+        reasons = {each.account: each.reason for each in now(runs.page(workspace, 10, None)).items}
+        assert reasons["sound.1"] == "the feed ended"
+        assert "capital" in reasons["fresh.1"]
+        assert [line.detail["code"] for line in told if line.act == "run.given_up"] == ["bad_capital"]
+
     def test_several_for_one_person(self, workspace):
         now(accounts.add(workspace, AccountRequest(name="beta", capital=Decimal(5), currency="KRW")))
         assert [(each.name, each.cash) for each in now(accounts.every(workspace))] == [("alpha", 10_000), ("beta", 5)]
@@ -394,24 +462,25 @@ class TestAccounts:
             now(accounts.reset(workspace, "alpha", ResetRequest()))
 
 
-def test_cancels_whose_market_is_gone_are_told_of_and_not_waited_for(workspace):
-    async def trade():
-        journal = SqlJournal(workspace.database.place)
-        ownership = SqlOwnership(workspace.database.place, workspace.home.run, workspace.clock, 30)
-        around = Surroundings(journal, ownership, workspace.clock, lambda: 1.0)
-        try:
-            async with asyncio.timeout(30):
-                await Trader(Owners(workspace, journal), around, lambda _text: None, until_idle=True).run()
-            return await journal.trail("alpha.1")
-        finally:
-            await ownership.close()
-            await journal.close()
+async def trade(workspace, account):
+    journal = SqlJournal(workspace.database.place)
+    ownership = SqlOwnership(workspace.database.place, workspace.home.run, workspace.clock, 30)
+    around = Surroundings(journal, ownership, workspace.clock, lambda: 1.0)
+    try:
+        async with asyncio.timeout(30):
+            await Trader(Owners(workspace, journal), around, lambda _text: None, until_idle=True).run()
+        return await journal.trail(account)
+    finally:
+        await ownership.close()
+        await journal.close()
 
+
+def test_cancels_whose_market_is_gone_are_told_of_and_not_waited_for(workspace):
     wish = {"strategy": {"name": "sma_cross"}, "symbols": ["AAPL"], "feed": "replay:2010-01-04..2010-06-30"}
     run = now(runs.start(workspace, RunRequest.model_validate(wish | {"account": "alpha"}))).id
     now(runs.stop(workspace, run, "enough"))
     order = now(orders.place(workspace, asked(), "k"))
     now(orders.cancel(workspace, order.id))
     (workspace.home.root / "lake").unlink()
-    [told] = [line for line in now(trade()) if line.act == "alert.cannot_trade"]
+    [told] = [line for line in now(trade(workspace, "alpha.1")) if line.act == "alert.cannot_trade"]
     assert (told.subject, told.detail["code"]) == ("alpha.1", "unknown_symbol")

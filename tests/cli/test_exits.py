@@ -4,6 +4,7 @@ import pytest
 
 from midas.cli.exits import EPILOG, Exit, exit_for
 from midas.core import errors
+from midas.trading.obeying import Halted
 
 FIXED = {
     errors.MidasError: 1,
@@ -29,6 +30,10 @@ def test_each_error_has_its_code(kind: type[errors.MidasError], code: int) -> No
 def test_no_error_class_is_forgotten() -> None:
     known = {each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.MidasError)}
     assert known == set(FIXED)
+
+
+def test_a_trader_that_the_kill_switch_stops_did_not_fail() -> None:
+    assert exit_for(Halted("x")) == Exit.REFUSED
 
 
 def test_the_help_lists_every_code() -> None:

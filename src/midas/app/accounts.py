@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from midas.app.workspace import Workspace
+from midas.core.errors import InvalidInput
 from midas.core.money import Money, minor_digits
 from midas.db import accounts, heads, journal_reads
 from midas.db.accounts import AccountRecord
@@ -24,7 +25,7 @@ async def add(workspace: Workspace, request: AccountRequest) -> Account:
     Raises
     ------
     AlreadyExists: there is one of that name.
-    InvalidInput: an unknown currency, or more capital than there may be.
+    InvalidInput: an unknown currency, or more or less capital than there may be.
     """
     now = workspace.clock.now_utc()
     record = AccountRecord(
@@ -34,7 +35,7 @@ async def add(workspace: Workspace, request: AccountRequest) -> Account:
         kind="paper",
         broker="paper",
         currency=request.currency,
-        capital=Money.of(request.capital, request.currency).minor,
+        capital=paid_in(request.capital, request.currency),
         owner=PERSON,
         settings=latency_settings(request.latency_ms),
         created_at=now,
@@ -71,13 +72,31 @@ async def reset(workspace: Workspace, ref: str, request: ResetRequest) -> Accoun
     ------
     NotFound: there is none.
     Refused: orders are at work, or it is no paper account.
+    InvalidInput: more or less capital than there may be.
     Busy: a trader holds it.
     """
     before = await workspace.database.read(accounts.find, ref)
-    capital = None if request.capital is None else Money.of(request.capital, before.currency).minor
+    capital = None if request.capital is None else paid_in(request.capital, before.currency)
     now = workspace.clock.now_utc()
     after = await workspace.database.write(accounts.reset, before.id, capital, PERSON, now)
     return await show(workspace, after.id)
+
+
+def paid_in(capital: Decimal, currency: str) -> int:
+    """Return what an account begins with, in minor units.
+
+    Raises
+    ------
+    InvalidInput: an unknown currency, more than there may be, or less than the smallest unit.
+    """
+    money = Money.of(capital, currency)
+    if money.minor <= 0:
+        raise InvalidInput(
+            f"An account cannot begin with {capital} {currency}.",
+            hint=f"Use at least {major(1, currency)} {currency}.",
+            code="bad_capital",
+        )
+    return money.minor
 
 
 def latency_settings(latency_ms: int) -> dict[str, object]:

@@ -12,6 +12,7 @@ from midas.app.accounts import latency_ms
 from midas.app.limits import limits_by_run
 from midas.core.errors import InvalidInput, Refused
 from midas.core.instrument import InstrumentId
+from midas.core.money import Money
 from midas.risk.limits import Limits
 from midas.wire.runs import RunRequest
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from midas.db.runs import RunRecord
     from midas.execution.broker import Broker
     from midas.execution.styles import Style
+    from midas.execution.terms import AccountTerms
     from midas.marketdata.ground import Ground
     from midas.marketdata.lake import Lake
     from midas.marketdata.panel import Panel
@@ -78,13 +80,15 @@ def prepare(
         chosen.panel,
         start=asked.start,
         end=asked.end if isinstance(asked, Stretch) else None,
-        initial_capital=request.allotment or request.initial_capital,
+        initial_capital=request.initial_capital if request.allotment is None else request.allotment,
         commission_bps=request.commission_bps,
         slippage_bps=request.slippage_bps,
         lots=request.lots,
         dealing=Dealing(**request.dealing.model_dump()),
         universe=chosen.label,
     )
+    # less than a cent is found while its owner asks, not by the trader of every account
+    spec.terms(chosen.panel.currency)
     style = read_style(request.style)
     if style.sliced and not chosen.panel.timeframe.is_intraday:
         raise InvalidInput(
@@ -170,12 +174,14 @@ def _replay_mission(
     )
     _require_same_exits(prepared)
     limits = limits_by_run(account, runs)
+    # what cannot be traded ends this account's runs, not the trader of every account
+    terms = first.spec.terms(ground.currency, Money(account.capital, account.currency))
     mics = {instrument.id.venue for instrument in ground.instruments} - {ground.venue.mic}
     return Mission(
         account=account.id,
         currency=account.currency,
         live=False,
-        broker=lambda clock: _paper(account, first, ground, clock),
+        broker=lambda clock: _paper(account, first, terms, ground, clock),
         capital=account.capital,
         limits=limits,
         instruments=ground.instruments,
@@ -201,13 +207,10 @@ def _require_same_exits(prepared: Sequence[Prepared]) -> None:
         )
 
 
-def _paper(account: AccountRecord, prepared: Prepared, ground: Ground, clock: Clock) -> Broker:
-    from midas.core.money import Money
+def _paper(account: AccountRecord, prepared: Prepared, terms: AccountTerms, ground: Ground, clock: Clock) -> Broker:
     from midas.execution.paper import PaperAccount
     from midas.trading.paper_seat import PaperSeat
 
-    capital = Money(account.capital, account.currency)
-    terms = prepared.spec.terms(ground.currency, capital)
     exits, latency_s = prepared.spec.definition.exits, latency_ms(account) / 1000
     return PaperSeat(PaperAccount(ground, terms, exits, latency_s=latency_s), clock)
 

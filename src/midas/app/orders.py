@@ -35,7 +35,8 @@ async def place(workspace: Workspace, request: OrderRequest, key: str | None) ->
 
     Raises
     ------
-    InvalidInput: no key, a key that came with another request, or a quantity or price no order can have.
+    InvalidInput: no key, a key that came with another request, a quantity or price no order can have, or an instrument
+        in another currency.
     NotFound: no such account or instrument.
     Refused: the gate says no; `code` says why.
     AlreadyExists: the same request is being carried out.
@@ -129,6 +130,12 @@ async def _row(
     workspace: Workspace, record: AccountRecord, request: OrderRequest, key: str, stamp_utc: datetime
 ) -> OrderRow:
     known = await to_thread.run_sync(judging.known, workspace, request.instrument)
+    if known.instrument.currency not in ("", record.currency):
+        raise InvalidInput(
+            f"Account {record.name!r} is in {record.currency}, and {known.instrument.id} in "
+            f"{known.instrument.currency}.",
+            hint="Name another account.", code="other_currency",
+        )  # fmt: skip
     wish = OrderIntent(
         account=record.id,
         run="",
@@ -172,7 +179,10 @@ def _require_open(record: AccountRecord, request: OrderRequest) -> None:
     for name in ("quantity", "limit_price", "stop_price"):
         value: Decimal | None = getattr(request, name)
         if value is not None and (not value.is_finite() or value <= 0):
-            raise InvalidInput(f"The {name.replace('_', ' ')} must be above 0.", code=f"bad_{name.partition('_')[0]}")
+            raise InvalidInput(
+                f"The {name.replace('_', ' ')} must be above 0.", hint="Nothing was sent.",
+                code=f"bad_{name.partition('_')[0]}",
+            )  # fmt: skip
     _require_price(request)
 
 
@@ -182,7 +192,9 @@ def _require_price(request: OrderRequest) -> None:
         given = getattr(request, name) is not None
         if given != (name in wanted):
             says = "has no" if given else "needs a"
-            raise InvalidInput(f"A {request.kind} order {says} {name.replace('_', ' ')}.", code="bad_price")
+            raise InvalidInput(
+                f"A {request.kind} order {says} {name.replace('_', ' ')}.", hint="Nothing was sent.", code="bad_price"
+            )
 
 
 _WRONG = {"bad_quantity", "bad_price", "off_tick", "off_lot", "beyond_limit"}

@@ -7,11 +7,15 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from anyio import to_thread
+
 from midas.app import quarantines
+from midas.app.instruments import find
 from midas.app.journaling import journal
 from midas.app.limits import kept_in, limits_of, limits_of_run
 from midas.app.workspace import Workspace
 from midas.core.errors import InvalidInput, NotFound
+from midas.core.instrument import InstrumentId
 from midas.db import accounts, runs
 from midas.db import risk as rows
 from midas.db.accounts import AccountRecord
@@ -111,11 +115,12 @@ async def set_limits(workspace: Workspace, account: str, values: LimitValues, ru
 
     Raises
     ------
-    NotFound: no such account, or no such run of it.
+    NotFound: no such account, no such run of it, or no such instrument to restrict.
     Refused: the account is closed.
-    InvalidInput: a limit is below 0.
+    InvalidInput: a limit is below 0, or looks back too far.
     """
-    return await _change_limits(workspace, account, run, lambda _: values)
+    named = await _restricting(workspace, values)
+    return await _change_limits(workspace, account, run, lambda _: named)
 
 
 async def change_limits(workspace: Workspace, account: str, changes: LimitChanges, run: str = "") -> AccountLimits:
@@ -125,8 +130,27 @@ async def change_limits(workspace: Workspace, account: str, changes: LimitChange
     ------
     NotFound, Refused, InvalidInput: as `set_limits` does.
     """
-    named = changes.model_dump(exclude_unset=True)
+    named = (await _restricting(workspace, changes)).model_dump(exclude_unset=True)
     return await _change_limits(workspace, account, run, lambda held: held.model_copy(update=named))
+
+
+async def _restricting(workspace: Workspace, values: LimitValues) -> LimitValues:
+    if not values.restricted:
+        return values
+    ids = await to_thread.run_sync(lambda: [_instrument(workspace, name) for name in values.restricted])
+    return values.model_copy(update={"restricted": ids})
+
+
+def _instrument(workspace: Workspace, name: str) -> str:
+    # the gate knows ids alone; what no dataset holds yet may be forbidden by its id
+    try:
+        return str(find(workspace, name)[0].id)
+    except NotFound:
+        try:
+            return str(InstrumentId.parse(name))
+        except InvalidInput:
+            pass
+        raise
 
 
 async def _change_limits(

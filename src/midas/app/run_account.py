@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from midas.app import following, missions
-from midas.app.accounts import latency_ms, latency_settings
+from midas.app.accounts import latency_ms, latency_settings, paid_in
 from midas.app.journaling import journal
 from midas.app.workspace import Workspace
 from midas.core.errors import InvalidInput, NotFound, Refused
@@ -32,21 +33,20 @@ async def account_for(workspace: Workspace, request: RunRequest, prepared: Prepa
     Raises
     ------
     Refused: it is live, or its runs do not go together with this one.
-    InvalidInput: it is in another currency, or was opened on other terms.
+    InvalidInput: it is in another currency, was opened on other terms, or cannot begin with so much or so little.
     """
     currency = prepared.panel.currency
-    wanted = request.initial_capital or prepared.spec.initial_capital
-    capital = Money.of(wanted, currency)
+    capital = paid_in(_capital(request, currency), currency)
     try:
         known = await workspace.database.read(accounts.find, request.account)
     except NotFound:
         made = AccountRecord(
-            accounts.account_id(request.account, 1), request.account, 1, PAPER, PAPER, currency, capital.minor, OWNER,
+            accounts.account_id(request.account, 1), request.account, 1, PAPER, PAPER, currency, capital, OWNER,
             latency_settings(request.latency_ms or 0), workspace.clock.now_utc(),
         )  # fmt: skip
         return await workspace.database.write(accounts.add, made, OWNER)
     _require_fits(
-        known, currency, capital.minor if request.initial_capital is not None else None, draft=request.draft
+        known, currency, capital if request.initial_capital is not None else None, draft=request.draft
     )  # fmt: skip
     if request.latency_ms not in (None, latency_ms(known)):
         raise InvalidInput(
@@ -62,6 +62,14 @@ async def account_for(workspace: Workspace, request: RunRequest, prepared: Prepa
     if prepared.plot is not None:
         await _require_ahead(workspace, known, prepared.first)
     return known
+
+
+def _capital(request: RunRequest, currency: str) -> Decimal:
+    from midas.backtest.spec import DEFAULT_CAPITAL, OTHER_CAPITAL
+
+    if request.initial_capital is not None:
+        return request.initial_capital
+    return DEFAULT_CAPITAL.get(currency, OTHER_CAPITAL)
 
 
 def _require_same_names(before: Plot | None, now: Plot | None) -> None:

@@ -104,7 +104,7 @@ def limits(
 
 def _value(name: str, text: str) -> object:
     if name == "restricted":
-        return [part for part in text.split("+") if part]
+        return [] if text.lower() == "none" else [part for part in text.split("+") if part]
     return {"none": None, "true": True, "false": False}.get(text.lower(), text)
 
 

@@ -8,6 +8,9 @@ from decimal import Decimal
 
 from midas.core.errors import InvalidInput
 
+MOST_S = 3_660 * 86_400.0
+"""Seconds of the longest window a limit may look at: ten years."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -54,4 +57,11 @@ class Limits:
             if isinstance(value, float | int | Decimal) and not (math.isfinite(value) and value >= 0):
                 raise InvalidInput(
                     f"The limit {field.name} cannot be {value}.", hint="Use a number of at least 0.", code="bad_limit"
+                )
+            if field.name.endswith("_s") and value is not None and value > MOST_S:
+                # time does not reach so far back
+                raise InvalidInput(
+                    f"The limit {field.name} cannot be {value:g}.",
+                    hint=f"Use at most {MOST_S:.0f} seconds, ten years.",
+                    code="bad_limit",
                 )

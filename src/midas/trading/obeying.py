@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from midas.core.errors import MidasError
+from midas.core.errors import Refused
 from midas.execution.order_row import OrderRow
 from midas.risk.kill import KillLevel
 from midas.risk.question import FLATTEN_LEG
@@ -18,7 +18,7 @@ from midas.trading.quotes import Quotes
 EVERY_S = 0.1
 
 
-class Halted(MidasError):
+class Halted(Refused):
     """The kill switch stands at HALT: the trader stops, and sends nothing on its way out."""
 
     default_code = "halted"
