@@ -9,6 +9,7 @@ from decimal import Decimal
 from threading import Barrier
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 from tests.app.loop import now, own_loop
 
@@ -22,6 +23,7 @@ from midas.db import accounts as account_rows
 from midas.db import risk as rows
 from midas.db import runs
 from midas.db.runs import RunRecord
+from midas.db.trading_tables import RUNS
 from midas.wire.accounts import AccountRequest, ResetRequest
 from midas.wire.risk import LimitChanges, LimitValues, RunLimitValues
 
@@ -179,6 +181,7 @@ class TestChangeLimits:
         assert lines(workspace) == []
 
     def test_those_of_an_account_that_is_closed_stay(self, workspace):
+        now(workspace.database.write(lambda session: session.change(update(RUNS).values(state="stopped"))))
         now(accounts.reset(workspace, "alpha", ResetRequest()))
         with pytest.raises(Refused):
             now(risk.change_limits(workspace, "alpha.1", LimitChanges(gross=1.0)))

@@ -461,6 +461,16 @@ class TestAccounts:
         with pytest.raises(Busy):
             now(accounts.reset(workspace, "alpha", ResetRequest()))
 
+    @pytest.mark.parametrize("draft", [True, False])
+    def test_not_while_a_run_may_go_on_in_it(self, workspace, draft):
+        run = now(runs.start(workspace, started(account="alpha", draft=draft))).id
+        with pytest.raises(Refused, match=run) as refusal:
+            now(accounts.reset(workspace, "alpha", ResetRequest()))
+        assert refusal.value.code == "runs_not_over"
+        assert now(accounts.show(workspace, "alpha")).id == "alpha.1"
+        now(runs.stop(workspace, run, "enough"))
+        assert now(accounts.reset(workspace, "alpha", ResetRequest())).id == "alpha.2"
+
 
 async def trade(workspace, account):
     journal = SqlJournal(workspace.database.place)

@@ -71,7 +71,7 @@ async def reset(workspace: Workspace, ref: str, request: ResetRequest) -> Accoun
     Raises
     ------
     NotFound: there is none.
-    Refused: orders are at work, or it is no paper account.
+    Refused: orders are at work, a run of it is not over, or it is no paper account.
     InvalidInput: more or less capital than there may be.
     Busy: a trader holds it.
     """

@@ -10,10 +10,11 @@ from sqlalchemy import RowMapping, insert, select, update
 from midas.core.errors import AlreadyExists, Busy, NotFound, Refused, did_you_mean
 from midas.db import heads, journal_reads, journal_writes
 from midas.db.sessions import ReadSession, WriteSession
-from midas.db.trading_tables import ACCOUNTS
+from midas.db.trading_tables import ACCOUNTS, RUNS
 from midas.portfolio.booking import MoveKind, Posting
 from midas.portfolio.ledger import LedgerAccount
 from midas.trading.journal import NOBODY, Audit, Book
+from midas.trading.lifecycle import RunState
 
 CAPITAL = "capital"
 """Reference of the booking an account begins with."""
@@ -88,7 +89,7 @@ def reset(session: WriteSession, ref: str, capital: int | None, who: str, now_ut
     Raises
     ------
     NotFound: there is no such account.
-    Refused: it is live, or orders are still at work.
+    Refused: it is live, orders are still at work, or a run is not over.
     Busy: a trader holds it.
     """
     before = find(session, ref)
@@ -105,6 +106,15 @@ def reset(session: WriteSession, ref: str, capital: int | None, who: str, now_ut
         raise Refused(
             f"{len(working)} orders of {before.name} are at work.", hint="Cancel them first.", code="orders_working"
         )
+    running = session.first(
+        select(RUNS.c.id).where(RUNS.c.account == before.id, RUNS.c.state != RunState.STOPPED.value)
+    )
+    if running is not None:
+        # it would go on in what is closed
+        raise Refused(
+            f"Run {running['id']} is on {before.name}.", hint=f"`midas run stop {running['id']}` first.",
+            code="runs_not_over",
+        )  # fmt: skip
     closing = Audit(before.id, who, "account.reset", before.id, {"cash": at.cash}, now_utc)
     journal_writes.write(session, before.id, NOBODY, [closing])
     session.change(update(ACCOUNTS).where(ACCOUNTS.c.id == before.id).values(closed_at=now_utc))

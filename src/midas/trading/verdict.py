@@ -21,7 +21,7 @@ def verdict(found: Parity, currency: str) -> str:
     if not found.trades:
         return "Neither the run nor its backtest has traded yet."
     if not found.differences:
-        return f"{_all(found.trades)} those of the backtest, to the cent."
+        return f"{_all(found.trades)} of the backtest, to the cent."
     first = found.differences[0]
     parts = [f"{Money(amount, currency)} because {_WORDS[bucket]}" for bucket, amount in found.totals.items() if amount]
     came = f"brought {_less(found.total, currency)} than the backtest's" if found.total else "came to the same money"
@@ -36,7 +36,7 @@ def verdict(found: Parity, currency: str) -> str:
 
 
 def _all(trades: int) -> str:
-    return "The one trade of the run is" if trades == 1 else f"All {trades} trades of the run are"
+    return "The one trade of the run is that" if trades == 1 else f"All {trades} trades of the run are those"
 
 
 def _less(amount: int, currency: str) -> str:
