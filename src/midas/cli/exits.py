@@ -35,7 +35,8 @@ class Exit(IntEnum):
 
 EPILOG = """
 Exit codes: 0 ok, 1 unexpected error, 2 invalid input, 3 not found, 4 data invalid or blocked, 5 conflict or busy,
-6 unavailable (network, port, disk), 7 storage corrupt, 8 refused, 130 interrupted.
+6 unavailable (network, port, disk), 7 storage corrupt, 8 refused, 70 another trader took this one's accounts over,
+130 interrupted.
 
 Every option has its variable: MIDAS_JSON, MIDAS_URL, MIDAS_BACKTEST_RUN_UNIVERSE. With --json stdout is exactly one
 document; an error is {"error": {...}}, and the exit code is not 0.

@@ -54,8 +54,8 @@ def require_move(before: RunState, after: RunState, *, live: bool) -> None:
     Refused: so; code `bad_move`, or `paper_only` and `live_only` for the wrong kind of account.
     """
     if after not in MOVES[before]:
-        allowed = ", ".join(sorted(MOVES[before])) or "nothing"
-        raise Refused(f"A run that is {before} cannot become {after}.", hint=f"It can: {allowed}.", code="bad_move")
+        allowed = f"It can become {', '.join(sorted(MOVES[before]))}." if MOVES[before] else "Start another run."
+        raise Refused(f"A run that is {before} cannot become {after}.", hint=allowed, code="bad_move")
     if after in (RunState.ARMED, RunState.LIVE) and not live:
         raise Refused("A paper account cannot go live.", hint="Start a run on a live account.", code="paper_only")
     if after is RunState.PAPER and live:
