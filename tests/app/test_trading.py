@@ -421,7 +421,7 @@ class TestAccounts:
         told = now(trade(workspace, "fresh.1"))
         reasons = {each.account: each.reason for each in now(runs.page(workspace, 10, None)).items}
         assert reasons["sound.1"] == "the feed ended"
-        assert "capital" in reasons["fresh.1"]
+        assert "The initial capital cannot be 0.00 USD" in reasons["fresh.1"]
         assert [line.detail["code"] for line in told if line.act == "run.given_up"] == ["bad_capital"]
 
     def test_several_for_one_person(self, workspace):

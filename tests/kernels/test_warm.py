@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 from tests.factors.markets import bars, panel_of, values
 
+from midas.factors.periods import calendar_of
 from midas.factors.plan import compile_plan
 from midas.factors.stepper import Stepper
 from midas.factors.text import parse
-from midas.kernels import drive
+from midas.kernels import drive, longer
 from midas.kernels.table import LOOPS
 from midas.kernels.warm import SIGNATURES, compile_all
 
@@ -34,8 +35,14 @@ def test_nothing_is_compiled_again_for_other_types() -> None:
         tiles.flags.writeable = False
     values("close.mean(3).rank().mean(2)", panel)
     values("close.mean(3).rank()", panel, np.array([5, 9]), threads=1)
+    values("weekly(close.mean(2))", panel)
+    values("weekly(close.mean(2))", panel_of(bars(30, 40)))
+    weekly = compile_plan(parse("weekly(close.mean(2))"))
+    weeks = Stepper(weekly, 3, sessions=panel.sessions, calendar=calendar_of(panel))
+    for _ in range(9):
+        weeks.step({"close": np.ones(3)})
     Stepper(compile_plan(parse("close.mean(3)")), 3).step({"close": np.ones(3, np.float32)})
-    for kernel in (drive.run_tiles, drive.run_rows):
+    for kernel in (drive.run_tiles, drive.run_rows, longer.fold):
         assert len(kernel.signatures) == 1  # type: ignore[attr-defined]
 
 

@@ -35,7 +35,7 @@ class FaultyBroker:
     """Answers as the chances say; `calm` ends all trouble. Time passes on the wire, both ways.
 
     takes_all : whoever wants to trade finds the other side. hiding : what it has and does not show; who is hidden is
-    drawn from `of_late`, so that all else of a day is as it would be without.
+    drawn from `of_late`, so that a day until the first of them is as it would be without.
     """
 
     def __init__(

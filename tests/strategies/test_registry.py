@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from midas.core.errors import NotFound, StrategyInvalid
-from midas.strategies.registry import build, library
+from midas.strategies.registry import build, library, names
 from midas.strategies.schedule import Every
 from midas.strategies.template import template
 from midas.strategies.yaml_form import load_yaml
@@ -63,7 +63,7 @@ class TestLibrary:
 
     def test_listing_it_loads_nothing_heavy(self) -> None:
         code = (
-            "import sys\nfrom midas.strategies.registry import build, library\n"
+            "import sys\nfrom midas.strategies.registry import build, library, names\n"
             "[build(info.name) for info in library()]\n"
             "print([name for name in ('numba', 'polars', 'sqlalchemy', 'fastapi', 'pandas') if name in sys.modules])"
         )
@@ -129,7 +129,7 @@ class TestBuild:
 
 
 class TestTemplate:
-    @pytest.mark.parametrize("like", NAMES)
+    @pytest.mark.parametrize("like", names())
     def test_builds_under_its_new_name(self, like: str) -> None:
         definition = load_yaml(template("my-own", like))
         assert definition.name == "my-own"

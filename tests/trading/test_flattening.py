@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -330,6 +331,33 @@ class TestNoLongerWanted:
             floor.shop.broker.reading_fails = False
             await asyncio.sleep(2 * STUCK_S)
             assert [line.detail["why"] for line in floor.told()[1:]] == ["its closing order waits at the broker"]
+            await floor.end()
+
+        run(story())
+
+    def test_a_position_that_goes_piece_by_piece_is_not_told_of(self) -> None:
+        async def story() -> None:
+            floor = await Floor.holding(fills=False)
+            broker, submit = floor.shop.broker, floor.shop.broker.submit
+
+            def one_share(number: str) -> None:
+                broker.fill(number, Decimal(1), Decimal(99))
+                if broker.book[number].state is BrokerState.OPEN:
+                    broker.book[number] = replace(broker.book[number], state=BrokerState.EXPIRED)
+                    broker.stream.put_nowait(broker.book[number])
+
+            async def slowly(ticket: Ticket) -> str:
+                await asyncio.sleep(1.5)
+                number = await submit(ticket)
+                asyncio.get_running_loop().call_later(6.0, one_share, number)
+                return number
+
+            broker.submit = slowly  # type: ignore[method-assign]
+            await floor.pull()
+            await asyncio.sleep(20 * STUCK_S)
+            assert floor.shop.desk.held(NAME) == 0
+            assert len(floor.closing()) == HELD
+            assert floor.told() == []
             await floor.end()
 
         run(story())

@@ -77,9 +77,10 @@ class BacktestSpec:
 
     def terms(self, currency: str, capital: Money | None = None) -> AccountTerms:
         """Return the account's terms in a currency; `capital` replaces the initial capital."""
+        given: object = self.initial_capital if capital is None else capital
         capital = capital or Money.of(self.initial_capital, currency)
         if capital.minor <= 0:
-            raise _bad_capital(self.initial_capital)
+            raise _bad_capital(given, Money(1, capital.currency))
         return AccountTerms(capital, self.commission_bps, self.slippage_bps, self.lots, self.volume_cap, self.dealing)
 
     def to_json(self) -> dict[str, object]:
@@ -160,11 +161,10 @@ def _require_capital(capital: Decimal) -> None:
         raise _bad_capital(capital)
 
 
-def _bad_capital(value: object) -> InvalidInput:
+def _bad_capital(value: object, least: Money | None = None) -> InvalidInput:
+    above = "an amount above 0" if least is None else f"at least {least}"
     return InvalidInput(
-        f"The initial capital cannot be {value}.",
-        hint=f"Use an amount above 0 and up to {MAX_AMOUNT:,f}.",
-        code="bad_capital",
+        f"The initial capital cannot be {value}.", hint=f"Use {above} and up to {MAX_AMOUNT:,f}.", code="bad_capital"
     )
 
 

@@ -96,7 +96,10 @@ _RULES: Mapping[str, int] = MappingProxyType(
 
 def fold_in(field: str, tiles: Floats, bar: NDArray[np.int64], first: int, stop: int, bars: Floats) -> None:
     """Add rows first..stop of a field, (tile, row, lane), to the `bars` they belong to, (tile, bar, lane)."""
-    longer.fold(_RULES.get(field.removeprefix("raw_"), longer.LAST), tiles, bar, first, stop, bars)
+    # read-only, whoever asks: it is compiled ahead for one kind of tiles alone
+    shown = tiles.view()
+    shown.flags.writeable = False
+    longer.fold(_RULES.get(field.removeprefix("raw_"), longer.LAST), shown, bar, first, stop, bars)
 
 
 def longer_bars(field: str, tiles: Floats, of: Periods, first: int, stop: int) -> Floats:

@@ -9,7 +9,7 @@ from midas.strategies.strategy import Strategy
 
 
 class ByHand(Strategy):
-    """Order nothing: a run of it brings an account's orders by hand to the market of its feed.
+    """Order nothing; a run of it brings an account's orders by hand to the market of its feed.
 
     Rule: no weight is ever given, so nothing is bought or sold but what a person orders.
 

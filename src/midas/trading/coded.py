@@ -52,8 +52,11 @@ _MATCHED = 0.9
 """Share of the work after which there is only measuring to do."""
 
 _NONE = Decimal(0)
-_ROUNDED = Decimal("1e-6")
-"""Shares that two accounts may be apart by when parts of shares were rounded fill by fill."""
+_ROUNDED, _FLOATS = Decimal("1e-6"), Decimal("1e-12")
+"""Shares that an account may be apart from its ledger by, and more of them for each minor unit of its capital.
+
+The ledger rounds parts of shares fill by fill, and sixteen digits are the shorter the more shares the capital buys.
+"""
 
 
 def run_code(
@@ -134,16 +137,16 @@ def rehearsed(
             report(_MATCHED * (event.first + len(event)) / stop, "asking the strategy")
         else:
             rehearsal.take(event)
-    _require_equal(rehearsal.books, paper)
+    _require_equal(rehearsal.books, paper, mandate.terms.capital.minor)
     return rehearsal
 
 
-def _require_equal(books: Books, paper: PaperAccount) -> None:
-    account, held = paper.holdings, books.quantities
+def _require_equal(books: Books, paper: PaperAccount, capital: int) -> None:
+    account, held, most = paper.holdings, books.quantities, _ROUNDED + _FLOATS * capital
     apart = [f"{books.cash} in cash and the account {account.cash}"] if books.cash != account.cash else []
     for name in sorted(held.keys() | account.quantities.keys(), key=str):
         ours, theirs = held.get(name, _NONE), account.quantities.get(name, _NONE)
-        if abs(ours - theirs) > _ROUNDED:
+        if abs(ours - theirs) > most:
             apart.append(f"{ours:f} of {name} and the account {theirs:f}")
     if apart:
         raise MidasError(

@@ -24,7 +24,7 @@ PAUSE_S = (1.0, 30.0)
 """Pause after a closing order that was refused, doubled up to the second."""
 
 STUCK_S = 30.0
-"""A position of which nothing is sent for so long is told of."""
+"""A position that is not closed, and of which nothing was sold, for so long is told of."""
 
 NOT_FLATTENED = "alert.not_flattened"
 FLATTENED = "kill.flattened"
@@ -130,6 +130,8 @@ class Flattening:
 
     def _judge(self, closing: _Closing, row: OrderRow) -> None:
         closing.last = ""
+        if row.filled:
+            closing.begun_s, closing.told = self._now_s, ""
         if row.filled or row.state not in (OrderState.REJECTED, OrderState.NOT_PLACED):
             closing.refused = 0
             closing.after_s = self._now_s + PAUSE_S[0]
