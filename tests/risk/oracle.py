@@ -21,7 +21,7 @@ def refusals(seen: Scene) -> list[str]:
     missing = list(_missing(seen.order, seen.snapshot))
     if missing:
         return missing
-    if not (seen.order.quantity.is_finite() and 0 < seen.order.quantity <= 10**15):
+    if not (seen.order.quantity.is_finite() and seen.order.quantity > 0):
         return ["bad_quantity"]
     facts = list(_facts(seen))
     if "bad_price" in facts:
@@ -159,7 +159,7 @@ def _prices_make_sense(order: OrderIntent) -> bool:
     if given != (order.kind is OrderKind.LIMIT, order.kind is OrderKind.STOP):
         return False
     prices = (order.limit_price, order.stop_price, order.reference_price)
-    return all(price is None or (_positive(price) and price <= 10**15) for price in prices)
+    return all(price is None or _positive(price) for price in prices)
 
 
 def _venue(seen: Scene, sums: _Sums) -> Iterator[str]:

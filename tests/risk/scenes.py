@@ -116,10 +116,6 @@ def limit_scenes() -> list[tuple[tuple[Limits, ...], float]]:
     return [(limits, 60.0) for limits in sets]
 
 
-HUGE = Decimal(10**15), Decimal(10**15 + 1)
-"""The most there may be of anything, and more than that."""
-
-
 def _rarely(rng: Random, usual: Any, *others: Any, chance: float = 0.03) -> Any:
     return rng.choice(others) if rng.random() < chance else usual
 
@@ -138,12 +134,12 @@ def _order(rng: Random, place: Place) -> OrderIntent:
     own = last + tick * rng.randint(-3, 3)
     if place.limits and rng.random() < 0.1:
         own = rng.choice(place.limits) + rng.choice((-place.tick * 5, 0, place.tick * 5))
-    own = _rarely(rng, own, own + tick / 2, Decimal("NaN"), Decimal(0), None, Decimal("Infinity"), *HUGE)
+    own = _rarely(rng, own, own + tick / 2, Decimal("NaN"), Decimal(0), None, Decimal("Infinity"))
     other = _rarely(rng, None, last, chance=0.02)
     quantity = Decimal(rng.randint(1, 40) * place.lot)
     if place.lot > 1 and rng.random() < 0.3:
         quantity += rng.choice((37, place.lot // 2))
-    quantity = _rarely(rng, quantity, quantity + 1, quantity / 8, Decimal("NaN"), Decimal(0), -quantity, *HUGE)
+    quantity = _rarely(rng, quantity, quantity + 1, quantity / 8, Decimal("NaN"), Decimal(0), -quantity)
     valid = _near(rng, 1, -1) if rng.random() < 0.2 else 60
     return OrderIntent(
         account="paper",

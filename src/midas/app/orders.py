@@ -13,6 +13,7 @@ from midas.app.accounts import PERSON
 from midas.app.paging import Key, Part, part
 from midas.app.workspace import Workspace
 from midas.core.errors import Busy, InvalidInput, MidasError, NotFound, Refused
+from midas.core.money import MAX_AMOUNT
 from midas.core.order import ENDED, OrderIntent, OrderKind, OrderState, Side, TimeInForce
 from midas.db import accounts, idempotency, journal_reads, journal_writes, orders
 from midas.db.accounts import AccountRecord
@@ -178,11 +179,16 @@ def _require_open(record: AccountRecord, request: OrderRequest) -> None:
         )  # fmt: skip
     for name in ("quantity", "limit_price", "stop_price"):
         value: Decimal | None = getattr(request, name)
-        if value is not None and (not value.is_finite() or value <= 0):
+        if value is not None and not (value.is_finite() and 0 < value <= MAX_AMOUNT):
             raise InvalidInput(
-                f"The {name.replace('_', ' ')} must be above 0.", hint="Nothing was sent.",
+                f"The {name.replace('_', ' ')} must be above 0, and at most {MAX_AMOUNT:f}.", hint="Nothing was sent.",
                 code=f"bad_{name.partition('_')[0]}",
             )  # fmt: skip
+    if request.quantity * (request.limit_price or request.stop_price or 1) > MAX_AMOUNT:
+        raise InvalidInput(
+            f"An order for more than {MAX_AMOUNT:f} cannot be counted with.", hint="Nothing was sent.",
+            code="bad_quantity",
+        )  # fmt: skip
     _require_price(request)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from midas.core.money import MAX_AMOUNT
 from midas.core.order import OrderKind
 from midas.risk.limits import Limits
 from midas.risk.question import Question
@@ -12,19 +11,19 @@ from midas.risk.verdict import Denial, Deny
 
 
 def quantity(asked: Question) -> Deny | None:
-    """A quantity is a number above 0 that can be counted with."""
-    if not asked.order.quantity.is_finite() or not 0 < asked.order.quantity <= MAX_AMOUNT:
-        return Deny(Denial.BAD_QUANTITY, f"{asked.order.quantity} is not a quantity above 0 and up to {MAX_AMOUNT:f}")
+    """A quantity is a finite number above 0."""
+    if not asked.order.quantity.is_finite() or asked.order.quantity <= 0:
+        return Deny(Denial.BAD_QUANTITY, f"{asked.order.quantity} is not a quantity above 0")
     return None
 
 
 def prices(asked: Question) -> Deny | None:
-    """A limit has a limit price, a stop a stop price, the others neither; all are above 0 and can be counted with."""
+    """A limit has a limit price, a stop a stop price, the others neither; all are finite and above 0."""
     order = asked.order
     wanted = {OrderKind.LIMIT: ("limit_price",), OrderKind.STOP: ("stop_price",)}.get(order.kind, ())
     for name in ("limit_price", "stop_price", "reference_price"):
         price = getattr(order, name)
-        if price is not None and (not price.is_finite() or not 0 < price <= MAX_AMOUNT):
+        if price is not None and (not price.is_finite() or price <= 0):
             return Deny(Denial.BAD_PRICE, f"{name} {price} is not a price")
         if name != "reference_price" and (price is not None) != (name in wanted):
             return Deny(Denial.BAD_PRICE, f"{name} of a {order.kind} order cannot be {price}")
