@@ -147,9 +147,8 @@ def _show_placed(out: Printer, order: Order, *, waits: bool) -> None:
     _show_one(out, order)
     if waits:
         out.line(f"No run trades {order.account}, so there is no market to send it to: it waits for one until then.")
-        symbol = order.instrument.rpartition(":")[2]
         out.line(
-            f"Start one that orders nothing itself: midas run start --strategy by_hand --symbols {symbol} "
+            f"Start one that orders nothing itself: midas run start --strategy by_hand --symbols {order.instrument} "
             f"--account {order.account.partition('.')[0]} --feed follow"
         )
 

@@ -24,7 +24,7 @@ PAUSE_S = (1.0, 30.0)
 """Pause after a closing order that was refused, doubled up to the second."""
 
 STUCK_S = 30.0
-"""A position that is not closed, and of which nothing was sold, for so long is told of."""
+"""A position of which nothing was closed for so long is told of."""
 
 NOT_FLATTENED = "alert.not_flattened"
 FLATTENED = "kill.flattened"
